@@ -1,0 +1,53 @@
+//! One block of an array, and what can be computed with it: the lowest level of Phalanx.
+//!
+//! A [`Chunk`] is a small dense array in C order. Everything a cluster does with arrays ends here, in a function
+//! from chunks to chunks that runs on one thread and whose bits depend on its arguments alone: not on threads, on
+//! the length of a slice, on where memory was allocated. (The one machine property that may show is the CPU's SIMD
+//! level, and only in [`linalg`].)
+//!
+//! What this crate never does: it knows no plan, no file, no network, no thread and no `async`; it does not
+//! broadcast on its own (the array level decides shapes), and it never guesses: shapes, axes and dtypes that do not
+//! fit are errors with their numbers.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`dtype`] | the six element types and NumPy's promotion |
+//! | [`span`] | start, length, step on one axis |
+//! | [`chunk`] | the block itself: build, read, cast, reshape, hash |
+//! | [`layout`] | regions, assembling, transposing, broadcasting, gathering |
+//! | [`ufunc`] | elementwise functions with NumPy's semantics |
+//! | [`reduce`] | reductions as partial states that merge in a fixed order |
+//! | [`linalg`] | products, decompositions and solves, on faer |
+//! | [`random`] | counter-based random numbers: a value depends on seed, stream and position alone |
+//! | [`wire`] | to and from Arrow buffers |
+//!
+//! ```
+//! use phalanx_chunk::{Chunk, reduce::{Place, Reduction}, ufunc::Binary};
+//!
+//! # fn main() -> phalanx_chunk::Result<()> {
+//! let a = Chunk::new(&[2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?;
+//! let b = Binary::Multiply.apply(&a, &Chunk::scalar(10.0))?;
+//! let partial = Reduction::Sum.partial(&b, &[0], &Place::whole(&b))?;
+//! let sums = Reduction::Sum.finish(partial)?;
+//! assert_eq!(sums.shape(), &[1, 3]); // reduced axes stay, with length 1
+//! assert_eq!(sums.values::<f64>()?, &[50.0, 70.0, 90.0]);
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod chunk;
+pub mod dtype;
+pub mod error;
+pub mod layout;
+pub mod linalg;
+pub mod random;
+pub mod reduce;
+pub mod shape;
+pub mod span;
+pub mod ufunc;
+pub mod wire;
+
+pub use chunk::Chunk;
+pub use dtype::{DType, Element};
+pub use error::{Error, Result};
+pub use span::Span;
