@@ -1,0 +1,48 @@
+//! How a plan runs, and nothing about what it computes.
+//!
+//! Whatever the user writes is lowered to a DataFusion physical plan. This crate holds the one trait
+//! that runs such a plan ([`Engine`]), the engine that runs it in this process ([`LocalEngine`]), and
+//! what every engine shares: [operators](Operator) and their codec, the one session configuration,
+//! [jobs](Job), [persisted data](Persisted), and the error kinds.
+//!
+//! It deliberately knows no array, no frame and no estimator; a test holds it to that.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`engine`] | the trait, and what is submitted to it |
+//! | [`operator`], [`codec`] | our one kind of plan node, and its way over the wire |
+//! | [`plan`], [`route`] | building blocks of plans: leaves, operators, exchanges |
+//! | [`job`] | a running job: progress, partitions in order, cancel by dropping |
+//! | [`persisted`] | data that stays where it was computed |
+//! | [`local`], [`perturb`] | DataFusion in this process, plain and adversarial |
+//! | [`session`] | the one configuration of both engines |
+//! | [`function`] | aggregate functions that every process registers |
+//! | [`error`] | few kinds, chosen by what the reader must do |
+//! | [`stream`] | helpers for operators' streams |
+
+pub mod codec;
+pub mod engine;
+pub mod error;
+pub mod function;
+pub mod job;
+pub mod local;
+pub mod operator;
+pub mod persisted;
+pub mod perturb;
+pub mod plan;
+pub mod route;
+pub mod session;
+pub mod stream;
+
+pub use codec::EngineCodec;
+pub use engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescription};
+pub use error::{Error, ErrorKind, Result};
+pub use job::{Job, PartitionData, PersistJob, Progress, StageProgress};
+pub use local::LocalEngine;
+pub use operator::{Operator, OperatorExec};
+pub use persisted::{Location, Persisted, PersistedScan};
+pub use session::Settings;
+
+// Crates above name DataFusion through us, so that there is one version in the tree.
+pub use datafusion;
+pub use typetag;
