@@ -117,3 +117,13 @@ pub fn operator_names() -> String {
         Err(error) => error.to_string(),
     }
 }
+
+/// A short hash of [`operator_names`] and of the registered functions, the same on every machine.
+pub fn operator_hash() -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64; // FNV-1a
+    let functions: String = function::aggregates().map(|function| format!(" {}", function.name())).collect();
+    for byte in operator_names().bytes().chain(functions.bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    format!("{hash:016x}")
+}
