@@ -43,6 +43,7 @@ pub mod linalg;
 pub mod random;
 pub mod reduce;
 pub mod shape;
+mod simd;
 pub mod span;
 pub mod ufunc;
 pub mod wire;

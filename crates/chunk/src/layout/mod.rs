@@ -9,7 +9,8 @@ use crate::chunk::{Chunk, map_values};
 use crate::error::{Error, Result};
 use crate::shape::{check_axes, element_count, strides};
 use crate::span::{Span, lengths};
-use walk::{Dim, collapse, copy, signed};
+use walk::copy;
+pub(crate) use walk::{Dim, collapse, for_each, signed};
 
 impl Chunk {
     /// The hyper-rectangle that `region` cuts out, one span per axis.

@@ -1,0 +1,74 @@
+//! Runs a loop with the widest vector instructions that the processor has.
+//!
+//! The compiler never contracts, reorders or reassociates floating-point operations on its own, so the bits are the
+//! same with and without vectors; only time differs.
+
+/// A loop. Mark `run`, and all that it calls, `#[inline(always)]`: only what is inlined gets the instructions.
+pub trait Kernel {
+    type Output;
+    fn run(self) -> Self::Output;
+}
+
+/// Runs the kernel, which is compiled once for every x86-64 processor and once more for AVX2.
+#[inline(always)]
+pub fn run<K: Kernel>(kernel: K) -> K::Output {
+    pulp::Arch::new().dispatch(Wide(kernel))
+}
+
+struct Wide<K>(K);
+
+impl<K: Kernel> pulp::WithSimd for Wide<K> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _simd: S) -> K::Output {
+        self.0.run()
+    }
+}
+
+/// `out[i] = f(x[i])` for slices of one length.
+pub struct Map<'a, T, U, F> {
+    pub x: &'a [T],
+    pub out: &'a mut [U],
+    pub f: F,
+}
+
+impl<T: Copy, U, F: Fn(T) -> U> Kernel for Map<'_, T, U, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.out.iter_mut().zip(self.x).for_each(|(out, &x)| *out = (self.f)(x));
+    }
+}
+
+/// `values[i] = f(values[i])`.
+pub struct Update<'a, T, F> {
+    pub values: &'a mut [T],
+    pub f: F,
+}
+
+impl<T: Copy, F: Fn(T) -> T> Kernel for Update<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.values.iter_mut().for_each(|value| *value = (self.f)(*value));
+    }
+}
+
+/// `values[i] = f(values[i], with[i])` for slices of one length.
+pub struct UpdateWith<'a, T, F> {
+    pub values: &'a mut [T],
+    pub with: &'a [T],
+    pub f: F,
+}
+
+impl<T: Copy, F: Fn(T, T) -> T> Kernel for UpdateWith<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.values.iter_mut().zip(self.with).for_each(|(value, &with)| *value = (self.f)(*value, with));
+    }
+}
