@@ -1,1 +1,91 @@
-fn main() {}
+//! The chores of this workspace: `cargo xtask test` is what continuous integration runs, and nothing else.
+//!
+//! It depends on `serde_json` alone, so that it compiles in seconds. It never builds anything by itself: it calls cargo,
+//! in the profile of the demo, and reads what cargo says.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`suite`] | the phases of `cargo xtask test` |
+//! | [`tally`] | counting what passed, and the one line at the end |
+//! | [`metadata`] | what `cargo metadata` knows of packages |
+//! | [`licences`] | every dependency's licence is on the list |
+//! | [`levels`] | invariant 1: a crate depends on lower levels alone |
+//! | [`words`] | invariant 2: `engine` and `cluster` know no array, frame or estimator |
+//! | [`features`] | every build selects the same features, so that DataFusion is compiled once |
+//! | [`bench`] | `cargo xtask bench`: comparisons with peers |
+
+mod bench;
+mod command;
+mod features;
+mod levels;
+mod licences;
+mod metadata;
+mod suite;
+mod tally;
+mod words;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+The chores of this workspace.
+
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  test       Check format, licences, crate levels, features and lints, then run every test.
+             Ends with one line that counts what passed; exits with 1 if anything failed.
+  licences, levels, words, features
+             One of these checks alone, in a second.
+  bench      Compare with NumPy, pandas and Dask (installed by pip into the target folder),
+             and write benches/RESULTS.md.
+
+With CARGO_TARGET_DIR set, everything is built there.
+";
+
+/// Why a chore did not succeed, as text for people.
+type Failure = String;
+/// What a chore returns.
+type Outcome<T = ()> = Result<T, Failure>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let root = workspace_root();
+    let succeeded = match arguments.as_slice() {
+        ["test"] => suite::run(&root),
+        ["licences"] => report(licences::check(&root)),
+        ["levels"] => report(levels::check(&root)),
+        ["words"] => report(words::check(&root)),
+        ["features"] => report(features::check(&root)),
+        ["bench", options @ ..] => report(bench::run(&root, options)),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            true
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn report(outcome: Outcome<String>) -> bool {
+    match outcome {
+        Ok(said) => println!("{said}"),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            return false;
+        }
+    }
+    true
+}
+
+/// The folder of the workspace. Cargo sets the variable when it runs us; a copied binary falls back on where it was
+/// built.
+fn workspace_root() -> PathBuf {
+    let own =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    own.parent().map_or_else(|| own.clone(), PathBuf::from)
+}
