@@ -21,6 +21,7 @@ mod tests;
 mod unary;
 
 pub use binary::Binary;
+pub(crate) use number::Number;
 pub use operand::Operand;
 pub use select::where_;
 pub use unary::Unary;

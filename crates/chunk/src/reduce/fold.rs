@@ -1,0 +1,224 @@
+//! Joining elements by an operation with an identity, in an order that is fixed by position.
+
+use super::plan::Plan;
+use crate::simd::{self, Kernel};
+use crate::ufunc::Number;
+
+/// Elements per block along the last axis, and rows per block along others.
+pub const BLOCK: usize = 128;
+/// Elements that are joined side by side.
+const LANES: usize = 8;
+/// Columns that are joined together, so that their states stay in the first-level cache.
+const COLUMNS: usize = 512;
+
+/// An operation on elements of type `T`.
+pub trait Fold<T: Copy>: Copy {
+    type State: Copy;
+    /// What joins with anything to that thing: the answer for no elements.
+    const IDENTITY: Self::State;
+    fn of(value: T) -> Self::State;
+    fn join(a: Self::State, b: Self::State) -> Self::State;
+}
+
+/// One result per column of each block of the plan.
+pub fn fold<T: Copy, F: Fold<T>>(values: &[T], plan: &Plan) -> Vec<F::State> {
+    let mut out = vec![F::IDENTITY; plan.results()];
+    if plan.n == 0 || out.is_empty() {
+        return out;
+    }
+    if plan.inner == 1 {
+        simd::run(Rows::<T, F> { values, n: plan.n, out: &mut out });
+    } else {
+        let blocks = values.chunks_exact(plan.n * plan.inner).zip(out.chunks_exact_mut(plan.inner));
+        for (values, out) in blocks {
+            simd::run(Columns::<T, F> { values, out });
+        }
+    }
+    out
+}
+
+/// Results of neighbours: row `i` of `n` elements gives `out[i]`.
+struct Rows<'a, T: Copy, F: Fold<T>> {
+    values: &'a [T],
+    n: usize,
+    out: &'a mut [F::State],
+}
+
+impl<T: Copy, F: Fold<T>> Kernel for Rows<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (row, out) in self.values.chunks_exact(self.n).zip(self.out) {
+            *out = row_state::<T, F>(row);
+        }
+    }
+}
+
+/// Blocks, joined in a binary tree: when block `k` is done, as many earlier subtrees of equal size are joined as
+/// `k + 1` has trailing zeros.
+#[inline(always)]
+fn row_state<T: Copy, F: Fold<T>>(row: &[T]) -> F::State {
+    let mut stack = [F::IDENTITY; usize::BITS as usize];
+    let mut depth = 0;
+    for (k, block) in row.chunks(BLOCK).enumerate() {
+        let mut state = block_state::<T, F>(block);
+        for _ in 0..(k + 1).trailing_zeros() {
+            depth -= 1;
+            state = F::join(stack[depth], state);
+        }
+        stack[depth] = state;
+        depth += 1;
+    }
+    let mut state = stack[depth - 1];
+    for earlier in stack[..depth - 1].iter().rev() {
+        state = F::join(*earlier, state);
+    }
+    state
+}
+
+#[inline(always)]
+pub fn block_state<T: Copy, F: Fold<T>>(block: &[T]) -> F::State {
+    let (lanes, tail) = block.as_chunks::<LANES>();
+    let Some((first, lanes)) = lanes.split_first() else {
+        // Starting from the first element keeps the sign of a lone -0.0.
+        return match tail.split_first() {
+            Some((&first, rest)) => rest.iter().fold(F::of(first), |state, &v| F::join(state, F::of(v))),
+            None => F::IDENTITY,
+        };
+    };
+    let mut state = first.map(F::of);
+    for values in lanes {
+        for lane in 0..LANES {
+            state[lane] = F::join(state[lane], F::of(values[lane]));
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = state;
+    let joined = F::join(F::join(F::join(a, b), F::join(c, d)), F::join(F::join(e, f), F::join(g, h)));
+    tail.iter().fold(joined, |state, &v| F::join(state, F::of(v)))
+}
+
+/// Results of columns: `out[j]` joins column `j` of rows as long as `out`. Rows are read in order, whole cache lines
+/// at a time.
+struct Columns<'a, T: Copy, F: Fold<T>> {
+    values: &'a [T],
+    out: &'a mut [F::State],
+}
+
+impl<T: Copy, F: Fold<T>> Kernel for Columns<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let width = self.out.len();
+        let mut stack: Vec<[F::State; COLUMNS]> = Vec::new();
+        for (tile, out) in self.out.chunks_mut(COLUMNS).enumerate() {
+            let (start, columns) = (tile * COLUMNS, out.len());
+            stack.clear();
+            for (k, rows) in self.values.chunks(BLOCK * width).enumerate() {
+                let mut state = [F::IDENTITY; COLUMNS];
+                tile_state::<T, F>(rows, width, start, &mut state[..columns]);
+                for _ in 0..(k + 1).trailing_zeros() {
+                    if let Some(earlier) = stack.pop() {
+                        join_into::<T, F>(&earlier[..columns], &mut state[..columns]);
+                    }
+                }
+                stack.push(state);
+            }
+            let mut state = stack.pop().unwrap_or([F::IDENTITY; COLUMNS]);
+            while let Some(earlier) = stack.pop() {
+                join_into::<T, F>(&earlier[..columns], &mut state[..columns]);
+            }
+            out.copy_from_slice(&state[..columns]);
+        }
+    }
+}
+
+#[inline(always)]
+fn join_into<T: Copy, F: Fold<T>>(earlier: &[F::State], state: &mut [F::State]) {
+    state.iter_mut().zip(earlier).for_each(|(state, &earlier)| *state = F::join(earlier, *state));
+}
+
+/// The columns `start..` of at most `BLOCK` rows, four rows at a time.
+#[inline(always)]
+pub fn tile_state<T: Copy, F: Fold<T>>(rows: &[T], width: usize, start: usize, state: &mut [F::State]) {
+    let columns = state.len();
+    let mut first = true;
+    let mut quads = rows.chunks_exact(4 * width);
+    for quad in &mut quads {
+        let row = |i: usize| &quad[i * width + start..i * width + start + columns];
+        let (a, b, c, d) = (row(0), row(1), row(2), row(3));
+        for (j, state) in state.iter_mut().enumerate() {
+            let joined = F::join(F::join(F::of(a[j]), F::of(b[j])), F::join(F::of(c[j]), F::of(d[j])));
+            *state = if first { joined } else { F::join(*state, joined) };
+        }
+        first = false;
+    }
+    for row in quads.remainder().chunks_exact(width) {
+        for (state, &value) in state.iter_mut().zip(&row[start..start + columns]) {
+            *state = if first { F::of(value) } else { F::join(*state, F::of(value)) };
+        }
+        first = false;
+    }
+}
+
+/// The sum, integers in `i64` and floats in `f64`.
+#[derive(Clone, Copy)]
+pub struct Sum;
+/// The sum in `f64`, whatever the elements are.
+#[derive(Clone, Copy)]
+pub struct RealSum;
+/// The product, integers in `i64` and floats in `f64`.
+#[derive(Clone, Copy)]
+pub struct Product;
+/// The smallest element, or NaN.
+#[derive(Clone, Copy)]
+pub struct Min;
+/// The largest element, or NaN.
+#[derive(Clone, Copy)]
+pub struct Max;
+/// Whether any element is not zero.
+#[derive(Clone, Copy)]
+pub struct Or;
+/// Whether all elements are not zero.
+#[derive(Clone, Copy)]
+pub struct And;
+/// How many elements are not zero.
+#[derive(Clone, Copy)]
+pub struct Count;
+
+macro_rules! operation {
+    ($name:ident, $type:ty => $state:ty, $identity:expr, $of:expr, $join:expr) => {
+        impl Fold<$type> for $name {
+            type State = $state;
+            const IDENTITY: $state = $identity;
+            #[inline(always)]
+            fn of(value: $type) -> $state {
+                $of(value)
+            }
+            #[inline(always)]
+            fn join(a: $state, b: $state) -> $state {
+                $join(a, b)
+            }
+        }
+    };
+}
+
+macro_rules! operations {
+    ($type:ty, $state:ty, $zero:expr, $one:expr, $low:expr, $high:expr) => {
+        operation!(Sum, $type => $state, 0 as $state, |v| v as $state, <$state as Number>::add);
+        operation!(Product, $type => $state, 1 as $state, |v| v as $state, <$state as Number>::multiply);
+        operation!(RealSum, $type => f64, 0.0, |v| v as f64, |a, b| a + b);
+        operation!(Min, $type => $type, $high, |v| v, <$type as Number>::minimum);
+        operation!(Max, $type => $type, $low, |v| v, <$type as Number>::maximum);
+        operation!(Or, $type => u8, 0, |v| u8::from(v != $zero), |a, b| a | b);
+        operation!(And, $type => u8, 1, |v| u8::from(v != $zero), |a, b| a & b);
+        operation!(Count, $type => i64, 0, |v| i64::from(v != $zero), |a: i64, b| a.wrapping_add(b));
+    };
+}
+
+operations!(u8, i64, 0, 1, u8::MIN, u8::MAX);
+operations!(i32, i64, 0, 1, i32::MIN, i32::MAX);
+operations!(i64, i64, 0, 1, i64::MIN, i64::MAX);
+operations!(f32, f64, 0.0, 1.0, f32::NEG_INFINITY, f32::INFINITY);
+operations!(f64, f64, 0.0, 1.0, f64::NEG_INFINITY, f64::INFINITY);
