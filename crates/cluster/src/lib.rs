@@ -1,1 +1,33 @@
+//! The cluster: one scheduler, workers and clients, as processes of one binary.
+//!
+//! Scheduler and workers are Ballista's, assembled from public parts with our codec, gate, placement and failure
+//! detection. This crate deliberately knows no array, no frame and no estimator; a test holds it to that.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`transport`] | under every endpoint and channel: TCP options, TLS, message sizes, loopback or credentials |
+//! | [`protocol`] | our control service: streams of workers and sessions |
+//! | [`scheduler`] | gate (exactly once), fence, placement, status |
+//! | [`worker`] | poll loop, data service, scratch folder |
+//! | [`engine`] | the client's side: attempts, results in order, persisted data |
+//! | [`session`], [`scatter`], [`data`] | what the engine is made of |
+//! | [`process`] | a scheduler or a worker as a whole process |
+//! | [`local_cluster`] | a scheduler and workers as child processes of this one |
 
+pub mod codec;
+pub mod data;
+pub mod engine;
+pub mod local_cluster;
+pub mod process;
+pub mod protocol;
+pub mod scatter;
+pub mod scheduler;
+pub mod session;
+pub mod transport;
+pub mod worker;
+
+pub use engine::ClusterEngine;
+pub use local_cluster::{ClusterOptions, LocalCluster};
+pub use scheduler::{Scheduler, SchedulerOptions};
+pub use transport::{SchedulerAddress, Transport};
+pub use worker::{WorkerOptions, WorkerReady, work};

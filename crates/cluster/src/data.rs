@@ -1,0 +1,228 @@
+//! Partitions of jobs' results: where they are, and how a process gets at them. Workers read each other's persisted
+//! data, and clients read results, by the same road.
+
+use crate::transport::{MESSAGE_BYTES_MAX, Transport};
+use ballista_core::JobId;
+use ballista_core::client::BallistaClient;
+use ballista_core::client_pool::{BallistaClientPool, PooledClient};
+use ballista_core::execution_plans::create_shuffle_path;
+use ballista_core::extension::BallistaConfigGrpcEndpoint;
+use ballista_core::serde::protobuf as pb;
+use ballista_core::serde::scheduler::{PartitionId, ShuffleLayout};
+use ballista_core::utils::GrpcClientConfig;
+use dashmap::DashMap;
+use datafusion::error::Result as DataFusionResult;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use phalanx_engine::{Error, Location, Result, datafusion};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What [`Location::path`] holds on a cluster: which file of which job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataName {
+    /// The job, or the name of scattered data.
+    pub job: String,
+    /// The job's stage.
+    pub stage: usize,
+    /// The partition of the stage's output.
+    pub partition: usize,
+    /// The task that wrote it.
+    pub file: Option<u64>,
+    /// Does the file hold several partitions?
+    pub sorted: bool,
+}
+
+impl DataName {
+    /// The name in one word.
+    pub fn to_path(&self) -> String {
+        let file = self.file.map_or_else(|| String::from("-"), |file| file.to_string());
+        let layout = if self.sorted { "sorted" } else { "plain" };
+        format!("{}/{}/{}/{file}/{layout}", self.job, self.stage, self.partition)
+    }
+    /// Reads [`DataName::to_path`].
+    pub fn parse(path: &str) -> Option<Self> {
+        let mut parts = path.split('/');
+        let name = Self {
+            job: parts.next()?.to_owned(),
+            stage: parts.next()?.parse().ok()?,
+            partition: parts.next()?.parse().ok()?,
+            file: match parts.next()? {
+                "-" => None,
+                number => Some(number.parse().ok()?),
+            },
+            sorted: parts.next()? == "sorted",
+        };
+        parts.next().is_none().then_some(name)
+    }
+    /// The file below a worker's folder. `None` if the name is not one of ours (no path leaves the folder).
+    pub fn file_below(&self, folder: &std::path::Path) -> Option<PathBuf> {
+        let safe = !self.job.is_empty()
+            && self.job.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        let job = JobId::from(self.job.clone());
+        safe.then(|| create_shuffle_path(folder, &job, self.stage, self.partition, self.file, self.sorted).ok())
+            .flatten()
+    }
+    fn partition_id(&self) -> PartitionId {
+        PartitionId::new(&JobId::from(self.job.clone()), self.stage, self.partition)
+    }
+    fn layout(&self) -> ShuffleLayout {
+        if self.sorted { ShuffleLayout::Sort } else { ShuffleLayout::Passthrough }
+    }
+}
+
+/// Where Ballista says that an output is, in our words: the stage, the partition and its place.
+pub fn location(output: pb::PartitionLocation) -> Option<(usize, usize, Location)> {
+    let (worker, id) = (output.executor_meta?, output.partition_id?);
+    let stats = output.partition_stats.unwrap_or_default();
+    let (stage, partition) = (id.stage_id as usize, id.partition_id as usize);
+    let name = DataName { job: id.job_id, stage, partition, file: output.file_id, sorted: output.is_sort_shuffle };
+    let location = Location {
+        worker: worker.id,
+        address: format!("{}:{}", worker.host, worker.port),
+        path: name.to_path(),
+        rows: u64::try_from(stats.num_rows).unwrap_or(0),
+        bytes: u64::try_from(stats.num_bytes).unwrap_or(0),
+    };
+    Some((stage, partition, location))
+}
+
+/// Idle connections are kept for this long.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+/// A worker that does not begin to answer for this long is gone.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
+
+type Idle = DashMap<(String, u16), Vec<(Instant, BallistaClient)>>;
+
+/// Connections to workers' data services (Ballista's own pool is private to its executor).
+#[derive(Clone)]
+pub struct Pool {
+    transport: Transport,
+    idle: Arc<Idle>,
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pool({} peers)", self.idle.len())
+    }
+}
+
+impl Pool {
+    /// No connections yet.
+    pub fn new(transport: Transport) -> Self {
+        Self { transport, idle: Arc::default() }
+    }
+
+    /// How Ballista's clients are to open connections.
+    pub fn endpoint(&self) -> BallistaConfigGrpcEndpoint {
+        let transport = self.transport.clone();
+        BallistaConfigGrpcEndpoint::new(Arc::new(move |endpoint| Ok(transport.configure(endpoint)?)))
+    }
+
+    /// A connection of its own to `host:port`.
+    ///
+    /// # Errors
+    /// `Cluster`: nobody listens there.
+    pub async fn channel(&self, address: &str) -> Result<tonic::transport::Channel> {
+        self.transport.connect(address).await
+    }
+
+    async fn open(&self, host: &str, port: u16) -> ballista_core::error::Result<BallistaClient> {
+        let kept = self.idle.get_mut(&(host.to_owned(), port)).and_then(|mut clients| clients.pop());
+        if let Some((since, client)) = kept
+            && since.elapsed() < IDLE_MAX
+        {
+            return Ok(client);
+        }
+        let endpoint = Some(Arc::new(self.endpoint()));
+        let secure = self.transport.is_secure();
+        BallistaClient::try_new(host, port, MESSAGE_BYTES_MAX, secure, endpoint, 1, 50, 0, 0).await
+    }
+
+    fn keep(idle: &Idle, host: String, port: u16, client: BallistaClient) {
+        idle.entry((host, port)).or_default().push((Instant::now(), client));
+    }
+
+    /// The rows at `location`, from the worker that holds them.
+    ///
+    /// # Errors
+    /// `Cluster`: the worker is gone, or does not have them any more.
+    pub async fn fetch(&self, location: &Location) -> Result<SendableRecordBatchStream> {
+        let gone = |cause: &str| {
+            Error::cluster(format!(
+                "worker {} at {} does not give {}: {cause}",
+                location.worker, location.address, location.path
+            ))
+        };
+        let name = DataName::parse(&location.path)
+            .ok_or_else(|| Error::internal(format!("{:?} names no data", location.path)))?;
+        let (host, port) = location
+            .address
+            .rsplit_once(':')
+            .and_then(|(host, port)| Some((host.to_owned(), port.parse::<u16>().ok()?)))
+            .ok_or_else(|| Error::internal(format!("{:?} is not an address", location.address)))?;
+        let fetching = async {
+            let mut client = self.open(&host, port).await?;
+            let stream =
+                client.fetch_partition(&location.worker, &name.partition_id(), name.file, name.layout(), false).await?;
+            Self::keep(&self.idle, host.clone(), port, client); // HTTP/2: the stream goes on beside others
+            Ok::<_, ballista_core::error::BallistaError>(stream)
+        };
+        match tokio::time::timeout(ANSWER_TIMEOUT, fetching).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => Err(gone(&error.to_string())),
+            Err(_) => Err(gone("it does not answer")),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl BallistaClientPool for Pool {
+    async fn acquire(
+        &self,
+        host: &str,
+        port: u16,
+        _config: &GrpcClientConfig,
+        _endpoint: Option<Arc<BallistaConfigGrpcEndpoint>>,
+    ) -> ballista_core::error::Result<PooledClient> {
+        let client = self.open(host, port).await?;
+        let (idle, host) = (Arc::clone(&self.idle), host.to_owned());
+        Ok(PooledClient::new(client, Box::new(move |client| Self::keep(&idle, host, port, client))))
+    }
+    async fn evict_idle(&self) {
+        self.idle.retain(|_, clients| {
+            clients.retain(|(since, _)| since.elapsed() < IDLE_MAX);
+            !clients.is_empty()
+        });
+    }
+}
+
+/// The rows of a file that a worker of ours wrote as an Arrow IPC stream.
+///
+/// # Errors
+/// The file is gone, or not what it should be.
+pub fn open_file(path: &std::path::Path) -> DataFusionResult<SendableRecordBatchStream> {
+    use datafusion::arrow::ipc::reader::StreamReader;
+    let file = std::io::BufReader::with_capacity(1 << 20, std::fs::File::open(path)?);
+    let reader = StreamReader::try_new(file, None)?;
+    let schema = reader.schema();
+    let batches = futures::stream::iter(reader.map(|batch| batch.map_err(Into::into)));
+    Ok(phalanx_engine::stream::with_schema(schema, batches))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_survives_its_text_and_never_leaves_the_folder() {
+        let name = DataName { job: "a1B2".into(), stage: 3, partition: 4, file: Some(5), sorted: false };
+        assert_eq!(DataName::parse(&name.to_path()), Some(name.clone()));
+        assert!(name.file_below("w".as_ref()).unwrap().starts_with("w/a1B2/3/4"));
+        for job in ["..", ".", "", "a.b", "a\\b"] {
+            let evil = DataName { job: job.into(), ..name.clone() };
+            assert_eq!(evil.file_below("w".as_ref()), None, "{job}");
+        }
+        assert_eq!(DataName::parse("../../etc/passwd"), None);
+    }
+}

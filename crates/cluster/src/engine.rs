@@ -1,0 +1,411 @@
+//! The engine of a cluster: plans go to the scheduler, results come from the workers.
+//!
+//! A job is a loop over *attempts*: an attempt that lost a worker is dropped, whole, and the same plan is submitted
+//! again under a new name. Persisted inputs stay; what was lost of them is made again from its lineage.
+
+use crate::codec;
+use crate::data::{Pool, location};
+use crate::scheduler::RETRY;
+use crate::session::Session;
+use crate::transport::{MESSAGE_BYTES_MAX, SchedulerAddress, Transport};
+use ballista_core::serde::protobuf as pb;
+use ballista_core::serde::protobuf::execute_query_params::Query;
+use ballista_core::serde::protobuf::job_status::Status as JobState;
+use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use phalanx_engine::{
+    Engine, EngineDescription, EngineKind, Error, ErrorKind, Job, Location, PartitionData, PersistJob, Persisted, Plan,
+    Progress, Result, Settings, datafusion,
+};
+use std::sync::Arc;
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::watch;
+
+/// How often a plan is submitted before we give up. A job that outlives this many losses is longer than the time
+/// between them: it should be several jobs over persisted data.
+const ATTEMPTS_MAX: u32 = 20;
+/// Threads of the client: they move results, they compute nothing.
+const CLIENT_THREADS: usize = 2;
+/// How many partitions of a result are fetched at once.
+const FETCHES_MAX: usize = 8;
+
+/// Runs plans on a cluster.
+pub struct ClusterEngine {
+    shared: Arc<Shared>,
+    runtime: Option<Runtime>,
+    handle: Handle,
+}
+
+/// What the engine's jobs share.
+pub(crate) struct Shared {
+    settings: Settings,
+    address: SchedulerAddress,
+    scheduler: SchedulerGrpcClient<tonic::transport::Channel>,
+    session: Arc<Session>,
+    pool: Pool,
+    handle: Handle,
+}
+
+impl std::fmt::Debug for ClusterEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ClusterEngine({})", self.shared.address)
+    }
+}
+
+impl ClusterEngine {
+    /// Connects to a scheduler.
+    ///
+    /// # Errors
+    /// * `Cluster`: nobody answers there.
+    /// * `Input`: the scheduler is of another version.
+    pub fn connect(address: &SchedulerAddress, settings: Settings, transport: Transport) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(CLIENT_THREADS)
+            .thread_name("phalanx-client")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::resources("threads can't be started").caused_by(&error))?;
+        let handle = runtime.handle().clone();
+        let connecting = Shared::connect(address.clone(), settings, transport, handle.clone());
+        // Not `block_on` of this runtime: the caller may be inside another one.
+        let shared = futures::executor::block_on(handle.spawn(connecting))
+            .map_err(|error| Error::internal("connecting panicked").caused_by(&error))??;
+        Ok(Self { shared: Arc::new(shared), runtime: Some(runtime), handle })
+    }
+
+    /// The scheduler's address.
+    pub fn address(&self) -> &SchedulerAddress {
+        &self.shared.address
+    }
+
+    /// Waits until `count` workers are there.
+    ///
+    /// # Errors
+    /// `Cluster`: they are not there within `timeout`, or the scheduler is lost.
+    pub fn wait_for_workers(&self, count: usize, timeout: std::time::Duration) -> Result<()> {
+        futures::executor::block_on(self.handle.spawn({
+            let shared = Arc::clone(&self.shared);
+            async move { shared.session.wait_for_workers(count, timeout).await }
+        }))
+        .map_err(|error| Error::internal("waiting panicked").caused_by(&error))?
+    }
+}
+
+impl Drop for ClusterEngine {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Engine for ClusterEngine {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Cluster
+    }
+    fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+    fn submit(&self, plan: Plan) -> Job {
+        let (label, schema) = (plan.label().to_owned(), plan.schema());
+        let shared = Arc::clone(&self.shared);
+        Job::start(&self.handle, &label, schema, move |partitions, progress| async move {
+            let (mut attempts, mut delivered) = (0, 0);
+            loop {
+                let outputs = shared.run(&plan, &progress, &mut attempts).await?;
+                match shared.deliver(&outputs, &mut delivered, &partitions).await {
+                    // A worker died after the job and before its result was fetched: once more.
+                    Err(error) if error.kind() == ErrorKind::Cluster => {
+                        tracing::info!(job = outputs.job, %error, "lost")
+                    }
+                    end => return end,
+                }
+            }
+        })
+    }
+    fn persist(&self, plan: Plan) -> PersistJob {
+        let label = plan.label().to_owned();
+        let shared = Arc::clone(&self.shared);
+        PersistJob::start(&self.handle, &label, move |progress| async move { shared.persist(plan, &progress).await })
+    }
+    fn scatter(&self, label: &str, schema: SchemaRef, partitions: Vec<Vec<RecordBatch>>) -> PersistJob {
+        let shared = Arc::clone(&self.shared);
+        PersistJob::start(&self.handle, label, move |_progress| async move {
+            crate::scatter::scatter(&shared.session, &shared.pool, schema, partitions).await
+        })
+    }
+    fn describe(&self) -> Result<EngineDescription> {
+        let shared = Arc::clone(&self.shared);
+        futures::executor::block_on(self.handle.spawn(async move { shared.session.describe().await }))
+            .map_err(|error| Error::internal("describing panicked").caused_by(&error))?
+    }
+}
+
+/// What a certified attempt left on the workers.
+struct Outputs {
+    job: String,
+    stage: Option<u64>,
+    /// One for each partition of the result; with an empty path where there are no rows.
+    locations: Vec<Location>,
+}
+
+/// How an attempt ended that has no result.
+enum Miss {
+    /// A worker was lost: once more.
+    Retry(String),
+    /// Persisted data is gone: make it again, then once more.
+    Lost(Error),
+    /// Nothing to be done.
+    Final(Error),
+}
+
+impl From<Error> for Miss {
+    fn from(error: Error) -> Self {
+        Self::Final(error)
+    }
+}
+
+impl Shared {
+    async fn connect(
+        address: SchedulerAddress,
+        settings: Settings,
+        transport: Transport,
+        handle: Handle,
+    ) -> Result<Self> {
+        let no_scheduler = |error: Error| {
+            Error::cluster(format!("no scheduler answers at {address}"))
+                .caused_by(&error)
+                .with_hint("start one with `phalanx scheduler`, or check the address")
+        };
+        let channel = transport.connect(address.authority()).await.map_err(no_scheduler)?;
+        let control = transport.connect(address.authority()).await.map_err(no_scheduler)?;
+        let session = Session::begin(control, &handle).await?;
+        let scheduler = SchedulerGrpcClient::new(channel)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
+        Ok(Self { settings, address, scheduler, session: Arc::new(session), pool: Pool::new(transport), handle })
+    }
+
+    /// Runs attempts of `plan` until one lost nobody. `attempts` counts them over all calls for one job.
+    fn run<'a>(
+        &'a self,
+        plan: &'a Plan,
+        progress: &'a watch::Sender<Progress>,
+        attempts: &'a mut u32,
+    ) -> BoxFuture<'a, Result<Outputs>> {
+        async move {
+            plan.check(&self.settings)?;
+            while *attempts < ATTEMPTS_MAX {
+                *attempts += 1;
+                progress.send_modify(|progress| progress.attempts = *attempts);
+                match self.attempt(&plan.refreshed()?, progress).await {
+                    Ok(outputs) => return Ok(outputs),
+                    Err(Miss::Retry(why)) => tracing::info!(plan = plan.label(), %why, "attempt dropped"),
+                    Err(Miss::Lost(error)) => self.rebuild(plan, error).await?,
+                    Err(Miss::Final(error)) => return Err(error),
+                }
+            }
+            Err(Error::cluster(format!("workers were lost in each of {ATTEMPTS_MAX} attempts of {:?}", plan.label()))
+                .with_hint("look at the workers' logs; split a long job with persist()"))
+        }
+        .boxed()
+    }
+
+    async fn attempt(&self, plan: &Plan, progress: &watch::Sender<Progress>) -> std::result::Result<Outputs, Miss> {
+        self.session.need_workers().await?;
+        let bytes = codec::engine().encode(Arc::clone(plan.root())).map_err(Error::from)?;
+        let mut settings: Vec<pb::KeyValuePair> = self
+            .settings
+            .options()
+            .into_iter()
+            .map(|(key, value)| pb::KeyValuePair { key, value: Some(value) })
+            .collect();
+        settings
+            .push(pb::KeyValuePair { key: String::from("ballista.job.name"), value: Some(plan.label().to_owned()) });
+        let mut request = tonic::Request::new(pb::ExecuteQueryParams {
+            session_id: self.session.id().to_owned(),
+            settings,
+            operation_id: uuid::Uuid::new_v4().to_string(),
+            query: Some(Query::PhysicalPlan(bytes)),
+        });
+        ballista_core::version::insert_version_header(request.metadata_mut());
+        let answer =
+            self.scheduler.clone().execute_query_push(request).await.map_err(|status| self.refused(&status))?;
+        let mut statuses = drained(&self.handle, answer.into_inner());
+        let mut guard = JobGuard { session: &self.session, job: None };
+        let mut watch = self.session.watch();
+        loop {
+            let status = tokio::select! {
+                biased;
+                status = statuses.recv() => status,
+                update = watch.next(guard.job.as_deref()) => {
+                    if let Some(stages) = update? {
+                        progress.send_modify(|progress| progress.stages = stages);
+                    }
+                    continue;
+                }
+            };
+            let Some(status) = status else { return Err(crate::session::scheduler_lost().into()) };
+            let job = guard.job.get_or_insert_with(|| status.job_id.clone()).clone();
+            progress.send_if_modified(|progress| {
+                let is_new = progress.job != job;
+                progress.job.clone_from(&job);
+                is_new
+            });
+            match status.status {
+                Some(JobState::Successful(success)) => {
+                    let outputs = outputs(job, plan.partitions(), success.partition_location)?;
+                    guard.job = None;
+                    return Ok(outputs);
+                }
+                Some(JobState::Failed(failed)) => return Err(judge(&failed.error, plan)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Sends the partitions that the receiver does not have yet. Bits do not depend on the attempt, so what an
+    /// earlier attempt delivered stands.
+    async fn deliver(
+        &self,
+        outputs: &Outputs,
+        delivered: &mut usize,
+        partitions: &tokio::sync::mpsc::Sender<Result<PartitionData>>,
+    ) -> Result<()> {
+        let _freed = FreeGuard { session: &self.session, job: &outputs.job };
+        let rest: Vec<(usize, Location)> = outputs.locations.iter().cloned().enumerate().skip(*delivered).collect();
+        let mut fetched = futures::stream::iter(rest)
+            .map(|(partition, location)| async move {
+                Ok::<_, Error>(PartitionData { partition, batches: self.fetch(&location).await? })
+            })
+            .buffered(FETCHES_MAX);
+        while let Some(data) = fetched.next().await {
+            partitions.send(Ok(data?)).await.map_err(|_| Error::cancelled())?;
+            *delivered += 1;
+        }
+        Ok(())
+    }
+
+    async fn fetch(&self, location: &Location) -> Result<Vec<RecordBatch>> {
+        if location.path.is_empty() {
+            return Ok(vec![]);
+        }
+        let cut = |error: datafusion::error::DataFusionError| {
+            Error::cluster(format!("the result on worker {} is cut off", location.worker)).caused_by(&error)
+        };
+        self.pool.fetch(location).await?.try_collect().await.map_err(cut)
+    }
+
+    async fn persist(self: Arc<Self>, plan: Plan, progress: &watch::Sender<Progress>) -> Result<Persisted> {
+        let outputs = self.run(&plan, progress, &mut 0).await?;
+        let handle = format!("c{}", uuid::Uuid::new_v4().simple());
+        self.session.holds(&handle, &outputs.job, outputs.stage);
+        let shared = Arc::clone(&self);
+        let release = Box::new(move |handle: &str| shared.session.release(handle));
+        Ok(Persisted::new(handle, plan.schema(), outputs.locations, Some(plan), release))
+    }
+
+    /// Makes lost persisted data again from its lineage.
+    async fn rebuild(&self, plan: &Plan, error: Error) -> Result<()> {
+        let input = error.lost_data().and_then(|lost| plan.inputs().iter().find(|input| input.handle() == lost.handle));
+        let Some((input, lineage)) = input.and_then(|input| Some((input, input.lineage()?))) else { return Err(error) };
+        tracing::info!(handle = input.handle(), "persisted data is gone and is made again");
+        let (progress, _unwatched) = watch::channel(Progress::default());
+        let outputs = self.run(lineage, &progress, &mut 0).await?;
+        self.session.holds(input.handle(), &outputs.job, outputs.stage);
+        input.moved(outputs.locations);
+        Ok(())
+    }
+
+    fn refused(&self, status: &tonic::Status) -> Error {
+        match status.code() {
+            tonic::Code::InvalidArgument => {
+                Error::internal(format!("the scheduler can't read the plan: {}", status.message()))
+            }
+            tonic::Code::OutOfRange => {
+                Error::resources(format!("the plan is too large for one message: {}", status.message()))
+                    .with_hint("scatter large data instead of embedding it")
+            }
+            _ => crate::session::scheduler_lost(),
+        }
+    }
+}
+
+/// Cancels the job, and frees its data, unless it is kept.
+struct JobGuard<'a> {
+    session: &'a Session,
+    job: Option<String>,
+}
+
+impl Drop for JobGuard<'_> {
+    fn drop(&mut self) {
+        if let Some(job) = self.job.take() {
+            self.session.cancel(&job);
+        }
+    }
+}
+
+/// Frees a result that was fetched, or could not be.
+struct FreeGuard<'a> {
+    session: &'a Session,
+    job: &'a str,
+}
+
+impl Drop for FreeGuard<'_> {
+    fn drop(&mut self) {
+        self.session.free(self.job, None);
+    }
+}
+
+/// Reads the statuses in a task of its own: the scheduler keeps only 16 for a slow reader, and the last one counts.
+fn drained(
+    handle: &Handle,
+    mut statuses: tonic::Streaming<pb::GetJobStatusResult>,
+) -> UnboundedReceiver<pb::JobStatus> {
+    let (sender, receiver) = unbounded_channel();
+    handle.spawn(async move {
+        while let Ok(Some(message)) = statuses.message().await {
+            let is_wanted = message.status.is_none_or(|status| sender.send(status).is_ok());
+            if !is_wanted {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// The outputs in the order of their partitions, each at most once.
+fn outputs(job: String, partitions: usize, locations: Vec<pb::PartitionLocation>) -> Result<Outputs> {
+    let wrong = |what: String| Error::internal(format!("job {job} of {partitions} partitions: {what}"));
+    let mut places: Vec<Option<Location>> = vec![None; partitions];
+    let mut stage = None;
+    for output in locations {
+        let (from, partition, at) = location(output).ok_or_else(|| wrong(String::from("an output has no place")))?;
+        stage = Some(from as u64);
+        let place = places.get_mut(partition).ok_or_else(|| wrong(format!("there is no partition {partition}")))?;
+        if place.replace(at).is_some() {
+            return Err(wrong(format!("partition {partition} comes twice")));
+        }
+    }
+    let locations = places.into_iter().map(Option::unwrap_or_default).collect();
+    Ok(Outputs { job, stage, locations })
+}
+
+/// What a failed attempt means for its job.
+fn judge(text: &str, plan: &Plan) -> Miss {
+    if text.contains(RETRY) {
+        return Miss::Retry(text.chars().take(200).collect());
+    }
+    match Error::from_wire(text) {
+        None => Miss::Final(Error::internal(text)),
+        Some(error) => {
+            let is_ours =
+                error.lost_data().is_some_and(|lost| plan.inputs().iter().any(|input| input.handle() == lost.handle));
+            if is_ours { Miss::Lost(error) } else { Miss::Final(error) }
+        }
+    }
+}

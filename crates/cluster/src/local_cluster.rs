@@ -1,0 +1,257 @@
+//! A scheduler and workers as child processes of this one, stopped with it.
+
+use crate::transport::SchedulerAddress;
+use parking_lot::Mutex;
+use phalanx_engine::{Error, Result};
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What a cluster of child processes is started with.
+#[derive(Clone, Debug)]
+pub struct ClusterOptions {
+    /// How many workers.
+    pub workers: usize,
+    /// Tasks that each worker runs at once.
+    pub cores: usize,
+    /// Limit of the memory of each worker's tasks.
+    pub memory_bytes: u64,
+    /// Where the workers make their folders; a temporary folder of the cluster's own by default.
+    pub scratch: Option<PathBuf>,
+    /// The `phalanx` binary; by default it is looked for: see [`find_binary`].
+    pub binary: Option<PathBuf>,
+    /// The processes' level of logs (they write to our standard error).
+    pub log: String,
+}
+
+impl Default for ClusterOptions {
+    fn default() -> Self {
+        Self { workers: 2, cores: 1, memory_bytes: 4 << 30, scratch: None, binary: None, log: String::from("error") }
+    }
+}
+
+/// A process that takes longer than this to say that it is ready does not start.
+const READY_TIMEOUT: Duration = Duration::from_secs(20);
+/// A process that takes longer than this to end after being asked is killed.
+const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// A cluster of child processes. Dropping it stops them all and removes what they wrote.
+#[derive(Debug)]
+pub struct LocalCluster {
+    address: SchedulerAddress,
+    options: ClusterOptions,
+    binary: PathBuf,
+    scratch: tempfile::TempDir,
+    scheduler: Mutex<Option<Child>>,
+    workers: Mutex<Vec<Child>>,
+}
+
+impl LocalCluster {
+    /// Starts a scheduler on a free port of loopback, and the workers.
+    ///
+    /// # Errors
+    /// * `Input`: the binary is not found.
+    /// * `Resources`: a process does not start.
+    pub fn start(options: ClusterOptions) -> Result<Self> {
+        let binary = match &options.binary {
+            Some(binary) => binary.clone(),
+            None => find_binary()?,
+        };
+        let parent = options.scratch.clone().unwrap_or_else(std::env::temp_dir);
+        let scratch = tempfile::Builder::new().prefix("phalanx-cluster-").tempdir_in(&parent).map_err(|error| {
+            Error::resources(format!("a folder can't be made in {}", parent.display())).caused_by(&error)
+        })?;
+        let arguments = ["--log", &options.log, "scheduler", "--bind", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
+        let (child, ready) = spawn(&binary, &arguments)?;
+        let address = ready
+            .split_whitespace()
+            .find(|word| word.starts_with("tcp://"))
+            .ok_or_else(|| Error::internal(format!("the scheduler's line has no address: {ready:?}")))?
+            .parse()?;
+        let cluster =
+            Self { address, options, binary, scratch, scheduler: Mutex::new(Some(child)), workers: Mutex::default() };
+        for _ in 0..cluster.options.workers {
+            cluster.add_worker()?;
+        }
+        Ok(cluster)
+    }
+
+    /// The scheduler's address.
+    pub fn address(&self) -> &SchedulerAddress {
+        &self.address
+    }
+
+    /// Process ids of the workers, oldest first.
+    pub fn workers(&self) -> Vec<u32> {
+        self.workers.lock().iter().map(Child::id).collect()
+    }
+
+    /// The process id of the scheduler, while it is there.
+    pub fn scheduler(&self) -> Option<u32> {
+        self.scheduler.lock().as_ref().map(Child::id)
+    }
+
+    /// Starts one more worker.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn add_worker(&self) -> Result<()> {
+        let cores = self.options.cores.to_string();
+        let memory = self.options.memory_bytes.to_string();
+        let scratch = self.scratch.path().to_string_lossy();
+        let address = self.address.to_string();
+        let arguments = [
+            "--log",
+            &self.options.log,
+            "worker",
+            &address,
+            "--cores",
+            &cores,
+            "--memory",
+            &memory,
+            "--scratch",
+            &scratch,
+        ];
+        let (child, _ready) = spawn(&self.binary, &arguments)?;
+        self.workers.lock().push(child);
+        Ok(())
+    }
+
+    /// Kills the worker at `index` (counted modulo their number) at once, as a lost machine would be; `None` if there
+    /// is no worker.
+    pub fn kill_worker(&self, index: usize) -> Option<u32> {
+        let mut workers = self.workers.lock();
+        if workers.is_empty() {
+            return None;
+        }
+        let index = index % workers.len();
+        let mut child = workers.remove(index);
+        let process = child.id();
+        let _dead = child.kill();
+        let _reaped = child.wait();
+        Some(process)
+    }
+
+    /// Kills the scheduler at once.
+    pub fn kill_scheduler(&self) {
+        if let Some(mut child) = self.scheduler.lock().take() {
+            let _dead = child.kill();
+            let _reaped = child.wait();
+        }
+    }
+
+    /// Stops all processes, waits for them, and removes what they wrote. Says what was left over: nothing.
+    ///
+    /// # Errors
+    /// `Resources`: a folder can't be removed.
+    pub fn stop(self) -> Result<()> {
+        self.end();
+        let path = self.scratch.path().to_owned();
+        drop(self);
+        if path.exists() {
+            return Err(Error::resources(format!("{} can't be removed", path.display())));
+        }
+        Ok(())
+    }
+
+    fn end(&self) {
+        let mut children: Vec<Child> = self.workers.lock().drain(..).collect();
+        children.extend(self.scheduler.lock().take());
+        for child in &children {
+            terminate(child.id());
+        }
+        let deadline = Instant::now() + STOP_TIMEOUT;
+        for child in &mut children {
+            while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            let _dead = child.kill();
+            let _reaped = child.wait();
+        }
+    }
+}
+
+impl Drop for LocalCluster {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The `phalanx` binary: `PHALANX_BINARY`, this program itself if it bears the name, or a file of that name beside
+/// it, one folder up (where Cargo puts tests and examples), or on the `PATH`.
+///
+/// # Errors
+/// `Input`: it is in none of these places.
+pub fn find_binary() -> Result<PathBuf> {
+    let name = Path::new("phalanx");
+    let mut places: Vec<PathBuf> = std::env::var_os("PHALANX_BINARY").map(PathBuf::from).into_iter().collect();
+    if let Ok(program) = std::env::current_exe() {
+        places.extend(program.ancestors().skip(1).take(2).map(|folder| folder.join(name)));
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    places.extend(std::env::split_paths(&path).map(|folder| folder.join(name)));
+    places.into_iter().find(|place| place.is_file()).ok_or_else(|| {
+        Error::input("the program `phalanx`, of which workers are made, is not found")
+            .with_hint("build it with `cargo build --release`, put it on the PATH, or name it in PHALANX_BINARY")
+    })
+}
+
+/// Starts a process and waits for its one line on standard output.
+fn spawn(binary: &Path, arguments: &[&str]) -> Result<(Child, String)> {
+    let mut command = Command::new(binary);
+    // The pipe to its standard input is held by `Child` and never written: its end tells that we are gone.
+    command.args(arguments).arg("--tied").stdin(Stdio::piped()).stdout(Stdio::piped());
+    // A group of its own: Ctrl-C at the terminal reaches us, and we stop the children in order.
+    command.process_group(0);
+    let failed = |cause: &(dyn std::error::Error + 'static)| {
+        Error::resources(format!("{} {} does not start", binary.display(), arguments.join(" "))).caused_by(cause)
+    };
+    let mut child = command.spawn().map_err(|error| failed(&error))?;
+    let Some(output) = child.stdout.take() else { return Err(Error::internal("a child has no standard output")) };
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut lines = BufReader::new(output);
+        let mut line = String::new();
+        let _gone = sender.send(lines.read_line(&mut line).map(|_| line.clone()));
+        while matches!(lines.read_line(&mut line), Ok(1..)) {
+            line.clear(); // nothing that a child prints later may block it
+        }
+    });
+    match receiver.recv_timeout(READY_TIMEOUT) {
+        Ok(Ok(line)) if !line.trim().is_empty() => Ok((child, line)),
+        _ => {
+            let _dead = child.kill();
+            let status = child.wait().map(|status| status.to_string()).unwrap_or_default();
+            Err(Error::resources(format!(
+                "{} {} did not become ready: {status}",
+                binary.display(),
+                arguments.join(" ")
+            ))
+            .with_hint("its message is above"))
+        }
+    }
+}
+
+/// Asks a process to end.
+#[expect(unsafe_code, reason = "sending a signal to a child of ours has no safe form in the standard library")]
+fn terminate(process: u32) {
+    // SAFETY: `kill` takes plain numbers; the process is a child that we have not reaped, so the id is still its own.
+    unsafe {
+        libc::kill(process as libc::pid_t, libc::SIGTERM);
+    }
+}
+
+/// Resolves when standard input ends: the parent that holds its other end has died, however it died.
+///
+/// (`PR_SET_PDEATHSIG` is no way: it fires when the *thread* ends that started the child.)
+pub async fn parent_ended() {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut input = std::io::stdin().lock();
+        let _ended = std::io::copy(&mut input, &mut std::io::sink());
+        let _nobody_waits = sender.send(());
+    });
+    let _ended = receiver.await;
+}

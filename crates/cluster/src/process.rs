@@ -1,0 +1,125 @@
+//! A scheduler or a worker as a whole process: what `phalanx scheduler` and `phalanx worker` do after reading their
+//! arguments. One line on standard output when ready; ends at Ctrl-C, at SIGTERM, and with its parent if tied to it.
+
+use crate::local_cluster::parent_ended;
+use crate::scheduler::{Scheduler, SchedulerOptions};
+use crate::worker::{WorkerOptions, work};
+use phalanx_engine::{Error, ErrorKind, Result};
+use std::future::Future;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Does the process end with its parent?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// It stands alone.
+    Free,
+    /// It ends when its standard input does.
+    ToParent,
+}
+
+/// Threads that move messages; tasks have their own.
+const NETWORK_THREADS: usize = 2;
+/// How long a worker that lost its scheduler looks for it.
+const REJOIN_TIMEOUT: Duration = Duration::from_secs(60);
+/// Says that this process replaced a worker that lost its scheduler.
+const REJOINING: &str = "PHALANX_REJOINING";
+
+/// Runs a scheduler until it is told to stop. `also` starts what goes with it (a status page) and returns what the
+/// ready line says of that.
+///
+/// # Errors
+/// It can't start, or its server fails; `Cancelled` after Ctrl-C.
+pub fn run_scheduler<A, F>(options: SchedulerOptions, tie: Tie, also: A) -> Result<()>
+where
+    A: FnOnce(&Scheduler) -> F,
+    F: Future<Output = Result<String>>,
+{
+    runtime()?.block_on(async {
+        let end = end_of_process(tie)?;
+        let mut scheduler = Scheduler::start(options).await?;
+        let more = also(&scheduler).await?;
+        say_ready(&format!("scheduler ready at tcp://{}{more}", scheduler.address()));
+        tokio::select! {
+            failed = scheduler.wait() => failed,
+            end = end => end,
+        }
+    })
+}
+
+/// Runs a worker until it is told to stop. One that loses its scheduler starts afresh, as a new process image with a
+/// new name and folder, and so ends all its tasks at once; it gives up when the scheduler stays away.
+///
+/// # Errors
+/// It can't start, or the scheduler is gone for good; `Cancelled` after Ctrl-C.
+pub fn run_worker(mut options: WorkerOptions, tie: Tie) -> Result<()> {
+    if std::env::var_os(REJOINING).is_some() {
+        options.connect_timeout = REJOIN_TIMEOUT;
+    }
+    let mut joined = false;
+    let ended = runtime()?.block_on(async {
+        let end = end_of_process(tie)?;
+        let ready = |ready: &crate::worker::WorkerReady| {
+            joined = true;
+            say_ready(&format!("worker {} ready at tcp://{}", ready.id, ready.address));
+        };
+        tokio::select! {
+            lost = work(options, ready) => lost.map(|never| match never {}),
+            end = end => end,
+        }
+    });
+    match ended {
+        Err(error) if joined && error.kind() == ErrorKind::Cluster => {
+            tracing::warn!(%error, "starting afresh");
+            Err(start_afresh())
+        }
+        ended => ended,
+    }
+}
+
+/// Replaces this process by itself; returns only what went wrong.
+fn start_afresh() -> Error {
+    let failed = |error: &std::io::Error| Error::internal("the worker can't start afresh").caused_by(error);
+    match std::env::current_exe() {
+        Err(error) => failed(&error),
+        Ok(program) => {
+            failed(&std::process::Command::new(program).args(std::env::args_os().skip(1)).env(REJOINING, "1").exec())
+        }
+    }
+}
+
+fn runtime() -> Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(NETWORK_THREADS)
+        .thread_name("network")
+        .enable_all()
+        .build()
+        .map_err(|error| Error::resources("threads can't be started").caused_by(&error))
+}
+
+/// Resolves when the process is to end. Signals are caught from the moment of the call.
+fn end_of_process(tie: Tie) -> Result<impl Future<Output = Result<()>>> {
+    let caught = |kind| signal(kind).map_err(|error| Error::internal("signals can't be caught").caused_by(&error));
+    let (mut interrupt, mut terminate) = (caught(SignalKind::interrupt())?, caught(SignalKind::terminate())?);
+    Ok(async move {
+        let parent = async {
+            match tie {
+                Tie::ToParent => parent_ended().await,
+                Tie::Free => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = interrupt.recv() => Err(Error::cancelled()),
+            _ = terminate.recv() => Ok(()),
+            () = parent => Ok(()),
+        }
+    })
+}
+
+fn say_ready(line: &str) {
+    let mut output = std::io::stdout().lock();
+    let _nobody_reads = writeln!(output, "{line}").and_then(|()| output.flush());
+}

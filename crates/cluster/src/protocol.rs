@@ -1,0 +1,172 @@
+//! What crosses the wire beside Ballista's own messages: the control service of the scheduler.
+//!
+//! * `attach`: one stream a worker. Up: who it is, then a heartbeat every second. Down: there is work, cancel, free.
+//!   When it ends, the worker is lost.
+//! * `session`: one stream a client. Down: the progress of its jobs and the number of workers. When it ends, its jobs
+//!   are cancelled and its data is freed.
+
+use prost::Message;
+
+/// Nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub struct Empty {}
+
+/// What a process must have in common with the scheduler, and who it is.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Hello {
+    /// The worker's or the session's id.
+    #[prost(string, tag = "1")]
+    pub id: String,
+    /// Version of Phalanx.
+    #[prost(string, tag = "2")]
+    pub version: String,
+    /// A hash of the registered operators.
+    #[prost(string, tag = "3")]
+    pub operators: String,
+    /// The processor's SIMD level.
+    #[prost(string, tag = "4")]
+    pub simd: String,
+}
+
+/// A worker's heartbeat; the first one carries `hello`.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Beat {
+    /// Only in the first.
+    #[prost(message, optional, tag = "1")]
+    pub hello: Option<Hello>,
+    /// `host:port` of the worker's data service.
+    #[prost(string, tag = "2")]
+    pub address: String,
+    /// Tasks that it may run at once.
+    #[prost(uint32, tag = "3")]
+    pub cores: u32,
+    /// Tasks that it runs now.
+    #[prost(uint32, tag = "4")]
+    pub tasks_running: u32,
+    /// Its limit of memory.
+    #[prost(uint64, tag = "5")]
+    pub memory_bytes: u64,
+    /// What its process uses now.
+    #[prost(uint64, tag = "6")]
+    pub memory_used_bytes: u64,
+    /// What its scratch folder holds.
+    #[prost(uint64, tag = "7")]
+    pub stored_bytes: u64,
+    /// The id of the worker's process.
+    #[prost(uint32, tag = "8")]
+    pub process: u32,
+}
+
+/// What the scheduler says to a worker. Unset fields say nothing.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Command {
+    /// Poll now.
+    #[prost(bool, tag = "1")]
+    pub wake: bool,
+    /// End the tasks of these jobs.
+    #[prost(string, repeated, tag = "2")]
+    pub cancel: Vec<String>,
+    /// Remove the data of these jobs.
+    #[prost(message, repeated, tag = "3")]
+    pub free: Vec<Freed>,
+    /// The worker may not join, and why.
+    #[prost(string, tag = "4")]
+    pub refuse: String,
+}
+
+/// The data of one job, or all of it but one stage's.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Freed {
+    /// The job.
+    #[prost(string, tag = "1")]
+    pub job: String,
+    /// The stage whose output stays.
+    #[prost(uint64, optional, tag = "2")]
+    pub keep_stage: Option<u64>,
+    /// The session that asks for it.
+    #[prost(string, tag = "3")]
+    pub session: String,
+}
+
+/// A job, or data named like one, and the session that speaks of it.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct JobName {
+    /// The job.
+    #[prost(string, tag = "1")]
+    pub job: String,
+    /// The session.
+    #[prost(string, tag = "2")]
+    pub session: String,
+}
+
+/// What a session hears.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Update {
+    /// Workers that could run a task now.
+    #[prost(uint32, tag = "1")]
+    pub workers: u32,
+    /// `Vec<Progress>` as JSON, of the session's running jobs.
+    #[prost(string, tag = "2")]
+    pub jobs: String,
+    /// The session may not begin, and why.
+    #[prost(string, tag = "3")]
+    pub refuse: String,
+    /// What the client should warn of.
+    #[prost(string, tag = "4")]
+    pub warn: String,
+}
+
+/// A value as JSON.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Json {
+    /// The text.
+    #[prost(string, tag = "1")]
+    pub text: String,
+}
+
+/// The generated client and server.
+#[expect(clippy::all, unused_qualifications, reason = "generated code")]
+pub mod service {
+    include!(concat!(env!("OUT_DIR"), "/phalanx.Control.rs"));
+}
+
+impl Hello {
+    /// Who we are.
+    pub fn ours(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            operators: phalanx_engine::codec::operator_hash(),
+            simd: simd_level().to_owned(),
+        }
+    }
+
+    /// Why `other` can't work with us, if it can't.
+    pub fn refusal(&self, other: &Self) -> Option<String> {
+        if self.version != other.version {
+            return Some(format!(
+                "the scheduler is version {} and {} is version {}",
+                self.version, other.id, other.version
+            ));
+        }
+        (self.operators != other.operators).then(|| {
+            format!("{} has other operators than the scheduler, though both are version {}", other.id, self.version)
+        })
+    }
+}
+
+/// The SIMD level on which kernels may differ in their last bits.
+pub fn simd_level() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            return "avx512";
+        }
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+            return "avx2";
+        }
+        "sse2"
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    std::env::consts::ARCH
+}

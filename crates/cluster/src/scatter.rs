@@ -1,0 +1,74 @@
+//! The client's own data on the workers: written by `do_put`, partition after partition, round the workers.
+
+use crate::data::{DataName, Pool};
+use crate::session::Session;
+use arrow_flight::encode::FlightDataEncoderBuilder;
+use arrow_flight::flight_service_client::FlightServiceClient;
+use arrow_flight::{FlightDescriptor, error::FlightError};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use futures::{StreamExt, TryStreamExt};
+use phalanx_engine::{Error, Location, Persisted, Result, WorkerDescription, datafusion};
+use std::sync::Arc;
+
+/// Partitions on their way at once.
+const PUTS_MAX: usize = 4;
+
+/// Writes `partitions` to the workers in turn. Scattered data has no lineage: when its worker dies it is lost, and
+/// jobs that read it say so.
+pub async fn scatter(
+    session: &Arc<Session>,
+    pool: &Pool,
+    schema: SchemaRef,
+    partitions: Vec<Vec<RecordBatch>>,
+) -> Result<Persisted> {
+    session.need_workers().await?;
+    let workers = session.describe().await?.workers;
+    if workers.is_empty() {
+        return Err(Error::cluster("the workers left before the data was scattered"));
+    }
+    let job = format!("s{}", uuid::Uuid::new_v4().simple());
+    session.owns(&job).await?;
+    session.holds(&job, &job, Some(0));
+    let puts = partitions.into_iter().enumerate().map(|(partition, batches)| {
+        let name = DataName { job: job.clone(), stage: 0, partition, file: Some(0), sorted: false };
+        put(pool, &workers[partition % workers.len()], name, Arc::clone(&schema), batches)
+    });
+    let locations = futures::stream::iter(puts).buffered(PUTS_MAX).try_collect::<Vec<_>>().await;
+    let owner = Arc::clone(session);
+    let release = Box::new(move |handle: &str| owner.release(handle));
+    match locations {
+        Ok(locations) => Ok(Persisted::new(job, schema, locations, None, release)),
+        Err(error) => {
+            session.release(&job);
+            Err(error)
+        }
+    }
+}
+
+async fn put(
+    pool: &Pool,
+    worker: &WorkerDescription,
+    name: DataName,
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+) -> Result<Location> {
+    let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+    if rows == 0 {
+        return Ok(Location::default());
+    }
+    let bytes = batches.iter().map(|batch| batch.get_array_memory_size() as u64).sum();
+    let path = name.to_path();
+    let failed = |cause: &(dyn std::error::Error + 'static)| {
+        Error::cluster(format!("worker {} does not take partition {}", worker.id, name.partition)).caused_by(cause)
+    };
+    let mut client = FlightServiceClient::new(pool.channel(&worker.address).await?);
+    let messages = FlightDataEncoderBuilder::new()
+        .with_schema(schema)
+        .with_flight_descriptor(Some(FlightDescriptor::new_path(vec![path.clone()])))
+        .build(futures::stream::iter(batches.into_iter().map(Ok::<_, FlightError>)))
+        .filter_map(|message| async move { message.ok() });
+    let answer = client.do_put(messages).await.map_err(|status| failed(&status))?;
+    answer.into_inner().try_for_each(|_| async { Ok(()) }).await.map_err(|status| failed(&status))?;
+    Ok(Location { worker: worker.id.clone(), address: worker.address.clone(), path, rows, bytes })
+}

@@ -1,0 +1,219 @@
+//! The control service: streams of workers and sessions, and what clients ask beside running plans.
+
+use super::gate::Doomed;
+use super::hub::{Hub, StreamGuard};
+use super::{SchedulerServer_, UPDATE_INTERVAL};
+use crate::protocol::service::control_server::Control;
+use crate::protocol::{Beat, Command, Empty, Freed, Hello, JobName, Json, Update};
+use ballista_core::JobId;
+use ballista_core::serde::protobuf::task_status::Status as TaskState;
+use ballista_scheduler::state::execution_graph::ExecutionGraph;
+use ballista_scheduler::state::execution_stage::{ExecutionStage, TaskInfo};
+use futures::Stream;
+use phalanx_engine::{EngineDescription, EngineKind, OperatorExec, Progress, StageProgress};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::mpsc::Receiver;
+use tonic::{Request, Response, Status, Streaming};
+
+/// What the parts of a scheduler share.
+pub struct State {
+    pub server: SchedulerServer_,
+    pub hub: Arc<Hub>,
+    pub doomed: Doomed,
+    pub address: SocketAddr,
+}
+
+impl State {
+    /// Ends a job or frees the data that bears its name.
+    pub async fn end(&self, job: &str) {
+        let id = JobId::from(job.to_owned());
+        if self.server.state.task_manager.get_running_job_cache().contains_key(&id) {
+            self.hub.cancel(job);
+            if let Err(error) = self.server.cancel_job(id).await {
+                tracing::warn!(%job, %error, "a job can't be cancelled");
+            }
+        }
+        self.hub.free(&Freed { job: job.to_owned(), ..Freed::default() });
+    }
+
+    /// The running jobs with their sessions.
+    async fn jobs(&self) -> Vec<(String, Progress)> {
+        let mut jobs = vec![];
+        for (id, cached) in self.server.state.task_manager.get_running_job_cache().iter() {
+            let graph = cached.execution_graph.read().await;
+            jobs.push((graph.session_id().to_owned(), progress(id, graph.as_ref())));
+        }
+        jobs.sort_by(|a, b| a.1.job.cmp(&b.1.job));
+        jobs
+    }
+
+    /// What the cluster has and does.
+    pub async fn describe(&self) -> EngineDescription {
+        EngineDescription {
+            kind: EngineKind::Cluster,
+            address: format!("tcp://{}", self.address),
+            workers: self.hub.workers(),
+            jobs: self.jobs().await.into_iter().map(|(_, progress)| progress).collect(),
+        }
+    }
+}
+
+fn progress(job: &JobId, graph: &dyn ExecutionGraph) -> Progress {
+    let mut stages: Vec<StageProgress> = graph.stages().iter().map(|(id, stage)| stage_progress(*id, stage)).collect();
+    stages.sort_by_key(|stage| stage.stage);
+    Progress { job: job.to_string(), attempts: 1, stages }
+}
+
+fn stage_progress(stage: usize, state: &ExecutionStage) -> StageProgress {
+    let infos: &[TaskInfo] = state.task_infos().unwrap_or_default();
+    let tasks = match state {
+        ExecutionStage::Running(stage) => stage.partitions,
+        ExecutionStage::Successful(stage) => stage.partitions,
+        _ => state
+            .plan()
+            .children()
+            .first()
+            .map_or(0, |child| child.properties().output_partitioning().partition_count()),
+    };
+    let mut progress = StageProgress { stage, name: stage_name(state), tasks, ..StageProgress::default() };
+    for info in infos {
+        match &info.task_status {
+            TaskState::Running(_) => progress.tasks_running += 1,
+            TaskState::Successful(done) => {
+                progress.tasks_done += 1;
+                progress.rows += done.partitions.iter().map(|partition| partition.num_rows).sum::<u64>();
+                progress.bytes += done.partitions.iter().map(|partition| partition.num_bytes).sum::<u64>();
+            }
+            TaskState::Failed(_) => {}
+        }
+    }
+    progress
+}
+
+/// The name of the stage's uppermost operator of ours, else of its uppermost node below the writer.
+fn stage_name(state: &ExecutionStage) -> String {
+    let mut first = None;
+    let mut nodes: Vec<_> = state.plan().children().into_iter().cloned().collect();
+    while let Some(node) = nodes.pop() {
+        if let Some(ours) = node.downcast_ref::<OperatorExec>() {
+            return ours.operator().name().to_owned();
+        }
+        first.get_or_insert_with(|| node.name().to_owned());
+        nodes.extend(node.children().into_iter().cloned());
+    }
+    first.unwrap_or_default()
+}
+
+/// Tells the sessions how far their jobs are, at a steady pace.
+pub async fn update_sessions(state: Arc<State>) {
+    loop {
+        tokio::time::sleep(UPDATE_INTERVAL).await;
+        if !state.hub.has_sessions() {
+            continue;
+        }
+        let mut by_session: HashMap<String, Vec<Progress>> = HashMap::new();
+        for (session, progress) in state.jobs().await {
+            by_session.entry(session).or_default().push(progress);
+        }
+        let workers = state.hub.worker_count() as u32;
+        state.hub.update_sessions(|session| {
+            let jobs = by_session.get(session).map(Vec::as_slice).unwrap_or_default();
+            Update { workers, jobs: serde_json::to_string(jobs).unwrap_or_default(), ..Update::default() }
+        });
+    }
+}
+
+/// The service.
+pub struct ControlService {
+    /// What it serves.
+    pub state: Arc<State>,
+}
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// The receiver as a stream that keeps `guard` as long as the peer listens.
+fn guarded<T: Send + 'static>(mut receiver: Receiver<Result<T, Status>>, guard: StreamGuard) -> Answers<T> {
+    Box::pin(futures::stream::poll_fn(move |context| {
+        let _ends_with_the_stream = &guard;
+        receiver.poll_recv(context)
+    }))
+}
+
+fn refusing<T: Send + 'static>(message: T) -> Answers<T> {
+    Box::pin(futures::stream::once(async { Ok(message) }))
+}
+
+#[tonic::async_trait]
+impl Control for ControlService {
+    type AttachStream = Answers<Command>;
+    type SessionStream = Answers<Update>;
+
+    async fn attach(&self, request: Request<Streaming<Beat>>) -> Result<Response<Self::AttachStream>, Status> {
+        let mut beats = request.into_inner();
+        let Some(first) = beats.message().await? else { return Err(Status::invalid_argument("no first heartbeat")) };
+        let Some(hello) = first.hello.clone() else { return Err(Status::invalid_argument("no hello")) };
+        if let Some(refuse) = Hello::ours("the scheduler").refusal(&hello) {
+            return Ok(Response::new(refusing(Command { refuse, ..Command::default() })));
+        }
+        let (guard, commands) = self.state.hub.worker_joins(&hello, first);
+        tracing::info!(worker = %hello.id, "worker joined");
+        let hub = Arc::clone(&self.state.hub);
+        tokio::spawn(async move {
+            while let Ok(Some(beat)) = beats.message().await {
+                hub.worker_beats(&hello.id, beat);
+            }
+        });
+        Ok(Response::new(guarded(commands, guard)))
+    }
+
+    async fn session(&self, request: Request<Hello>) -> Result<Response<Self::SessionStream>, Status> {
+        let hello = request.into_inner();
+        let ours = Hello::ours("the scheduler");
+        if let Some(refuse) = ours.refusal(&hello) {
+            return Ok(Response::new(refusing(Update { refuse, ..Update::default() })));
+        }
+        let (guard, updates) = self.state.hub.session_begins(&hello.id);
+        Ok(Response::new(guarded(updates, guard)))
+    }
+
+    async fn describe(&self, _: Request<Empty>) -> Result<Response<Json>, Status> {
+        let description = self.state.describe().await;
+        let text = serde_json::to_string(&description).map_err(|error| Status::internal(error.to_string()))?;
+        Ok(Response::new(Json { text }))
+    }
+
+    async fn own(&self, request: Request<JobName>) -> Result<Response<Empty>, Status> {
+        let name = request.into_inner();
+        self.state.hub.session_owns(&name.session, &name.job);
+        Ok(Response::new(Empty {}))
+    }
+
+    async fn cancel(&self, request: Request<JobName>) -> Result<Response<Empty>, Status> {
+        let name = request.into_inner();
+        self.must_own(&name.session, &name.job)?;
+        self.state.end(&name.job).await;
+        Ok(Response::new(Empty {}))
+    }
+
+    async fn release(&self, request: Request<Freed>) -> Result<Response<Empty>, Status> {
+        let freed = request.into_inner();
+        self.must_own(&freed.session, &freed.job)?;
+        self.state.hub.free(&freed);
+        Ok(Response::new(Empty {}))
+    }
+}
+
+impl ControlService {
+    /// Refuses a session that speaks of another's job.
+    fn must_own(&self, session: &str, job: &str) -> Result<(), Status> {
+        match self.state.hub.owner(job) {
+            Some(owner) if owner != session => {
+                Err(Status::permission_denied(format!("{job} belongs to another session")))
+            }
+            _ => Ok(()),
+        }
+    }
+}

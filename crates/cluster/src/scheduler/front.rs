@@ -1,0 +1,128 @@
+//! Ballista's scheduler service behind our fence.
+//!
+//! * Only workers with a control stream are given work; one that dies while it is given work is removed again.
+//! * A worker that polls with all its cores free runs nothing: a task that has stood as running on it for longer than
+//!   [`FORGOTTEN_AFTER`] is lost, and so is its attempt.
+//! * `get_job_status` is refused: it reads the live graph past the gate. The stream of `execute_query_push` tells all.
+
+use super::SchedulerServer_;
+use super::certify;
+use super::hub::Hub;
+use ballista_core::serde::protobuf as pb;
+use ballista_core::serde::protobuf::scheduler_grpc_server::SchedulerGrpc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tonic::{Request, Response, Status};
+
+/// The status of a task that ended is on its way for less than this.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(2);
+
+/// The fence.
+pub struct Front {
+    /// Ballista's service.
+    pub server: SchedulerServer_,
+    /// Who is here.
+    pub hub: Arc<Hub>,
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+impl Front {
+    async fn forgets_a_task(&self, worker: &str) -> bool {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let before = now.saturating_sub(FORGOTTEN_AFTER).as_millis();
+        for job in self.server.state.task_manager.get_running_job_cache().values() {
+            if certify::runs_since(job.execution_graph.read().await.as_ref(), worker, before) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+#[tonic::async_trait]
+impl SchedulerGrpc for Front {
+    type ExecuteQueryPushStream = <SchedulerServer_ as SchedulerGrpc>::ExecuteQueryPushStream;
+
+    async fn poll_work(&self, request: Request<pb::PollWorkParams>) -> Answer<pb::PollWorkResult> {
+        let metadata = request.get_ref().metadata.as_ref();
+        let worker = metadata.map(|metadata| metadata.id.clone()).unwrap_or_default();
+        if !self.hub.is_alive(&worker) {
+            return Err(Status::unavailable("this worker has no control stream"));
+        }
+        let idle = request.get_ref().task_status.is_empty() && request.get_ref().num_free_vcores == cores(metadata);
+        if idle && self.forgets_a_task(&worker).await {
+            self.hub.worker_is_lost(&worker);
+            return Err(Status::aborted("a task of this worker is forgotten: come back under a new name"));
+        }
+        let answer = self.server.poll_work(request).await;
+        if !self.hub.is_alive(&worker) {
+            self.hub.worker_is_lost(&worker); // it died while tasks were bound to it
+        }
+        // Ballista calls `on_work_available` once; if this poll was what revived the stage, others must hear of it.
+        if matches!(&answer, Ok(answer) if !answer.get_ref().tasks.is_empty()) {
+            self.hub.wake(Some(&worker));
+        }
+        answer
+    }
+    async fn execute_query_push(
+        &self,
+        request: Request<pb::ExecuteQueryParams>,
+    ) -> Answer<Self::ExecuteQueryPushStream> {
+        self.server.execute_query_push(request).await
+    }
+    async fn cancel_job(&self, request: Request<pb::CancelJobParams>) -> Answer<pb::CancelJobResult> {
+        SchedulerGrpc::cancel_job(&self.server, request).await
+    }
+
+    async fn register_executor(&self, _: Request<pb::RegisterExecutorParams>) -> Answer<pb::RegisterExecutorResult> {
+        not_served()
+    }
+    async fn heart_beat_from_executor(&self, _: Request<pb::HeartBeatParams>) -> Answer<pb::HeartBeatResult> {
+        not_served()
+    }
+    async fn update_task_status(&self, _: Request<pb::UpdateTaskStatusParams>) -> Answer<pb::UpdateTaskStatusResult> {
+        not_served()
+    }
+    async fn create_update_session(
+        &self,
+        _: Request<pb::CreateUpdateSessionParams>,
+    ) -> Answer<pb::CreateUpdateSessionResult> {
+        not_served()
+    }
+    async fn remove_session(&self, _: Request<pb::RemoveSessionParams>) -> Answer<pb::RemoveSessionResult> {
+        not_served()
+    }
+    async fn execute_query(&self, _: Request<pb::ExecuteQueryParams>) -> Answer<pb::ExecuteQueryResult> {
+        not_served()
+    }
+    async fn get_job_status(&self, _: Request<pb::GetJobStatusParams>) -> Answer<pb::GetJobStatusResult> {
+        not_served()
+    }
+    async fn get_job_metrics(&self, _: Request<pb::GetJobMetricsParams>) -> Answer<pb::GetJobMetricsResult> {
+        not_served()
+    }
+    async fn executor_stopped(&self, _: Request<pb::ExecutorStoppedParams>) -> Answer<pb::ExecutorStoppedResult> {
+        not_served()
+    }
+    async fn clean_job_data(&self, _: Request<pb::CleanJobDataParams>) -> Answer<pb::CleanJobDataResult> {
+        not_served()
+    }
+}
+
+fn cores(metadata: Option<&pb::ExecutorRegistration>) -> u32 {
+    use pb::executor_resource::Resource;
+    let resources = metadata.and_then(|metadata| metadata.specification.as_ref()).map(|spec| spec.resources.as_slice());
+    resources
+        .unwrap_or_default()
+        .iter()
+        .find_map(|resource| match resource.resource {
+            Some(Resource::Vcores(cores)) => Some(cores),
+            _ => None,
+        })
+        .unwrap_or(0)
+}
+
+fn not_served<T>() -> Answer<T> {
+    Err(Status::unimplemented("Phalanx does not serve this call of Ballista's; use its control service"))
+}

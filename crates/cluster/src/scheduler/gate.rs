@@ -1,0 +1,136 @@
+//! The one gate through which a job's end is told: the scheduler's job state.
+//!
+//! Ballista saves a job here before it tells the client. What lost a worker is saved as failed with [`RETRY`] in its
+//! message, whatever it claims; the client then submits the same plan again.
+
+use super::certify;
+use super::hub::Hub;
+use ballista_core::error::Result;
+use ballista_core::serde::protobuf::{FailedJob, JobStatus, job_status::Status as JobState_};
+use ballista_core::{JobId, JobStatusSubscriber};
+use ballista_scheduler::cluster::memory::InMemoryJobState;
+use ballista_scheduler::cluster::{JobState, JobStateEventStream};
+use ballista_scheduler::state::execution_graph::ExecutionGraphBox;
+use dashmap::DashSet;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use phalanx_engine::datafusion;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Begins the message of a failed attempt that is worth another one.
+pub const RETRY: &str = "phalanx-retry: ";
+
+/// Jobs whose attempt is given up although they still run.
+pub type Doomed = Arc<DashSet<JobId>>;
+
+/// Ballista's own state in memory, behind the gate.
+pub struct Gate {
+    inner: InMemoryJobState,
+    doomed: Doomed,
+    hub: Arc<Hub>,
+}
+
+impl Gate {
+    /// A gate in front of `inner`.
+    pub fn new(inner: InMemoryJobState, doomed: Doomed, hub: Arc<Hub>) -> Self {
+        Self { inner, doomed, hub }
+    }
+
+    /// Why `graph`, which has ended, is to be tried again, if it is.
+    async fn verdict(&self, job: &JobId, graph: &ExecutionGraphBox) -> Option<String> {
+        match &graph.status().status {
+            Some(JobState_::Successful(_)) => {
+                self.doomed.remove(job);
+                certify::doubt(graph.as_ref())
+            }
+            Some(JobState_::Failed(failed)) => {
+                if self.doomed.remove(job).is_some() {
+                    return Some(String::from("a worker was lost"));
+                }
+                if certify::lost_something(graph.as_ref()) || self.loses_a_worker(graph).await {
+                    return Some(format!("a worker was lost: {}", failed.error));
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// A shuffle that is cut by a death can surface as a plain error before the death is noticed: look again for a while.
+    async fn loses_a_worker(&self, graph: &ExecutionGraphBox) -> bool {
+        let workers = certify::workers(graph.as_ref());
+        for _ in 0..10 {
+            if workers.iter().any(|worker| !self.hub.is_alive(worker)) {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        false
+    }
+}
+
+#[async_trait::async_trait]
+impl JobState for Gate {
+    async fn save_job(&self, job_id: &JobId, graph: &ExecutionGraphBox) -> Result<()> {
+        let Some(why) = self.verdict(job_id, graph).await else {
+            return self.inner.save_job(job_id, graph).await;
+        };
+        let status = graph.status();
+        let mut judged = graph.cloned();
+        judged.update_status(JobStatus {
+            job_id: status.job_id.clone(),
+            job_name: status.job_name.clone(),
+            status: Some(JobState_::Failed(FailedJob { error: format!("{RETRY}{why}"), ..FailedJob::default() })),
+        });
+        self.inner.save_job(job_id, &judged).await
+    }
+    async fn submit_job(
+        &self,
+        job: JobId,
+        graph: &ExecutionGraphBox,
+        subscriber: Option<JobStatusSubscriber>,
+    ) -> Result<()> {
+        self.hub.session_owns(graph.session_id(), job.as_ref());
+        self.inner.submit_job(job, graph, subscriber).await
+    }
+    fn accept_job(&self, job: &JobId, name: &str, queued_at: u64) -> Result<()> {
+        self.inner.accept_job(job, name, queued_at)
+    }
+    fn pending_job_number(&self) -> usize {
+        self.inner.pending_job_number()
+    }
+    async fn get_jobs(&self) -> Result<HashSet<JobId>> {
+        self.inner.get_jobs().await
+    }
+    async fn get_all_jobs(&self) -> Result<HashSet<JobId>> {
+        self.inner.get_all_jobs().await
+    }
+    async fn get_job_status(&self, job: &JobId) -> Result<Option<JobStatus>> {
+        self.inner.get_job_status(job).await
+    }
+    async fn get_execution_graph(&self, job: &JobId) -> Result<Option<ExecutionGraphBox>> {
+        self.inner.get_execution_graph(job).await
+    }
+    async fn fail_unscheduled_job(&self, job: &JobId, reason: String) -> Result<()> {
+        self.inner.fail_unscheduled_job(job, reason).await
+    }
+    async fn remove_job(&self, job: &JobId) -> Result<()> {
+        self.inner.remove_job(job).await
+    }
+    async fn try_acquire_job(&self, job: &JobId) -> Result<Option<ExecutionGraphBox>> {
+        self.inner.try_acquire_job(job).await
+    }
+    async fn job_state_events(&self) -> Result<JobStateEventStream> {
+        self.inner.job_state_events().await
+    }
+    async fn create_or_update_session(&self, session: &str, config: &SessionConfig) -> Result<Arc<SessionContext>> {
+        self.inner.create_or_update_session(session, config).await
+    }
+    async fn remove_session(&self, session: &str) -> Result<()> {
+        self.inner.remove_session(session).await
+    }
+    fn produce_config(&self) -> SessionConfig {
+        self.inner.produce_config()
+    }
+}

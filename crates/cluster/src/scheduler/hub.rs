@@ -1,0 +1,186 @@
+//! The scheduler's end of the control streams: who is here, and what is said to whom.
+
+use crate::protocol::{Beat, Command, Freed, Hello, Update};
+use dashmap::DashMap;
+use parking_lot::Mutex;
+use phalanx_engine::WorkerDescription;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tonic::Status;
+
+/// Commands that may wait for one slow worker. A wake-up that does not fit is not needed: others wait already.
+const COMMANDS_WAITING_MAX: usize = 1024;
+
+type OnLost = Box<dyn Fn(&str) + Send + Sync>;
+
+/// All control streams of a scheduler.
+#[derive(Default)]
+pub struct Hub {
+    workers: DashMap<String, WorkerLink>,
+    sessions: DashMap<String, SessionLink>,
+    /// The session that may free a job's data.
+    owners: DashMap<String, String>,
+    next: AtomicU64,
+    on_worker_lost: OnceLock<OnLost>,
+    on_session_lost: OnceLock<OnLost>,
+}
+
+struct WorkerLink {
+    stream: u64,
+    commands: Sender<Result<Command, Status>>,
+    beat: Mutex<Beat>,
+}
+
+struct SessionLink {
+    stream: u64,
+    updates: Sender<Result<Update, Status>>,
+    jobs: Mutex<HashSet<String>>,
+}
+
+/// Ends a worker's or a session's stay when its stream is dropped.
+pub struct StreamGuard {
+    hub: Arc<Hub>,
+    id: String,
+    stream: u64,
+    is_worker: bool,
+}
+
+impl Drop for StreamGuard {
+    fn drop(&mut self) {
+        let (removed, on_lost) = if self.is_worker {
+            let removed = self.hub.workers.remove_if(&self.id, |_, link| link.stream == self.stream).is_some();
+            (removed, &self.hub.on_worker_lost)
+        } else {
+            let removed = self.hub.sessions.get(&self.id).is_some_and(|link| link.stream == self.stream);
+            (removed, &self.hub.on_session_lost)
+        };
+        if let (true, Some(on_lost)) = (removed, on_lost.get()) {
+            on_lost(&self.id);
+        }
+        if !self.is_worker {
+            self.hub.sessions.remove_if(&self.id, |_, link| link.stream == self.stream);
+        }
+    }
+}
+
+impl Hub {
+    /// What happens when a worker's, and when a session's stream ends. Once, before anything is served.
+    pub fn on_lost(&self, worker: OnLost, session: OnLost) {
+        let set = self.on_worker_lost.set(worker).is_ok() && self.on_session_lost.set(session).is_ok();
+        debug_assert!(set, "the hub's hooks are set once");
+    }
+
+    /// A worker's stream has begun.
+    pub fn worker_joins(
+        self: &Arc<Self>,
+        hello: &Hello,
+        beat: Beat,
+    ) -> (StreamGuard, Receiver<Result<Command, Status>>) {
+        let (commands, receiver) = channel(COMMANDS_WAITING_MAX);
+        let stream = self.next.fetch_add(1, Ordering::Relaxed);
+        let _ = commands.try_send(Ok(Command::default())); // says: you are known, poll
+        self.workers.insert(hello.id.clone(), WorkerLink { stream, commands, beat: Mutex::new(beat) });
+        (StreamGuard { hub: Arc::clone(self), id: hello.id.clone(), stream, is_worker: true }, receiver)
+    }
+    /// A worker's heartbeat.
+    pub fn worker_beats(&self, id: &str, beat: Beat) {
+        if let Some(link) = self.workers.get(id) {
+            *link.beat.lock() = beat;
+        }
+    }
+    /// A session's stream has begun.
+    pub fn session_begins(self: &Arc<Self>, id: &str) -> (StreamGuard, Receiver<Result<Update, Status>>) {
+        let (updates, receiver) = channel(16);
+        let stream = self.next.fetch_add(1, Ordering::Relaxed);
+        self.sessions.insert(id.to_owned(), SessionLink { stream, updates, jobs: Mutex::default() });
+        (StreamGuard { hub: Arc::clone(self), id: id.to_owned(), stream, is_worker: false }, receiver)
+    }
+
+    /// Can this worker be spoken to?
+    pub fn is_alive(&self, worker: &str) -> bool {
+        self.workers.contains_key(worker)
+    }
+    /// Workers that can be spoken to.
+    pub fn worker_count(&self) -> usize {
+        self.workers.len()
+    }
+    /// Reports `worker` as lost again: it died while the scheduler gave it work.
+    pub fn worker_is_lost(&self, worker: &str) {
+        if let Some(on_lost) = self.on_worker_lost.get() {
+            on_lost(worker);
+        }
+    }
+    /// "There is work", to all workers but `except`.
+    pub fn wake(&self, except: Option<&str>) {
+        self.tell(except, &Command { wake: true, ..Command::default() });
+    }
+    /// "End the tasks of this job", to all.
+    pub fn cancel(&self, job: &str) {
+        self.tell(None, &Command { cancel: vec![job.to_owned()], ..Command::default() });
+    }
+    /// "Remove the data of this job", to all.
+    pub fn free(&self, freed: &Freed) {
+        if freed.keep_stage.is_none() {
+            self.owners.remove(&freed.job);
+            for session in &self.sessions {
+                session.jobs.lock().remove(&freed.job);
+            }
+        }
+        self.tell(None, &Command { free: vec![freed.clone()], ..Command::default() });
+    }
+    fn tell(&self, except: Option<&str>, command: &Command) {
+        for link in self.workers.iter().filter(|link| Some(link.key().as_str()) != except) {
+            let _ = link.commands.try_send(Ok(command.clone()));
+        }
+    }
+
+    /// `session` owns `job`, or data named like one: it is freed when the session ends.
+    pub fn session_owns(&self, session: &str, job: &str) {
+        if let Some(link) = self.sessions.get(session) {
+            link.jobs.lock().insert(job.to_owned());
+            self.owners.insert(job.to_owned(), session.to_owned());
+        }
+    }
+    /// The session that owns `job`.
+    pub fn owner(&self, job: &str) -> Option<String> {
+        self.owners.get(job).map(|owner| owner.value().clone())
+    }
+    /// The jobs and data that `session` owns.
+    pub fn jobs_of(&self, session: &str) -> Vec<String> {
+        self.sessions.get(session).map(|link| link.jobs.lock().iter().cloned().collect()).unwrap_or_default()
+    }
+    /// Tells every session what `update` says of it; one that does not read misses it.
+    pub fn update_sessions(&self, update: impl Fn(&str) -> Update) {
+        for link in &self.sessions {
+            let _ = link.updates.try_send(Ok(update(link.key())));
+        }
+    }
+    /// Are there sessions to tell?
+    pub fn has_sessions(&self) -> bool {
+        !self.sessions.is_empty()
+    }
+
+    /// The workers, by id.
+    pub fn workers(&self) -> Vec<WorkerDescription> {
+        let mut workers: Vec<WorkerDescription> = self
+            .workers
+            .iter()
+            .map(|link| {
+                let beat = link.beat.lock();
+                WorkerDescription {
+                    id: link.key().clone(),
+                    address: beat.address.clone(),
+                    cores: beat.cores as usize,
+                    tasks_running: beat.tasks_running as usize,
+                    memory_bytes: beat.memory_bytes,
+                    memory_used_bytes: beat.memory_used_bytes,
+                    persisted_bytes: beat.stored_bytes,
+                }
+            })
+            .collect();
+        workers.sort_by(|a, b| a.id.cmp(&b.id));
+        workers
+    }
+}

@@ -1,0 +1,210 @@
+//! The scheduler's process: Ballista's scheduler, assembled from its public parts behind our gate and fence.
+
+mod certify;
+mod control;
+mod front;
+mod gate;
+mod hub;
+mod placement;
+
+pub use gate::RETRY;
+
+use crate::codec;
+use crate::protocol::service::control_server::ControlServer;
+use crate::transport::{MESSAGE_BYTES_MAX, Transport};
+use ballista_core::config::TaskSchedulingPolicy;
+use ballista_core::serde::protobuf::ExecutorStoppedParams;
+use ballista_core::serde::protobuf::scheduler_grpc_server::{SchedulerGrpc, SchedulerGrpcServer};
+use ballista_core::utils::{default_config_producer, default_session_builder};
+use ballista_scheduler::cluster::memory::{InMemoryClusterState, InMemoryJobState};
+use ballista_scheduler::cluster::{BallistaCluster, ClusterStateEvent};
+use ballista_scheduler::config::{SchedulerConfig, TaskDistributionPolicy};
+use ballista_scheduler::scheduler_server::SchedulerServer;
+use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
+use front::Front;
+use futures::StreamExt;
+use gate::{Doomed, Gate};
+use hub::Hub;
+use phalanx_engine::{EngineDescription, Error, Result};
+use placement::Placement;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tonic::Request;
+
+type SchedulerServer_ = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
+
+/// A worker that has neither polled nor beaten for this long is lost, should its stream not have told.
+const WORKER_TIMEOUT_S: u64 = 15;
+/// Events that may wait in the scheduler's queue.
+const EVENTS_WAITING_MAX: u32 = 10_000;
+
+/// What a scheduler is started with.
+#[derive(Clone, Debug)]
+pub struct SchedulerOptions {
+    /// Where to listen; port 0 takes any free port.
+    pub bind: SocketAddr,
+    /// How to talk to workers and clients.
+    pub transport: Transport,
+}
+
+/// A scheduler that listens, until it is dropped or told to stop.
+pub struct Scheduler {
+    address: SocketAddr,
+    state: Arc<control::State>,
+    server: tokio::task::JoinHandle<std::result::Result<(), tonic::transport::Error>>,
+    watchers: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Scheduler(tcp://{})", self.address)
+    }
+}
+
+impl Scheduler {
+    /// Starts a scheduler on the current runtime; it serves when this returns.
+    ///
+    /// # Errors
+    /// `Input`: the address is taken, not ours, or off loopback without credentials.
+    pub async fn start(options: SchedulerOptions) -> Result<Self> {
+        let (incoming, address) = options.transport.listen(options.bind)?;
+        let hub = Arc::new(Hub::default());
+        let doomed = Doomed::default();
+        let server = assemble(address, &hub, &doomed).await?;
+        let state = Arc::new(control::State { server: server.clone(), hub: Arc::clone(&hub), doomed, address });
+        listen_to_losses(&state);
+        let watchers = vec![
+            tokio::spawn(give_up_touched_jobs(Arc::clone(&state))),
+            tokio::spawn(control::update_sessions(Arc::clone(&state))),
+        ];
+        let front = SchedulerGrpcServer::new(Front { server, hub })
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
+        let control = ControlServer::new(control::ControlService { state: Arc::clone(&state) });
+        let serving = options.transport.server()?.add_service(front).add_service(control).serve_with_incoming(incoming);
+        Ok(Self { address, state, server: tokio::spawn(serving), watchers })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it has and does; cheap to call often.
+    pub async fn describe(&self) -> EngineDescription {
+        self.state.describe().await
+    }
+
+    /// A function that describes this scheduler, for its status page.
+    pub fn describer(
+        &self,
+    ) -> impl Fn() -> futures::future::BoxFuture<'static, EngineDescription> + Clone + Send + Sync + 'static {
+        let state = Arc::clone(&self.state);
+        move || {
+            let state = Arc::clone(&state);
+            Box::pin(async move { state.describe().await })
+        }
+    }
+
+    /// Waits until the server ends by itself.
+    ///
+    /// # Errors
+    /// The server failed.
+    pub async fn wait(&mut self) -> Result<()> {
+        match (&mut self.server).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Error::cluster("the scheduler's server failed").caused_by(&error)),
+            Err(error) => Err(Error::internal("the scheduler's server panicked").caused_by(&error)),
+        }
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        self.server.abort();
+        for watcher in &self.watchers {
+            watcher.abort();
+        }
+    }
+}
+
+/// Ballista's scheduler with our codec, gate, placement and failure detection.
+async fn assemble(address: SocketAddr, hub: &Arc<Hub>, doomed: &Doomed) -> Result<SchedulerServer_> {
+    let woken = Arc::clone(hub);
+    let config = SchedulerConfig {
+        scheduling_policy: TaskSchedulingPolicy::PullStaged,
+        task_distribution: TaskDistributionPolicy::Custom(Arc::new(Placement::new(Arc::clone(hub)))),
+        executor_timeout_seconds: WORKER_TIMEOUT_S,
+        expire_dead_executor_interval_seconds: 1,
+        executor_termination_grace_period: 0,
+        event_loop_buffer_size: EVENTS_WAITING_MAX,
+        stage_max_failures: 1,
+        task_max_failures: 1,
+        // Who frees data is our business: persisted handles live as long as their owners.
+        finished_job_data_clean_up_interval_seconds: 0,
+        finished_job_state_clean_up_interval_seconds: 30,
+        ..SchedulerConfig::default()
+    }
+    .with_on_work_available(Arc::new(move |_| woken.wake(None)));
+    let jobs = InMemoryJobState::new("phalanx", Arc::new(default_session_builder), Arc::new(default_config_producer));
+    let gate = Gate::new(jobs, Arc::clone(doomed), Arc::clone(hub));
+    let cluster = BallistaCluster::new(Arc::new(InMemoryClusterState::default()), Arc::new(gate));
+    let failed = |error: &(dyn std::error::Error + 'static)| {
+        Error::internal("the scheduler can't be assembled").caused_by(error)
+    };
+    let metrics = ballista_scheduler::metrics::default_metrics_collector().map_err(|error| failed(&error))?;
+    let mut server = SchedulerServer::new(address.to_string(), cluster, codec::ballista(), Arc::new(config), metrics);
+    server.init().await.map_err(|error| failed(&error))?;
+    Ok(server)
+}
+
+/// The end of a worker's stream is its death; the end of a session's stream frees what it owned.
+fn listen_to_losses(state: &Arc<control::State>) {
+    let runtime = tokio::runtime::Handle::current();
+    let (for_workers, for_sessions) = (Arc::downgrade(state), Arc::downgrade(state));
+    let spawner = runtime.clone();
+    let worker_lost = move |worker: &str| {
+        let (Some(state), executor_id) = (for_workers.upgrade(), worker.to_owned()) else { return };
+        spawner.spawn(async move {
+            tracing::warn!(worker = %executor_id, "worker lost");
+            let stopped = ExecutorStoppedParams { executor_id, reason: String::from("its control stream ended") };
+            if let Err(status) = state.server.executor_stopped(Request::new(stopped)).await {
+                tracing::warn!(%status, "a lost worker can't be removed");
+            }
+        });
+    };
+    let session_lost = move |session: &str| {
+        let Some(state) = for_sessions.upgrade() else { return };
+        let jobs = state.hub.jobs_of(session);
+        runtime.spawn(async move {
+            for job in jobs {
+                state.end(&job).await;
+            }
+        });
+    };
+    state.hub.on_lost(Box::new(worker_lost), Box::new(session_lost));
+}
+
+/// Cancels, as soon as a worker is lost, each running job that it was part of; the gate turns that into a retry.
+async fn give_up_touched_jobs(state: Arc<control::State>) {
+    let Ok(mut events) = state.server.cluster_state_events().await else {
+        tracing::error!("no events of the cluster's state: losses are noticed late");
+        return;
+    };
+    while let Some(event) = events.next().await {
+        let ClusterStateEvent::RemovedExecutor { executor_id } = event else { continue };
+        for (job, cached) in state.server.state.task_manager.get_running_job_cache().iter() {
+            let touched = certify::touches(cached.execution_graph.read().await.as_ref(), &executor_id);
+            if touched && state.doomed.insert(job.clone()) {
+                state.hub.cancel(job.as_ref());
+                if let Err(error) = state.server.cancel_job(job.clone()).await {
+                    tracing::warn!(%job, %error, "a wounded job can't be cancelled");
+                }
+            }
+        }
+    }
+}
+
+/// How often sessions hear of their jobs.
+const UPDATE_INTERVAL: Duration = Duration::from_millis(100);

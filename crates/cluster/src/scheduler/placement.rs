@@ -1,0 +1,177 @@
+//! Which partition runs next, and where: one partition a task, jobs in the order of their arrival, and a task goes to
+//! the worker that holds its persisted data unless that worker is busy for too long.
+
+use super::hub::Hub;
+use ballista_core::JobId;
+use ballista_core::execution_plans::{RangeShuffleReaderExec, ShuffleReaderExec};
+use ballista_core::serde::protobuf::{AvailableVcores, job_status};
+use ballista_core::serde::scheduler::TaskKey;
+use ballista_scheduler::cluster::{BoundTask, DistributionPolicy};
+use ballista_scheduler::state::execution_graph::{TaskDescription, create_task_info};
+use ballista_scheduler::state::execution_stage::RunningStage;
+use ballista_scheduler::state::task_manager::JobInfoCache;
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::physical_plan::ExecutionPlan;
+use phalanx_engine::{Location, OperatorExec, PersistedScan, datafusion};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How long a stage waits for the workers that hold its data before any worker may fetch it.
+const LOCALITY_WAIT: Duration = Duration::from_millis(300);
+
+/// Binds tasks to the worker that polls.
+#[derive(Clone)]
+pub struct Placement {
+    hub: Arc<Hub>,
+}
+
+impl std::fmt::Debug for Placement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Placement")
+    }
+}
+
+impl Placement {
+    /// A policy that knows who is here from `hub`.
+    pub fn new(hub: Arc<Hub>) -> Self {
+        Self { hub }
+    }
+
+    /// The partitions for one task of `stage` on `worker`; none if it should wait for others.
+    fn choose(&self, stage: &mut RunningStage, worker: &str) -> Vec<usize> {
+        if has_collapse(&stage.plan) {
+            return stage.pending.next_slice(usize::MAX); // its one task needs all inputs
+        }
+        let holders = holders(&stage.plan);
+        if holders.is_empty() {
+            return stage.pending.next_slice(1);
+        }
+        let pending = stage.pending.next_slice(usize::MAX);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let waited = now.saturating_sub(stage.stage_running_time) >= LOCALITY_WAIT.as_millis();
+        let holder = |partition: &usize| holders.get(partition).map(String::as_str);
+        let ours = pending.iter().position(|partition| holder(partition) == Some(worker));
+        let chosen = ours.or_else(|| {
+            pending.iter().position(|partition| match holder(partition) {
+                Some(other) => waited || !self.hub.is_alive(other),
+                None => true,
+            })
+        });
+        let mut rest = pending;
+        let taken = chosen.map(|position| rest.remove(position));
+        stage.pending.reschedule(rest);
+        taken.into_iter().collect()
+    }
+}
+
+#[async_trait::async_trait]
+impl DistributionPolicy for Placement {
+    async fn bind_tasks(
+        &self,
+        mut budgets: Vec<&mut AvailableVcores>,
+        running_jobs: Arc<HashMap<JobId, JobInfoCache>>,
+    ) -> datafusion::error::Result<Vec<BoundTask>> {
+        let mut bound = vec![];
+        let mut jobs: Vec<_> =
+            running_jobs.iter().filter(|(_, job)| matches!(job.status, Some(job_status::Status::Running(_)))).collect();
+        jobs.sort_by_key(|(id, _)| id.to_string());
+        for (id, job) in jobs {
+            let mut graph = job.execution_graph.write().await;
+            let session = graph.session_id().to_owned();
+            for budget in &mut budgets {
+                let mut exhausted = vec![];
+                while budget.vcores > 0 {
+                    let Some(stage) = graph.fetch_running_stage(&exhausted) else { break };
+                    let partitions = self.choose(stage, &budget.executor_id);
+                    if partitions.is_empty() {
+                        exhausted.push(stage.stage_id);
+                        continue;
+                    }
+                    budget.vcores -= 1;
+                    bound
+                        .push((budget.executor_id.clone(), bind(stage, id, &session, &budget.executor_id, partitions)));
+                }
+            }
+        }
+        Ok(bound)
+    }
+
+    fn name(&self) -> &str {
+        "phalanx"
+    }
+}
+
+/// Notes the task in the stage and describes it for the worker (Ballista's own `bind_one` is private).
+fn bind(stage: &mut RunningStage, job: &JobId, session: &str, worker: &str, partitions: Vec<usize>) -> TaskDescription {
+    let task = stage.task_infos.len();
+    let attempt = partitions.iter().filter_map(|partition| stage.task_failure_numbers.get(*partition)).max();
+    let task_attempt = attempt.copied().unwrap_or(0);
+    let mut info = create_task_info(worker.to_owned(), task);
+    info.global_input_partition_ids.clone_from(&partitions);
+    info.vcores_consumed = 1;
+    stage.task_infos.push(info);
+    TaskDescription {
+        session_id: session.to_owned(),
+        key: TaskKey { job_id: job.clone(), stage_id: stage.stage_id, task_id: task },
+        stage_attempt_num: stage.stage_attempt_num,
+        task_attempt,
+        global_input_partition_ids: partitions,
+        vcores_consumed: 1,
+        plan: Arc::clone(&stage.plan),
+        session_config: Arc::clone(&stage.session_config),
+    }
+}
+
+/// Does a node of the stage merge all its partitions into one? Then splitting the stage would merge slices.
+/// The rule is Ballista's (`stage_has_input_collapse`), whose function is private.
+fn has_collapse(root: &Arc<dyn ExecutionPlan>) -> bool {
+    let mut node = root;
+    while let [child] = node.children().as_slice() {
+        let is_reader = child.downcast_ref::<ShuffleReaderExec>().is_some()
+            || child.downcast_ref::<RangeShuffleReaderExec>().is_some();
+        if is_reader {
+            return false;
+        }
+        if child.properties().output_partitioning().partition_count() == 1 {
+            return true;
+        }
+        node = child;
+    }
+    false
+}
+
+/// The workers that hold the persisted data of `plan`'s partitions: the first scan of each partition decides.
+fn holders(plan: &Arc<dyn ExecutionPlan>) -> HashMap<usize, String> {
+    let mut holders = HashMap::new();
+    let mut nodes = vec![Arc::clone(plan)];
+    while let Some(node) = nodes.pop() {
+        let is_scan =
+            node.downcast_ref::<OperatorExec>().is_some_and(|node| node.downcast::<PersistedScan>().is_some());
+        if is_scan {
+            for (partition, worker) in scan_holders(&node) {
+                holders.entry(partition).or_insert(worker);
+            }
+        }
+        nodes.extend(node.children().into_iter().cloned());
+    }
+    holders
+}
+
+fn scan_holders(scan: &Arc<dyn ExecutionPlan>) -> Vec<(usize, String)> {
+    let children = scan.children();
+    let Some(source) = children.first().and_then(|child| child.downcast_ref::<DataSourceExec>()) else { return vec![] };
+    let Some(table) = (source.data_source().as_ref() as &dyn std::any::Any).downcast_ref::<MemorySourceConfig>() else {
+        return vec![];
+    };
+    let mut holders = vec![];
+    for (partition, batches) in table.partitions().iter().enumerate() {
+        for batch in batches {
+            let Ok(rows) = Location::from_rows(batch) else { continue };
+            holders
+                .extend(rows.into_iter().filter(|(_, at)| !at.worker.is_empty()).map(|(_, at)| (partition, at.worker)));
+        }
+    }
+    holders
+}

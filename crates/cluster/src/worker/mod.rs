@@ -1,0 +1,251 @@
+//! The worker's process: runs tasks, holds their outputs, serves them to others.
+
+mod flight;
+mod poll;
+pub mod scratch;
+mod store;
+
+use crate::data::Pool;
+use crate::protocol::service::control_client::ControlClient;
+use crate::protocol::{Beat, Command, Hello};
+use crate::transport::{MESSAGE_BYTES_MAX, SchedulerAddress, Transport};
+use arrow_flight::flight_service_server::FlightServiceServer;
+use ballista_core::BALLISTA_PROTOCOL_VERSION;
+use ballista_core::serde::protobuf as pb;
+use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use flight::DataService;
+use phalanx_engine::{Error, Result, datafusion};
+use poll::Runner;
+use scratch::Scratch;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use store::WorkerStore;
+use tokio::sync::mpsc::{Sender, channel};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+
+/// What a worker is started with.
+#[derive(Clone, Debug)]
+pub struct WorkerOptions {
+    /// The scheduler to work for.
+    pub scheduler: SchedulerAddress,
+    /// Tasks to run at once.
+    pub cores: usize,
+    /// Limit of the memory of tasks that account for it; beyond it they spill.
+    pub memory_bytes: u64,
+    /// Where to make the worker's folder.
+    pub scratch: PathBuf,
+    /// The address of this machine that others reach.
+    pub host: IpAddr,
+    /// How to talk to the scheduler, clients and other workers.
+    pub transport: Transport,
+    /// How long to look for the scheduler.
+    pub connect_timeout: Duration,
+}
+
+/// What a worker says when it is ready.
+#[derive(Clone, Debug)]
+pub struct WorkerReady {
+    /// Its name in the cluster.
+    pub id: String,
+    /// Where it serves its data.
+    pub address: SocketAddr,
+}
+
+/// The heartbeat's interval.
+const BEAT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Works until the scheduler is lost. Everything that the worker wrote is removed when this returns or is dropped.
+///
+/// # Errors
+/// * `Cluster`: the scheduler is not there, or is lost: come back with a new call, under a new name.
+/// * `Input`, `Resources`: the worker can't be started like this.
+pub async fn work(options: WorkerOptions, ready: impl FnOnce(&WorkerReady)) -> Result<std::convert::Infallible> {
+    let id = format!("w{}", uuid::Uuid::new_v4().simple());
+    let scratch = Scratch::create(&options.scratch, &id)?;
+    let pool = Pool::new(options.transport.clone());
+    let store = Arc::new(WorkerStore::new(id.clone(), scratch.path().to_owned(), pool.clone()));
+    let (incoming, address) = options.transport.listen(SocketAddr::new(options.host, 0))?;
+    let data = FlightServiceServer::new(DataService::new(Arc::clone(&store)))
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let serving = Background(tokio::spawn(options.transport.server()?.add_service(data).serve_with_incoming(incoming)));
+
+    let compute = Compute::start(options.cores)?;
+    let memory = usize::try_from(options.memory_bytes).unwrap_or(usize::MAX);
+    let environment = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
+        .with_temp_file_path(store.folder())
+        .build_arc()?;
+    let registration = register(&id, address, options.cores);
+    let runner = Runner::new(registration, options.cores, Arc::clone(&store), pool, environment, compute.handle());
+
+    let authority = options.scheduler.authority();
+    let channel = find(&options).await?;
+    let (beats, receiver) = channel_of_beats();
+    let hello = Hello::ours(&id);
+    let beater =
+        Beater { runner: Arc::clone(&runner), store: Arc::clone(&store), address, memory_bytes: options.memory_bytes };
+    let _sent = beats.send(Beat { hello: Some(hello), ..beater.beat() }).await;
+    // A connection of its own: a long message of another stream must not delay a heartbeat.
+    let link = options.transport.connect(authority).await?;
+    let mut commands = ControlClient::new(link)
+        .attach(ReceiverStream::new(receiver))
+        .await
+        .map_err(|status| Error::cluster(format!("the scheduler refuses a control stream: {}", status.message())))?
+        .into_inner();
+    accept(&mut commands).await?;
+    // A thread of its own: a worker whose tasks and connections are all busy still beats. It ends with the stream.
+    std::thread::Builder::new()
+        .name(String::from("heartbeat"))
+        .spawn(move || beater.run(&beats))
+        .map_err(|error| Error::resources("a thread can't be started").caused_by(&error))?;
+    ready(&WorkerReady { id, address });
+
+    let scheduler = SchedulerGrpcClient::new(channel)
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let end = tokio::select! {
+        error = Arc::clone(&runner).run(scheduler) => error,
+        error = obey(commands, &runner, &store) => error,
+    };
+    drop((serving, compute, scratch));
+    Err(end)
+}
+
+/// Looks for the scheduler until the timeout.
+async fn find(options: &WorkerOptions) -> Result<tonic::transport::Channel> {
+    let deadline = tokio::time::Instant::now() + options.connect_timeout;
+    loop {
+        match options.transport.connect(options.scheduler.authority()).await {
+            Ok(channel) => return Ok(channel),
+            Err(error) if tokio::time::Instant::now() >= deadline => {
+                let message = format!("no scheduler answers at {}", options.scheduler);
+                return Err(Error::cluster(message)
+                    .caused_by(&error)
+                    .with_hint("start one with `phalanx scheduler`, or check the address"));
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+/// Waits for the scheduler's first word.
+async fn accept(commands: &mut Streaming<Command>) -> Result<()> {
+    match commands.message().await {
+        Ok(Some(first)) if first.refuse.is_empty() => Ok(()),
+        Ok(Some(first)) => Err(Error::input(format!("the scheduler refuses this worker: {}", first.refuse))
+            .with_hint("start scheduler, workers and client from the same build")),
+        _ => Err(Error::cluster("the scheduler ended the control stream at once")),
+    }
+}
+
+/// Does what the scheduler says until it says no more.
+async fn obey(mut commands: Streaming<Command>, runner: &Runner, store: &Arc<WorkerStore>) -> Error {
+    while let Ok(Some(command)) = commands.message().await {
+        for job in &command.cancel {
+            runner.cancel(job);
+        }
+        for freed in command.free {
+            let store = Arc::clone(store);
+            tokio::task::spawn_blocking(move || store.free(&freed.job, freed.keep_stage));
+        }
+        if command.wake {
+            runner.wake.notify_one();
+        }
+    }
+    Error::cluster("the scheduler ended the control stream")
+}
+
+fn channel_of_beats() -> (Sender<Beat>, tokio::sync::mpsc::Receiver<Beat>) {
+    channel(4)
+}
+
+struct Beater {
+    runner: Arc<Runner>,
+    store: Arc<WorkerStore>,
+    address: SocketAddr,
+    memory_bytes: u64,
+}
+
+impl Beater {
+    fn beat(&self) -> Beat {
+        Beat {
+            hello: None,
+            address: self.address.to_string(),
+            cores: self.runner.cores as u32,
+            tasks_running: self.runner.tasks_running() as u32,
+            memory_bytes: self.memory_bytes,
+            memory_used_bytes: resident_bytes(),
+            stored_bytes: scratch::stored_bytes(self.store.folder()),
+            process: std::process::id(),
+        }
+    }
+    /// Beats until nobody listens.
+    fn run(self, beats: &Sender<Beat>) {
+        while beats.blocking_send(self.beat()).is_ok() {
+            std::thread::sleep(BEAT_INTERVAL);
+        }
+    }
+}
+
+fn register(id: &str, address: SocketAddr, cores: usize) -> pb::ExecutorRegistration {
+    let cores = pb::ExecutorResource { resource: Some(pb::executor_resource::Resource::Vcores(cores as u32)) };
+    pb::ExecutorRegistration {
+        id: id.to_owned(),
+        host: Some(address.ip().to_string()),
+        port: u32::from(address.port()),
+        grpc_port: u32::from(address.port()),
+        specification: Some(pb::ExecutorSpecification { resources: vec![cores] }),
+        os_info: Some(pb::ExecutorOperatingSystemSpecification::default()),
+        ballista_protocol_version: BALLISTA_PROTOCOL_VERSION,
+        ..pb::ExecutorRegistration::default()
+    }
+}
+
+/// What this process holds in memory now; 0 where the system does not say.
+pub fn resident_bytes() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|text| text.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok()));
+    pages.unwrap_or(0) * 4096
+}
+
+/// A task of the runtime that ends with its owner.
+struct Background<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for Background<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The threads of tasks, apart from those of the network: a busy worker still answers.
+struct Compute(Option<tokio::runtime::Runtime>);
+
+impl Compute {
+    fn start(cores: usize) -> Result<Self> {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(cores.max(1))
+            .thread_name("task")
+            .enable_all()
+            .build()
+            .map(|runtime| Self(Some(runtime)))
+            .map_err(|error| Error::resources("threads can't be started").caused_by(&error))
+    }
+    fn handle(&self) -> tokio::runtime::Handle {
+        self.0.as_ref().map_or_else(tokio::runtime::Handle::current, |runtime| runtime.handle().clone())
+    }
+}
+
+impl Drop for Compute {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The worker's loop: ask for tasks, run them, report them.
+//!
+//! Ballista's own `poll_loop` loses the statuses it has drained and the tasks it was given when a poll fails, and
+//! waits a second where it need not. Here a failed poll ends the worker (its tasks are then known to be lost), and a
+//! finished task is reported at once.
+
+use super::store::WorkerStore;
+use crate::codec;
+use crate::data::Pool;
+use ballista_core::JobId;
+use ballista_core::error::BallistaError;
+use ballista_core::extension::{SessionConfigExt, SessionConfigHelperExt};
+use ballista_core::registry::BallistaFunctionRegistry;
+use ballista_core::serde::protobuf as pb;
+use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
+use ballista_core::utils::default_config_producer;
+use ballista_executor::execution_engine::{DefaultExecutionEngine, ExecutionEngine};
+use dashmap::DashMap;
+use datafusion::error::DataFusionError;
+use datafusion::execution::TaskContext;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use futures::FutureExt;
+use futures::future::{AbortHandle, Abortable};
+use phalanx_engine::error::Place;
+use phalanx_engine::local::panic_text;
+use phalanx_engine::persisted::PersistedReader;
+use phalanx_engine::{Error, datafusion};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tonic::transport::Channel;
+
+/// A worker that has nothing to say says so this often: a poll is also a sign of life.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What runs a worker's tasks.
+pub struct Runner {
+    pub registration: pb::ExecutorRegistration,
+    pub cores: usize,
+    pub store: Arc<WorkerStore>,
+    pub pool: Pool,
+    pub environment: Arc<RuntimeEnv>,
+    /// Where tasks compute: threads of their own, as many as cores.
+    pub compute: tokio::runtime::Handle,
+    pub wake: Arc<Notify>,
+    running: DashMap<TaskName, AbortHandle>,
+    functions: BallistaFunctionRegistry,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct TaskName {
+    job: String,
+    stage: usize,
+    task: usize,
+}
+
+impl Runner {
+    pub fn new(
+        registration: pb::ExecutorRegistration,
+        cores: usize,
+        store: Arc<WorkerStore>,
+        pool: Pool,
+        environment: Arc<RuntimeEnv>,
+        compute: tokio::runtime::Handle,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            registration,
+            cores,
+            store,
+            pool,
+            environment,
+            compute,
+            wake: Arc::default(),
+            running: DashMap::new(),
+            functions: BallistaFunctionRegistry::default(),
+        })
+    }
+
+    /// Tasks that run now.
+    pub fn tasks_running(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Ends the tasks of `job`, at their next pause.
+    pub fn cancel(&self, job: &str) {
+        for task in self.running.iter().filter(|task| task.key().job == job) {
+            task.value().abort();
+        }
+    }
+
+    /// Polls until a poll fails.
+    pub async fn run(self: Arc<Self>, mut scheduler: SchedulerGrpcClient<Channel>) -> Error {
+        let (reports, mut finished) = unbounded_channel();
+        loop {
+            let request = pb::PollWorkParams {
+                metadata: Some(self.registration.clone()),
+                // Counted before the statuses are drained: a task is either still running or reported.
+                num_free_vcores: self.cores.saturating_sub(self.running.len()) as u32,
+                task_status: drain(&mut finished),
+            };
+            let tasks = match scheduler.poll_work(request).await {
+                Ok(answer) => answer.into_inner().tasks,
+                Err(status) => {
+                    return Error::cluster(format!("the scheduler does not take our poll: {}", status.message()));
+                }
+            };
+            if tasks.is_empty() {
+                let _either = tokio::time::timeout(POLL_INTERVAL, self.wake.notified()).await;
+            }
+            for task in tasks {
+                self.start(task, reports.clone());
+            }
+        }
+    }
+
+    fn start(self: &Arc<Self>, task: pb::TaskDefinition, reports: UnboundedSender<pb::TaskStatus>) {
+        let name = TaskName { job: task.job_id.clone(), stage: task.stage_id as usize, task: task.task_id as usize };
+        let (abort, registration) = AbortHandle::new_pair();
+        self.running.insert(name.clone(), abort);
+        let runner = Arc::clone(self);
+        self.compute.spawn(async move {
+            let started = now_ms();
+            let work = AssertUnwindSafe(runner.execute(&task)).catch_unwind();
+            let outcome = match Abortable::new(work, registration).await {
+                Err(_) => Err(BallistaError::Cancelled),
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(panic)) => Err(panicked(panic.as_ref())),
+            };
+            let status = runner.status(&task, outcome, started);
+            runner.running.remove(&name);
+            let _worker_ends = reports.send(status);
+            runner.wake.notify_one();
+        });
+    }
+
+    async fn execute(&self, task: &pb::TaskDefinition) -> Result<Vec<pb::ShuffleWritePartition>, BallistaError> {
+        let config = default_config_producer()
+            .update_from_key_value_pair(&task.props)
+            .with_ballista_override_create_grpc_client_endpoint({
+                let endpoint = self.pool.endpoint();
+                Arc::new(move |inner| endpoint.configure_endpoint(inner))
+            })
+            .with_extension(Arc::new(PersistedReader(Arc::<WorkerStore>::clone(&self.store))));
+        let functions = &self.functions;
+        let context = Arc::new(TaskContext::new(
+            Some(format!("{}/{}/{}", task.job_id, task.stage_id, task.task_id)),
+            task.session_id.clone(),
+            config,
+            functions.scalar_functions.clone(),
+            functions.higher_order_functions.clone(),
+            functions.aggregate_functions.clone(),
+            functions.window_functions.clone(),
+            Arc::clone(&self.environment),
+        ));
+        let plan = codec::engine().decode(&task.plan, &context)?;
+        let outputs = task.global_output_partition_ids.iter().map(|partition| *partition as usize).collect();
+        let engine = DefaultExecutionEngine::with_client_pool(Arc::new(self.pool.clone()));
+        let job: JobId = task.job_id.clone().into();
+        let (stage, number) = (task.stage_id as usize, task.task_id as usize);
+        let folder = self.store.folder().to_string_lossy();
+        let executor =
+            engine.create_query_stage_exec(job, stage, number, outputs, plan, &folder, context.session_config())?;
+        Ok(executor.execute_query_stage(number, context).await?)
+    }
+
+    fn status(
+        &self,
+        task: &pb::TaskDefinition,
+        outcome: Result<Vec<pb::ShuffleWritePartition>, BallistaError>,
+        started: u64,
+    ) -> pb::TaskStatus {
+        use pb::task_status::Status;
+        let worker = self.registration.id.clone();
+        let status = match outcome {
+            Ok(partitions) => Status::Successful(pb::SuccessfulTask {
+                executor_id: worker,
+                partitions,
+                ..pb::SuccessfulTask::default()
+            }),
+            Err(error) => Status::Failed(failure(error, task, worker)),
+        };
+        pb::TaskStatus {
+            task_id: task.task_id,
+            job_id: task.job_id.clone(),
+            stage_id: task.stage_id,
+            stage_attempt_num: task.stage_attempt_num,
+            launch_time: task.launch_time,
+            start_exec_time: started,
+            end_exec_time: now_ms(),
+            metrics: vec![],
+            status: Some(status),
+        }
+    }
+}
+
+/// The failure as Ballista classifies it, and our typed error in its text.
+fn failure(error: BallistaError, task: &pb::TaskDefinition, worker: String) -> pb::FailedTask {
+    let ours = match &error {
+        BallistaError::DataFusionError(inner) => {
+            let text = inner.to_string();
+            find_ours(inner).unwrap_or_else(|| Error::from_wire(&text).unwrap_or_else(|| Error::internal(text)))
+        }
+        other => Error::internal(other.to_string()),
+    };
+    let place = Place {
+        stage: task.stage_id as usize,
+        partition: task.global_output_partition_ids.first().map_or(0, |partition| *partition as usize),
+        worker,
+    };
+    let wire = ours.at(place).to_wire();
+    let mut failed = pb::FailedTask::from(error);
+    failed.error = wire;
+    failed
+}
+
+fn find_ours(error: &DataFusionError) -> Option<Error> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(ours) = cause.downcast_ref::<Error>() {
+            return Some(ours.clone());
+        }
+        next = cause.source();
+    }
+    None
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> BallistaError {
+    let error = Error::internal(format!("a task panicked: {}", panic_text(panic)));
+    BallistaError::DataFusionError(Box::new(error.into()))
+}
+
+fn drain(finished: &mut UnboundedReceiver<pb::TaskStatus>) -> Vec<pb::TaskStatus> {
+    let mut statuses = vec![];
+    while let Ok(status) = finished.try_recv() {
+        statuses.push(status);
+    }
+    statuses
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+}

@@ -1,0 +1,98 @@
+//! A worker's folder: everything that it writes, gone when it ends. What a killed worker left behind is swept by the
+//! next one that starts in the same place.
+
+use phalanx_engine::{Error, Result};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+const PREFIX: &str = "phalanx-worker-";
+const LOCK: &str = "lock";
+
+/// A locked folder that is removed when it is dropped.
+#[derive(Debug)]
+pub struct Scratch {
+    path: PathBuf,
+    /// Held as long as the folder is in use; the system releases it with the process.
+    _lock: File,
+}
+
+impl Scratch {
+    /// The folder of worker `id` in `parent`.
+    ///
+    /// # Errors
+    /// `Resources`: it can't be made or written.
+    pub fn create(parent: &Path, id: &str) -> Result<Self> {
+        let path = parent.join(format!("{PREFIX}{id}"));
+        let failed = |error: std::io::Error| {
+            Error::resources(format!("the scratch folder {} can't be used", path.display()))
+                .caused_by(&error)
+                .with_hint("name a folder with room that you may write to: --scratch DIR")
+        };
+        std::fs::create_dir_all(&path).map_err(failed)?;
+        let lock = File::create(path.join(LOCK)).map_err(failed)?;
+        lock.try_lock().map_err(|error| failed(error.into()))?;
+        sweep(parent);
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.path) {
+            tracing::warn!(path = %self.path.display(), %error, "a scratch folder can't be removed");
+        }
+    }
+}
+
+/// Removes the folders of workers that are dead: those whose lock is free.
+pub fn sweep(parent: &Path) {
+    let Ok(entries) = std::fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        let is_free = File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        if is_free && let Err(error) = std::fs::remove_dir_all(entry.path()) {
+            tracing::warn!(path = %entry.path().display(), %error, "a dead worker's folder can't be removed");
+        }
+    }
+}
+
+/// Bytes of all files below `path`.
+pub fn stored_bytes(path: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(path) else { return 0 };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => stored_bytes(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_workers_folder_is_swept_and_a_living_ones_is_not() {
+        let parent = tempfile::tempdir().unwrap();
+        let living = Scratch::create(parent.path(), "living").unwrap();
+        let dead = parent.path().join(format!("{PREFIX}dead"));
+        std::fs::create_dir(&dead).unwrap();
+        File::create(dead.join(LOCK)).unwrap();
+        let other = parent.path().join("other");
+        std::fs::create_dir(&other).unwrap();
+        sweep(parent.path());
+        assert!(!dead.exists() && living.path().exists() && other.exists());
+        let path = living.path().to_owned();
+        drop(living);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,308 @@
+//! Jobs on a cluster of real processes while some of these are killed, stopped and started: every row of every answer
+//! is compared, a job that does not end in time is a hang, and the time that a loss cost is measured.
+
+use crate::jobs::{KnownJob, Random, SHAPES, Shape, job, leaf, rows};
+use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Transport};
+use phalanx_engine::{Engine, Result, Settings};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// What is done to the cluster during a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harm {
+    /// Nothing.
+    None,
+    /// SIGKILL of one worker, another one joins after 50 ms.
+    Kill,
+    /// Two of them.
+    KillTwo,
+    /// SIGKILL of one worker as soon as the first partition of the result is there.
+    KillAtFetch,
+    /// SIGSTOP of a worker for 5 s, then SIGCONT.
+    Stop,
+}
+
+impl std::str::FromStr for Harm {
+    type Err = String;
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "none" => Ok(Self::None),
+            "kill" => Ok(Self::Kill),
+            "kill2" => Ok(Self::KillTwo),
+            "fetch" => Ok(Self::KillAtFetch),
+            "stop" => Ok(Self::Stop),
+            other => Err(format!("{other:?} is none of none, kill, kill2, fetch, stop")),
+        }
+    }
+}
+
+/// What a series of runs showed.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Jobs run.
+    pub runs: usize,
+    /// Jobs during which harm was done.
+    pub harmed: usize,
+    /// Jobs that took more than one attempt.
+    pub retried: usize,
+    /// What was wrong, one line each: a wrong answer, an error, or a hang.
+    pub wrong: Vec<String>,
+    /// Seconds from the harm to the right answer, less an undisturbed run, of jobs that took another attempt.
+    pub lost_seconds: Vec<f64>,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lost = self.lost_seconds.clone();
+        lost.sort_by(f64::total_cmp);
+        let at =
+            |share: f64| lost.get(((lost.len() as f64 * share) as usize).min(lost.len().saturating_sub(1))).copied();
+        write!(f, "{} runs, {} harmed, {} retried, {} wrong", self.runs, self.harmed, self.retried, self.wrong.len())?;
+        if let (Some(median), Some(ninth), Some(most)) = (at(0.5), at(0.9), at(1.0)) {
+            write!(f, "; seconds lost: p50 {median:.3}, p90 {ninth:.3}, max {most:.3}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How long a job may take before it counts as a hang.
+const HANG: Duration = Duration::from_secs(60);
+/// Rows of a job.
+const ROWS: i64 = 240;
+/// Pauses of its operators.
+const PAUSES_US: [u64; 3] = [5_000, 10_000, 20_000];
+/// How long a dead worker's successor takes to be started.
+const SUCCESSOR_AFTER: Duration = Duration::from_millis(50);
+/// How long a stopped worker stands still.
+const STOPPED_FOR: Duration = Duration::from_secs(5);
+
+/// A cluster to be harmed.
+pub struct Chaos {
+    cluster: Arc<LocalCluster>,
+    engine: ClusterEngine,
+    undisturbed: HashMap<(Shape, u64), f64>,
+    runtime: tokio::runtime::Runtime,
+    verbose: bool,
+}
+
+impl Chaos {
+    /// A scheduler and `workers` workers of one core.
+    ///
+    /// # Errors
+    /// They do not start.
+    pub fn start(workers: usize, log: &str) -> Result<Self> {
+        let program = std::env::current_exe().ok();
+        let options = ClusterOptions { workers, binary: program, log: log.to_owned(), ..ClusterOptions::default() };
+        let cluster = Arc::new(LocalCluster::start(options)?);
+        let engine = ClusterEngine::connect(cluster.address(), Settings::default(), Transport::loopback())?;
+        engine.wait_for_workers(workers, Duration::from_secs(10))?;
+        let runtime =
+            tokio::runtime::Runtime::new().map_err(|error| phalanx_engine::Error::internal(error.to_string()))?;
+        let verbose = std::env::var_os("CHAOS_VERBOSE").is_some();
+        Ok(Self { cluster, engine, undisturbed: HashMap::new(), runtime, verbose })
+    }
+
+    /// The engine of the cluster.
+    pub fn engine(&self) -> &ClusterEngine {
+        &self.engine
+    }
+    /// The cluster.
+    pub fn cluster(&self) -> &LocalCluster {
+        &self.cluster
+    }
+
+    /// Runs `runs` jobs of all shapes, drawn from `seed`, and does `harm` at a random moment of each. With
+    /// `persisted`, they read persisted rows instead of rows in the plan.
+    ///
+    /// # Errors
+    /// Only what is not the cluster's doing.
+    pub fn run(&mut self, seed: u64, runs: usize, harm: Harm, persisted: bool) -> Result<Summary> {
+        let mut random = Random(seed);
+        let mut summary = Summary { runs, ..Summary::default() };
+        let mut start = leaf(ROWS)?;
+        let mut inputs = vec![];
+        if persisted {
+            let rows = job(&start, ROWS, Shape::Chain(1), 0, 1)?.plan;
+            let data = self.engine.persist(rows).wait()?;
+            start = data.scan()?;
+            inputs.push(data);
+        }
+        for run in 0..runs {
+            let shape = SHAPES[random.range(0, SHAPES.len() as u64) as usize];
+            let pause_us = PAUSES_US[random.range(0, PAUSES_US.len() as u64) as usize];
+            let job_seed = random.next();
+            let mut known = job(&start, ROWS, shape, pause_us, job_seed)?;
+            if persisted {
+                known.plan = known.plan.reading(inputs.iter().cloned());
+                known.answer = expected_of_persisted(&known, shape, pause_us, job_seed)?;
+            }
+            let undisturbed = self.time_of(shape, pause_us, &start)?;
+            let moment = Duration::from_secs_f64(random.unit() * 1.05 * undisturbed);
+            let draws = [random.next() as usize, random.next() as usize];
+            self.one(
+                &format!("run {run} {shape:?} seed {job_seed}"),
+                known,
+                harm,
+                moment,
+                draws,
+                undisturbed,
+                &mut summary,
+            );
+            self.settle();
+        }
+        Ok(summary)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one run is drawn whole before it starts, so that a seed replays it")]
+    fn one(
+        &self,
+        name: &str,
+        known: KnownJob,
+        harm: Harm,
+        moment: Duration,
+        draws: [usize; 2],
+        undisturbed: f64,
+        summary: &mut Summary,
+    ) {
+        let done = Arc::new(AtomicBool::new(false));
+        let harmer = (!matches!(harm, Harm::None | Harm::KillAtFetch)).then(|| {
+            let (cluster, done) = (Arc::clone(&self.cluster), Arc::clone(&done));
+            std::thread::spawn(move || {
+                std::thread::sleep(moment);
+                (!done.load(Ordering::SeqCst)).then(|| do_harm(&cluster, harm, draws, moment))
+            })
+        });
+        let mut job = self.engine.submit(known.plan);
+        let progress = job.progress();
+        let mut harmed_at = None;
+        let ended = self.runtime.block_on(async {
+            tokio::time::timeout(HANG, async {
+                let mut partitions = vec![];
+                while let Some(partition) = job.next().await {
+                    partitions.push(partition?.batches);
+                    if harm == Harm::KillAtFetch && harmed_at.is_none() {
+                        harmed_at = Some(Instant::now());
+                        self.cluster.kill_worker(draws[0]);
+                        let cluster = Arc::clone(&self.cluster);
+                        std::thread::spawn(move || cluster.add_worker());
+                    }
+                }
+                Ok::<_, phalanx_engine::Error>(partitions)
+            })
+            .await
+        });
+        let end = Instant::now();
+        done.store(true, Ordering::SeqCst);
+        let attempts = progress.borrow().attempts;
+        match ended {
+            Err(_) => summary.wrong.push(format!("{name}: no answer within {} s", HANG.as_secs())),
+            Ok(Err(error)) => summary.wrong.push(format!("{name}: {error}")),
+            Ok(Ok(partitions)) => {
+                let found = rows(&partitions);
+                if found != known.answer {
+                    summary.wrong.push(format!(
+                        "{name}: {} rows for {}, or other values",
+                        found.len(),
+                        known.answer.len()
+                    ));
+                }
+            }
+        }
+        if let Some(Ok(Some(Ok(moment)))) = harmer.map(std::thread::JoinHandle::join) {
+            harmed_at = Some(moment);
+        }
+        if let Some(moment) = harmed_at {
+            summary.harmed += 1;
+            if attempts > 1 {
+                summary.retried += 1;
+                let lost = end.saturating_duration_since(moment).as_secs_f64() - undisturbed;
+                summary.lost_seconds.push(lost.max(0.0));
+                if self.verbose {
+                    eprintln!(
+                        "{name}: {attempts} attempts, lost {lost:.3} s, harmed after {:.3} s",
+                        moment.elapsed().as_secs_f64()
+                    );
+                }
+            }
+        }
+    }
+
+    /// Seconds of an undisturbed job of this kind.
+    fn time_of(
+        &mut self,
+        shape: Shape,
+        pause_us: u64,
+        start: &Arc<dyn phalanx_engine::datafusion::physical_plan::ExecutionPlan>,
+    ) -> Result<f64> {
+        if let Some(seconds) = self.undisturbed.get(&(shape, pause_us)) {
+            return Ok(*seconds);
+        }
+        let _data_may_be_rebuilt = start;
+        let known = job(&leaf(ROWS)?, ROWS, shape, pause_us, 1)?;
+        let began = Instant::now();
+        self.engine.submit(known.plan).wait()?;
+        let seconds = began.elapsed().as_secs_f64();
+        self.undisturbed.insert((shape, pause_us), seconds);
+        Ok(seconds)
+    }
+
+    /// Waits until all workers are there again.
+    fn settle(&self) {
+        let there = self.engine.wait_for_workers(self.cluster.workers().len(), Duration::from_secs(20));
+        if let Err(error) = there {
+            eprintln!("workers did not come back: {error}");
+        }
+    }
+}
+
+/// The answer of a job over persisted rows: the persisted job's operator is applied first.
+fn expected_of_persisted(known: &KnownJob, shape: Shape, pause_us: u64, seed: u64) -> Result<Vec<(i64, i64)>> {
+    let engine = phalanx_engine::LocalEngine::new(Settings { threads: 1, ..Settings::default() })?;
+    let start = leaf(ROWS)?;
+    let data = engine.persist(job(&start, ROWS, Shape::Chain(1), 0, 1)?.plan).wait()?;
+    let again = job(&data.scan()?, ROWS, shape, 0, seed)?;
+    debug_assert!(pause_us > 0 && known.answer.len() == again.answer.len());
+    Ok(rows(&engine.submit(again.plan.reading([data])).wait()?))
+}
+
+/// Does the harm and says when it did.
+fn do_harm(cluster: &LocalCluster, harm: Harm, draws: [usize; 2], moment: Duration) -> Result<Instant> {
+    let began = Instant::now();
+    match harm {
+        Harm::Kill => {
+            cluster.kill_worker(draws[0]);
+            std::thread::sleep(SUCCESSOR_AFTER);
+            cluster.add_worker()?;
+        }
+        Harm::KillTwo => {
+            cluster.kill_worker(draws[0]);
+            std::thread::sleep(SUCCESSOR_AFTER);
+            cluster.add_worker()?;
+            std::thread::sleep(moment / 2);
+            cluster.kill_worker(draws[1]);
+            std::thread::sleep(SUCCESSOR_AFTER);
+            cluster.add_worker()?;
+        }
+        Harm::Stop => {
+            let workers = cluster.workers();
+            if let Some(process) = workers.get(draws[0] % workers.len().max(1)) {
+                send(*process, libc::SIGSTOP);
+                std::thread::sleep(STOPPED_FOR);
+                send(*process, libc::SIGCONT);
+            }
+        }
+        Harm::None | Harm::KillAtFetch => {}
+    }
+    Ok(began)
+}
+
+#[expect(unsafe_code, reason = "signals to children of ours have no safe form in the standard library")]
+fn send(process: u32, signal: libc::c_int) {
+    // SAFETY: `kill` takes plain numbers; the process is a child that its owner has not reaped.
+    unsafe {
+        libc::kill(process as libc::pid_t, signal);
+    }
+}

@@ -1,0 +1,12 @@
+//! What the cross-crate suites and the chaos program share: test operators, seeded jobs whose answer is known, and
+//! the processes they run on.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`role`] | the program that tests are becomes a scheduler or a worker when it is asked to |
+//! | [`jobs`] | chains, diamonds and joins of 2 to 6 stages over known rows |
+//! | [`chaos`] | jobs while workers are killed, stopped and started |
+
+pub mod chaos;
+pub mod jobs;
+pub mod role;
