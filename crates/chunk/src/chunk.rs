@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::buffer::{Buffer, ScalarBuffer};
 use serde::{Deserialize, Serialize};
 
-use crate::dtype::{DType, Data, Element, Storage};
+use crate::dtype::{DType, Data, Element};
 use crate::error::{Error, Result};
 use crate::shape::element_count;
 

@@ -1,6 +1,6 @@
 //! One chunk from pieces that lie side by side.
 
-use crate::chunk::{Chunk, with_values};
+use crate::chunk::Chunk;
 use crate::dtype::{DType, Data};
 use crate::error::{Error, Result};
 use crate::layout::check_region;

@@ -37,6 +37,15 @@ pub fn fold<T: Copy, F: Fold<T>>(values: &[T], plan: &Plan) -> Vec<F::State> {
     out
 }
 
+/// All values as one.
+pub fn row<T: Copy, F: Fold<T>>(values: &[T]) -> F::State {
+    let mut out = [F::IDENTITY];
+    if !values.is_empty() {
+        simd::run(Rows::<T, F> { values, n: values.len(), out: &mut out });
+    }
+    out[0]
+}
+
 /// Results of neighbours: row `i` of `n` elements gives `out[i]`.
 struct Rows<'a, T: Copy, F: Fold<T>> {
     values: &'a [T],
@@ -168,6 +177,9 @@ pub struct Sum;
 /// The sum in `f64`, whatever the elements are.
 #[derive(Clone, Copy)]
 pub struct RealSum;
+/// The sum of squares in `f64`.
+#[derive(Clone, Copy)]
+pub struct SquareSum;
 /// The product, integers in `i64` and floats in `f64`.
 #[derive(Clone, Copy)]
 pub struct Product;
@@ -209,6 +221,7 @@ macro_rules! operations {
         operation!(Sum, $type => $state, 0 as $state, |v| v as $state, <$state as Number>::add);
         operation!(Product, $type => $state, 1 as $state, |v| v as $state, <$state as Number>::multiply);
         operation!(RealSum, $type => f64, 0.0, |v| v as f64, |a, b| a + b);
+        operation!(SquareSum, $type => f64, 0.0, |v| (v as f64) * (v as f64), |a, b| a + b);
         operation!(Min, $type => $type, $high, |v| v, <$type as Number>::minimum);
         operation!(Max, $type => $type, $low, |v| v, <$type as Number>::maximum);
         operation!(Or, $type => u8, 0, |v| u8::from(v != $zero), |a, b| a | b);

@@ -28,6 +28,11 @@ use crate::ufunc::{Binary, Unary};
 use fold::{And, Count, Max, Min, Or, Product, Sum, fold};
 use plan::Plan;
 
+/// The sum of the squares of all elements, summed pairwise in `f64`.
+pub(crate) fn sum_of_squares(chunk: &Chunk) -> f64 {
+    crate::chunk::with_values!(chunk.data(), values => fold::row::<_, fold::SquareSum>(values))
+}
+
 /// A function of many elements.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Reduction {

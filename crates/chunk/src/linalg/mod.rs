@@ -1,0 +1,21 @@
+//! Products, decompositions and solutions, on faer (Householder QR, bidiagonal SVD, tridiagonal eigenvalues, LU,
+//! Cholesky), always on one thread.
+//!
+//! Products are computed in the dtype of the factors; everything else is computed in `float64` and rounded once to
+//! `float32` if the matrix is of that type; integers become `float64`, as in NumPy.
+//!
+//! **Bits** depend on the values, the shape and the processor's SIMD level (a fused multiply-add is there or not, and
+//! dot products are as wide as the registers), on no thread and on no address: decompositions work on copies with
+//! aligned columns.
+
+mod decompose;
+mod factor;
+mod matrix;
+mod product;
+mod solve;
+#[cfg(test)]
+mod tests;
+
+pub use decompose::{eigh, fix_signs, qr_r, qr_thin, singular_values, svd_thin};
+pub use product::{matmul, norm};
+pub use solve::{Triangle, cholesky, inverse, solve, solve_triangular};
