@@ -1,1 +1,49 @@
+//! Lazy dataframes with pandas' row order, on DataFusion's logical plans.
+//!
+//! A [`Frame`] is an ordered sequence of partitions, each an ordered sequence of rows. Its methods build a query and
+//! never run anything; [`Frame::compute`] and [`Frame::persist`] hand the query to an
+//! [`Engine`](phalanx_engine::Engine). Row by row operations keep the order; results of grouping have the order that
+//! pandas gives them. Bits depend on the query, the seed, the data and the borders of partitions, and on nothing else.
+//!
+//! What this crate never does: run a plan, write a scheduler's or a worker's file, guess a column's name.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`frame`] | the frame and its methods |
+//! | [`groupby`] | `groupby().agg()` |
+//! | [`expr`] | expressions over columns |
+//! | [`table`] | a computed result |
+//! | [`source`] | Parquet, CSV, the caller's own data, persisted data |
+//! | [`datasets`] | generated data |
+//! | [`exact`] | sums that do not depend on the order of their terms |
+//! | `node`, [`lower`] | from the query to a plan that obeys the determinism law |
+//!
+//! ```
+//! use phalanx_engine::{LocalEngine, Settings};
+//! use phalanx_frame::{datasets, expr::{col, lit}};
+//!
+//! # fn main() -> phalanx_engine::Result<()> {
+//! let engine = LocalEngine::new(Settings::default())?;
+//! let frame = datasets::timeseries().dates("2000-01-01", "2000-01-03")?.build()?;
+//! let oliver = frame.filter(col("name").eq(lit("Oliver")))?.select(["x", "y"])?.cumsum()?;
+//! let table = oliver.compute(&engine)?;
+//! assert_eq!(table.column_names(), ["timestamp", "x", "y"]);
+//! # Ok(())
+//! # }
+//! ```
 
+pub mod datasets;
+mod error;
+pub mod exact;
+pub mod expr;
+pub mod frame;
+pub mod groupby;
+pub mod lower;
+mod node;
+pub mod source;
+pub mod table;
+
+pub use frame::Frame;
+pub use groupby::{Aggregate, GroupBy, Statistic};
+pub use source::{read_csv, read_parquet};
+pub use table::Table;

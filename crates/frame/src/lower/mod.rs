@@ -1,0 +1,176 @@
+//! From a logical plan to a physical one that obeys the determinism law.
+//!
+//! DataFusion's logical optimizer runs whole. Of its physical rules only those run that keep every row where it is:
+//! what needs an exchange is lowered here, by hand, so no rule has to add one. [`check`] refuses whatever could still
+//! make a result depend on the order of arrival.
+//!
+//! | module | what it lowers |
+//! |---|---|
+//! | `rows` | `head`, `sort_values`: operations on whole rows, by their ordinals |
+//! | `distinct` | `unique`, `value_counts` |
+//! | `groupby` | `groupby().agg()` |
+//! | `cumulative` | `cumsum`, `cumprod`, `cummax`, `cummin`, in two passes |
+//! | `merge` | `merge` |
+//! | `ordinal`, `canonical`, `unpack` | the small operators that these share |
+
+mod canonical;
+mod cumulative;
+mod distinct;
+mod groupby;
+mod ordinal;
+mod rows;
+mod running;
+mod unpack;
+
+use crate::node::{Operation, Ordered};
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::Session;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::filter_pushdown::FilterPushdown;
+use datafusion::physical_optimizer::projection_pushdown::ProjectionPushdown;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::repartition::RepartitionExec;
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::{ExecutionPlan, Partitioning};
+use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use phalanx_engine::{Settings, plan};
+use std::sync::Arc;
+
+/// An optimized logical plan and the physical plan made from it.
+pub(crate) struct Lowered {
+    pub logical: LogicalPlan,
+    pub physical: Arc<dyn ExecutionPlan>,
+}
+
+/// Lowers `plan` for a session with these settings.
+pub(crate) fn lower(plan: &LogicalPlan, settings: &Settings) -> phalanx_engine::Result<Lowered> {
+    let state = session(settings)?;
+    let logical = state.optimize(plan)?;
+    let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(FramePlanner)]);
+    // Nothing in it waits: tables list their files when the frame is made, not here.
+    let physical = futures::executor::block_on(planner.create_physical_plan(&logical, &state))?;
+    let physical = without_empty_leaves(physical)?;
+    check(&physical)?;
+    Ok(Lowered { logical, physical })
+}
+
+fn session(settings: &Settings) -> phalanx_engine::Result<SessionState> {
+    let rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
+        vec![Arc::new(FilterPushdown::new()), Arc::new(ProjectionPushdown::new())];
+    Ok(SessionStateBuilder::new().with_config(settings.config()?).with_physical_optimizer_rules(rules).build())
+}
+
+struct FramePlanner;
+
+#[async_trait]
+impl ExtensionPlanner for FramePlanner {
+    async fn plan_extension(
+        &self,
+        _planner: &dyn PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _logical_inputs: &[&LogicalPlan],
+        physical_inputs: &[Arc<dyn ExecutionPlan>],
+        session: &dyn Session,
+        _context: &datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let partitions = session.config_options().execution.target_partitions.max(1);
+        let (Some(node), [input]) = (node.as_any().downcast_ref::<Ordered>(), physical_inputs) else {
+            return Ok(None);
+        };
+        let input = Arc::clone(input);
+        let lowered = match &node.operation {
+            Operation::Unique => distinct::unique(input, partitions)?,
+            Operation::ValueCounts => distinct::value_counts(input, partitions)?,
+            Operation::Head { rows } => rows::head(input, *rows)?,
+            Operation::Sort { by } => rows::sort(input, by)?,
+            Operation::Cumulative { function, columns } => cumulative::lower(input, *function, columns)?,
+            Operation::GroupBy { keys, aggregates } => groupby::lower(input, keys, aggregates, partitions)?,
+        };
+        Ok(Some(lowered))
+    }
+}
+
+/// Nodes that make rows out of nothing become empty tables, the one leaf that both engines restrict to a task.
+fn without_empty_leaves(root: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let transformed = root.transform_up(|node| match node.downcast_ref::<EmptyExec>() {
+        Some(empty) => Ok(Transformed::yes(plan::table(empty.schema(), &[vec![]])?)),
+        None => Ok(Transformed::no(node)),
+    })?;
+    Ok(transformed.data)
+}
+
+/// Refuses a plan that breaks the determinism law: results in the order of arrival, rows dealt out by turns, leaves
+/// that an engine can't restrict to a task.
+///
+/// # Errors
+/// Internal: lowering made such a plan, which is a bug of ours.
+pub fn check(root: &Arc<dyn ExecutionPlan>) -> Result<()> {
+    root.apply(|node| {
+        let broken = if node.downcast_ref::<CoalescePartitionsExec>().is_some() {
+            "gives rows in the order of arrival"
+        } else if node.downcast_ref::<PlaceholderRowExec>().is_some() {
+            "makes rows out of nothing"
+        } else if node
+            .downcast_ref::<RepartitionExec>()
+            .is_some_and(|exchange| !matches!(exchange.partitioning(), Partitioning::Hash(..)))
+        {
+            "deals rows out by turns"
+        } else if node.children().is_empty() && node.downcast_ref::<DataSourceExec>().is_none() {
+            "is a leaf that can't be restricted to a task"
+        } else if node.children().len() > 1 && node.name() == "CrossJoinExec" {
+            "collects a whole input in every task"
+        } else {
+            return Ok(TreeNodeRecursion::Continue);
+        };
+        Err(DataFusionError::Internal(format!("{} {broken}", node.name())))
+    })?;
+    Ok(())
+}
+
+/// The column at `index` as an expression.
+fn column(schema: &SchemaRef, index: usize) -> Arc<dyn PhysicalExpr> {
+    Arc::new(Column::new(schema.field(index).name(), index))
+}
+
+/// Only these columns, in this order.
+pub(crate) fn project(input: Arc<dyn ExecutionPlan>, columns: &[usize]) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = input.schema();
+    let expressions: Vec<_> =
+        columns.iter().map(|&index| (column(&schema, index), schema.field(index).name().clone())).collect();
+    Ok(Arc::new(ProjectionExec::try_new(expressions, input)?))
+}
+
+/// Hash partitions by these columns.
+fn exchange(input: Arc<dyn ExecutionPlan>, columns: &[usize], partitions: usize) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = input.schema();
+    let keys = columns.iter().map(|&index| column(&schema, index)).collect();
+    Ok(Arc::new(RepartitionExec::try_new(input, Partitioning::Hash(keys, partitions))?))
+}
+
+/// Sorts each partition by (column, descending); missing values come last. `fetch`: only the first so many rows.
+fn sort_partitions(
+    input: Arc<dyn ExecutionPlan>,
+    by: &[(usize, bool)],
+    fetch: Option<usize>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = input.schema();
+    let keys = by.iter().map(|&(index, descending)| PhysicalSortExpr {
+        expr: column(&schema, index),
+        options: datafusion::arrow::compute::SortOptions { descending, nulls_first: false },
+    });
+    let ordering =
+        LexOrdering::new(keys).ok_or_else(|| DataFusionError::Internal(String::from("nothing to sort by")))?;
+    let several = plan::partition_count(&input) > 1;
+    Ok(Arc::new(SortExec::new(ordering, input).with_preserve_partitioning(several).with_fetch(fetch)))
+}

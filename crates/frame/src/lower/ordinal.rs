@@ -1,0 +1,94 @@
+//! The ordinal of a row: its partition and its place there, as one integer that sorts like pandas' row numbers.
+//!
+//! A task does not know which partition it computes. So a table of partition numbers, with as many partitions as the
+//! data, stands beside it as a second input, and each task sees its own number.
+
+use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
+use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use futures::TryStreamExt;
+use phalanx_engine::persisted::SerializedSchema;
+use phalanx_engine::{Operator, plan, stream, typetag};
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, LazyLock};
+
+/// Bits of an ordinal for the row within its partition: a million million rows in each of eight million partitions.
+pub const ROW_BITS: u32 = 40;
+
+/// Appends the rows' ordinals as the last column.
+pub fn number_rows(input: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let mut fields = input.schema().fields().to_vec();
+    fields.push(Arc::new(Field::new("ordinal", DataType::Int64, false)));
+    let numbers = partition_numbers(plan::partition_count(&input))?;
+    plan::operator(NumberRows { schema: SerializedSchema(Arc::new(Schema::new(fields))) }, vec![input, numbers])
+}
+
+static NUMBER: LazyLock<SchemaRef> =
+    LazyLock::new(|| Arc::new(Schema::new(vec![Field::new("partition", DataType::Int64, false)])));
+
+/// A table whose partition `i` is the one row `i`.
+pub fn partition_numbers(partitions: usize) -> Result<Arc<dyn ExecutionPlan>> {
+    let rows: Result<Vec<Vec<RecordBatch>>> = (0..partitions)
+        .map(|partition| {
+            let number: ArrayRef = Arc::new(Int64Array::from(vec![partition as i64]));
+            Ok(vec![RecordBatch::try_new(Arc::clone(&NUMBER), vec![number])?])
+        })
+        .collect();
+    plan::table(Arc::clone(&NUMBER), &rows?)
+}
+
+/// The one row of a partition of a small table.
+pub async fn one_row(input: SendableRecordBatchStream) -> Result<RecordBatch> {
+    let batches: Vec<RecordBatch> = input.try_collect().await?;
+    batches
+        .into_iter()
+        .find(|batch| batch.num_rows() > 0)
+        .ok_or_else(|| DataFusionError::Internal(String::from("a task has no row of its own")))
+}
+
+/// The partition's number, from its partition of [`partition_numbers`].
+pub async fn partition_number(input: SendableRecordBatchStream) -> Result<i64> {
+    Ok(one_row(input).await?.column(0).as_primitive::<Int64Type>().value(0))
+}
+
+/// The two inputs of an operator that has two.
+pub fn two<T>(input: Vec<T>) -> Result<(T, T)> {
+    let [first, second] = <[T; 2]>::try_from(input)
+        .map_err(|inputs| DataFusionError::Internal(format!("two inputs, not {}", inputs.len())))?;
+    Ok((first, second))
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct NumberRows {
+    schema: SerializedSchema,
+}
+
+#[typetag::serde]
+impl Operator for NumberRows {
+    fn name(&self) -> &'static str {
+        "number_rows"
+    }
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema.0)
+    }
+    fn run(&self, input: Vec<SendableRecordBatchStream>, _context: &TaskContext) -> Result<SendableRecordBatchStream> {
+        let (data, numbers) = two(input)?;
+        let schema = self.schema();
+        let output = Arc::clone(&schema);
+        let numbered = async move {
+            let mut next = partition_number(numbers).await? << ROW_BITS;
+            Ok::<_, DataFusionError>(data.and_then(move |batch| {
+                let rows = batch.num_rows() as i64;
+                let ordinals: ArrayRef = Arc::new(Int64Array::from_iter_values(next..next + rows));
+                next += rows;
+                let mut columns = batch.columns().to_vec();
+                columns.push(ordinals);
+                let schema = Arc::clone(&schema);
+                async move { Ok(RecordBatch::try_new(schema, columns)?) }
+            }))
+        };
+        Ok(stream::with_schema(output, futures::stream::once(numbered).try_flatten()))
+    }
+}

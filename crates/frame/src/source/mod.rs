@@ -1,0 +1,30 @@
+//! Where rows come from.
+//!
+//! | module | what it reads |
+//! |---|---|
+//! | [`parquet`], [`csv`] | files, cut into ranges that are part of the plan, never of the machine |
+//! | [`memory`] | the caller's own rows, in the plan or scattered |
+//! | `timeseries` | generated rows |
+
+pub mod csv;
+mod files;
+pub mod memory;
+pub mod parquet;
+pub(crate) mod timeseries;
+
+pub use csv::read_csv;
+pub use memory::{from_batches, from_persisted, from_table, scatter};
+pub use parquet::read_parquet;
+
+use crate::Frame;
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::LogicalPlanBuilder;
+use phalanx_engine::{Persisted, Result};
+use std::sync::Arc;
+
+/// The frame of all rows of `table`.
+pub(crate) fn scan(label: &str, table: Arc<dyn TableProvider>, inputs: Vec<Persisted>) -> Result<Frame> {
+    let plan = LogicalPlanBuilder::scan(label, provider_as_source(table), None)?.build()?;
+    Frame::from_plan(label, plan, inputs)
+}
