@@ -1,0 +1,482 @@
+//! The lazy array: constructors, views, and the ways to compute it.
+
+use crate::chunks::{ChunkSpec, Chunks};
+use crate::compute;
+use crate::expr::Expr;
+use crate::index::{Index, index};
+use crate::node::join::{Concatenate, Gather};
+use crate::node::reshape::Reshape;
+use crate::node::source::{Eye, Full, Number, Ramp};
+use crate::node::view::{Broadcast, Rechunk, Slice, Transpose};
+use crate::shape::{INFER, IntoShape, axis_of};
+use phalanx_chunk::shape::{broadcast, element_count};
+use phalanx_chunk::{Chunk, DType, Element, Span};
+use phalanx_engine::{Engine, Error, Result};
+use std::fmt;
+use std::sync::Arc;
+
+/// A lazy n-dimensional array, cut into chunks. Cheap to clone; nothing runs until [`Array::compute`] or
+/// [`Array::persist`].
+///
+/// Methods and operators return arrays, also where the arguments do not fit: the array then holds the error, hands it
+/// on to whatever is made from it, and [`Array::check`], [`Array::shape`], [`Array::compute`] return it. So programs
+/// read like NumPy, and nothing panics.
+///
+/// ```
+/// use phalanx_array::{random::Generator, s};
+/// use phalanx_engine::{LocalEngine, Settings};
+/// let engine = LocalEngine::new(Settings::default())?;
+/// let x = Generator::new(0).random((10_000, 10, 10_000), 1000);
+/// let y = x.reshape((10_000, 100_000)).t().slice(s![..10, ..1000]);
+/// let (u, s, vt) = y.svd();
+/// assert_eq!(s.compute(&engine)?.shape(), [10]);
+/// # Ok::<(), phalanx_engine::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Array(Result<Arc<Expr>, Box<Error>>);
+
+impl Array {
+    pub(crate) fn from_expr(expr: Arc<Expr>) -> Self {
+        Self(Ok(expr))
+    }
+
+    /// An array that is an error.
+    pub(crate) fn failed(error: Error) -> Self {
+        Self(Err(Box::new(error)))
+    }
+
+    /// An array from what may fail.
+    pub(crate) fn from_result(result: Result<Arc<Expr>>) -> Self {
+        Self(result.map_err(Box::new))
+    }
+
+    pub(crate) fn expr(&self) -> Result<&Arc<Expr>> {
+        self.0.as_ref().map_err(|error| Error::clone(error))
+    }
+
+    /// What `make` makes of the expression, or this array's error.
+    pub(crate) fn then(&self, make: impl FnOnce(&Arc<Expr>) -> Result<Arc<Expr>>) -> Self {
+        Self::from_result(self.expr().and_then(make))
+    }
+
+    /// The error that was made on the way to this array, if any.
+    ///
+    /// # Errors
+    /// That error: mostly `Input`, with a hint.
+    pub fn check(&self) -> Result<()> {
+        self.expr().map(drop)
+    }
+
+    /// The length of each axis.
+    ///
+    /// # Errors
+    /// As [`Array::check`].
+    pub fn shape(&self) -> Result<&[usize]> {
+        Ok(self.expr()?.shape())
+    }
+
+    /// The number of axes.
+    ///
+    /// # Errors
+    /// As [`Array::check`].
+    pub fn ndim(&self) -> Result<usize> {
+        Ok(self.expr()?.shape().len())
+    }
+
+    /// The type of the elements.
+    ///
+    /// # Errors
+    /// As [`Array::check`].
+    pub fn dtype(&self) -> Result<DType> {
+        Ok(self.expr()?.dtype())
+    }
+
+    /// How the array is cut.
+    ///
+    /// # Errors
+    /// As [`Array::check`].
+    pub fn chunks(&self) -> Result<&Chunks> {
+        Ok(&self.expr()?.chunks)
+    }
+
+    /// The values, brought to the client as one chunk.
+    ///
+    /// # Errors
+    /// As [`Array::check`], or the engine's.
+    pub fn compute(&self, engine: &dyn Engine) -> Result<Chunk> {
+        futures::executor::block_on(self.compute_async(engine))
+    }
+
+    /// As [`Array::compute`], for async code.
+    ///
+    /// # Errors
+    /// As [`Array::compute`].
+    pub async fn compute_async(&self, engine: &dyn Engine) -> Result<Chunk> {
+        let mut evaluation = compute::evaluate_async(engine, &[self]).await?;
+        evaluation.chunks.pop().ok_or_else(|| Error::internal("one array was computed, and none came back"))
+    }
+
+    /// Computes the chunks and leaves them where they are computed. What comes back reads them; they are freed when
+    /// the last array that reads them is dropped.
+    ///
+    /// # Errors
+    /// As [`Array::check`], or the engine's.
+    pub fn persist(&self, engine: &dyn Engine) -> Result<Self> {
+        futures::executor::block_on(self.persist_async(engine))
+    }
+
+    /// As [`Array::persist`], for async code.
+    ///
+    /// # Errors
+    /// As [`Array::persist`].
+    pub async fn persist_async(&self, engine: &dyn Engine) -> Result<Self> {
+        compute::persist(engine, self).await
+    }
+
+    /// An array from the client's values, in C order, as one chunk that travels inside of plans: at most 1 MiB.
+    /// [`Array::scatter`] takes larger data.
+    ///
+    /// # Errors
+    /// (held by the array) `Input`: the values do not fill the shape, or are too large.
+    pub fn from_vec<T: Element>(shape: impl IntoShape, values: Vec<T>) -> Self {
+        match Chunk::new(&shape.into_shape(), values) {
+            Ok(chunk) => Self::from_chunk(chunk),
+            Err(error) => Self::failed(crate::error::lift(error)),
+        }
+    }
+
+    /// As [`Array::from_vec`], from a chunk.
+    pub fn from_chunk(chunk: Chunk) -> Self {
+        if chunk.nbytes() as u64 > compute::EMBED_BYTES_MAX {
+            let message = format!("{} bytes are too many to travel inside of a plan", chunk.nbytes());
+            return Self::failed(Error::input(message).with_hint("hand them to the engine: `Array::scatter`"));
+        }
+        Self::from_expr(Expr::embedded(chunk))
+    }
+
+    /// Hands the client's values to the engine, cut into chunks.
+    ///
+    /// # Errors
+    /// `Input` for chunks that do not fit, or the engine's.
+    pub fn scatter(engine: &dyn Engine, values: &Chunk, chunks: impl Into<ChunkSpec>) -> Result<Self> {
+        let chunks = Chunks::new(values.shape(), chunks)?;
+        futures::executor::block_on(compute::scatter(engine, values, chunks))
+    }
+
+    /// Zeros of `float64`.
+    pub fn zeros(shape: impl IntoShape, chunks: impl Into<ChunkSpec>) -> Self {
+        Self::full(shape, 0.0, chunks)
+    }
+
+    /// Ones of `float64`.
+    pub fn ones(shape: impl IntoShape, chunks: impl Into<ChunkSpec>) -> Self {
+        Self::full(shape, 1.0, chunks)
+    }
+
+    /// The same value everywhere.
+    pub fn full<T: Element>(shape: impl IntoShape, value: T, chunks: impl Into<ChunkSpec>) -> Self {
+        let shape = shape.into_shape();
+        let chunks = Chunks::new(&shape, chunks);
+        Self::from_result(chunks.map(|chunks| Expr::new(Full { value: Chunk::scalar(value), shape }, vec![], chunks)))
+    }
+
+    /// `start`, `start + step`, … below `stop` (above it, if the step is negative), as `int64`.
+    pub fn arange(start: i64, stop: i64, step: i64, chunks: impl Into<ChunkSpec>) -> Self {
+        if step == 0 {
+            return Self::failed(Error::input("the step of arange is 0").with_hint("give a step that is not 0"));
+        }
+        let distance = if step > 0 { i128::from(stop) - i128::from(start) } else { i128::from(start) - i128::from(stop) };
+        let by = i128::from(step.unsigned_abs());
+        let length = usize::try_from((distance.max(0) + by - 1) / by).unwrap_or(usize::MAX);
+        Self::ramp(Number::Integer(start), Number::Integer(step), None, length, chunks)
+    }
+
+    /// `count` numbers from `start` to `stop`, both included, as `float64`.
+    pub fn linspace(start: f64, stop: f64, count: usize, chunks: impl Into<ChunkSpec>) -> Self {
+        let step = if count > 1 { (stop - start) / (count - 1) as f64 } else { 0.0 };
+        Self::ramp(Number::Float(start), Number::Float(step), Some(stop), count, chunks)
+    }
+
+    fn ramp(start: Number, step: Number, last: Option<f64>, length: usize, chunks: impl Into<ChunkSpec>) -> Self {
+        let shape = vec![length];
+        let chunks = Chunks::new(&shape, chunks);
+        Self::from_result(chunks.map(|chunks| Expr::new(Ramp { start, step, last, shape }, vec![], chunks)))
+    }
+
+    /// Ones of `float64` on the main diagonal of a square matrix.
+    pub fn eye(length: usize, chunks: impl Into<ChunkSpec>) -> Self {
+        Self::eye_of(length, length, 0, chunks)
+    }
+
+    /// Ones of `float64` where column less row is `offset`.
+    pub fn eye_of(rows: usize, columns: usize, offset: i64, chunks: impl Into<ChunkSpec>) -> Self {
+        let shape = vec![rows, columns];
+        let chunks = Chunks::new(&shape, chunks);
+        let eye = |chunks| Expr::new(Eye { dtype: DType::Float64, offset, shape }, vec![], chunks);
+        Self::from_result(chunks.map(eye))
+    }
+
+    /// The axes in reverse order.
+    #[must_use]
+    pub fn t(&self) -> Self {
+        match self.ndim() {
+            Ok(ndim) => self.transpose(&(0..ndim).rev().map(usize::cast_signed).collect::<Vec<_>>()),
+            Err(_) => self.clone(),
+        }
+    }
+
+    /// Axis `i` of the result is axis `axes[i]` of this array.
+    #[must_use]
+    pub fn transpose(&self, axes: &[isize]) -> Self {
+        self.then(|expr| {
+            let ndim = expr.shape().len();
+            let permutation = axes.iter().map(|&axis| axis_of(axis, ndim)).collect::<Result<Vec<_>>>()?;
+            let mut named = permutation.clone();
+            named.sort_unstable();
+            if !named.iter().copied().eq(0..ndim) {
+                return Err(Error::input(format!("the axes {axes:?} do not name each of {ndim} axes once"))
+                    .with_hint("give a permutation of the axes"));
+            }
+            let shape = permutation.iter().map(|&axis| expr.shape()[axis]).collect();
+            let borders = permutation.iter().map(|&axis| Arc::clone(expr.chunks.borders(axis))).collect();
+            let node = Transpose { permutation, dtype: expr.dtype(), shape };
+            Ok(Expr::new(node, vec![Arc::clone(expr)], Chunks::from_borders(borders)))
+        })
+    }
+
+    /// Two axes exchanged.
+    #[must_use]
+    pub fn swap_axes(&self, a: isize, b: isize) -> Self {
+        let axes = self.ndim().and_then(|ndim| {
+            let mut axes: Vec<isize> = (0..ndim.cast_signed()).collect();
+            axes.swap(axis_of(a, ndim)?, axis_of(b, ndim)?);
+            Ok(axes)
+        });
+        match axes {
+            Ok(axes) => self.transpose(&axes),
+            Err(error) => Self::failed(error),
+        }
+    }
+
+    /// The same elements, in C order, under another shape; one length may be [`INFER`].
+    #[must_use]
+    pub fn reshape(&self, shape: impl IntoShape) -> Self {
+        self.then(|expr| {
+            let shape = inferred(expr.shape(), shape.into_shape())?;
+            if shape == expr.shape() {
+                return Ok(Arc::clone(expr));
+            }
+            let node = Reshape::new(expr.shape().to_vec(), expr.dtype(), shape);
+            let chunks = node.chunks(&expr.chunks);
+            Ok(Expr::new(node, vec![Arc::clone(expr)], chunks))
+        })
+    }
+
+    /// One axis with all elements.
+    #[must_use]
+    pub fn flatten(&self) -> Self {
+        self.reshape(INFER)
+    }
+
+    /// The part that an index expression names; see [`s!`](crate::s).
+    #[must_use]
+    pub fn slice(&self, parts: impl AsRef<[Index]>) -> Self {
+        self.then(|expr| {
+            let indexed = index(expr.shape(), parts.as_ref())?;
+            let mut borders = vec![];
+            let mut shape = vec![];
+            for axis in &indexed.axes {
+                let (length, inherited) = match *axis {
+                    None => (1, [0, 1].into()),
+                    Some(axis) => {
+                        let span = indexed.spans[axis];
+                        (span.len, sliced_borders(expr.chunks.borders(axis), span))
+                    }
+                };
+                shape.push(length);
+                borders.push(inherited);
+            }
+            let node = Slice { spans: indexed.spans, axes: indexed.axes, dtype: expr.dtype(), shape };
+            Ok(Expr::new(node, vec![Arc::clone(expr)], Chunks::from_borders(borders)))
+        })
+    }
+
+    /// With a new axis of length 1 at `axis`.
+    #[must_use]
+    pub fn expand_dims(&self, axis: isize) -> Self {
+        let parts = self.ndim().and_then(|ndim| {
+            let mut parts = vec![Index::from(..); ndim];
+            parts.insert(axis_of(axis, ndim + 1)?, Index::NewAxis);
+            Ok(parts)
+        });
+        match parts {
+            Ok(parts) => self.slice(parts),
+            Err(error) => Self::failed(error),
+        }
+    }
+
+    /// Repeated along new axes and axes of length 1, as NumPy broadcasts.
+    #[must_use]
+    pub fn broadcast_to(&self, shape: impl IntoShape) -> Self {
+        self.then(|expr| {
+            let shape = shape.into_shape();
+            if broadcast(expr.shape(), &shape).ok().as_deref() != Some(&shape) {
+                let message = format!("shape {:?} does not broadcast to {shape:?}", expr.shape());
+                return Err(Error::input(message).with_hint("axes must be equal, or 1, or new in front"));
+            }
+            element_count(&shape).map_err(crate::error::lift)?;
+            let chunks = broadcast_chunks(&shape, &[expr])?;
+            let node = Broadcast { input: expr.shape().to_vec(), dtype: expr.dtype(), shape };
+            Ok(Expr::new(node, vec![Arc::clone(expr)], chunks))
+        })
+    }
+
+    /// The same array in other chunks.
+    #[must_use]
+    pub fn rechunk(&self, chunks: impl Into<ChunkSpec>) -> Self {
+        self.then(|expr| {
+            let chunks = Chunks::new(expr.shape(), chunks)?;
+            let node = Rechunk { dtype: expr.dtype(), shape: expr.shape().to_vec() };
+            Ok(Expr::new(node, vec![Arc::clone(expr)], chunks))
+        })
+    }
+
+    /// The slices number `indices` along `axis`, in that order.
+    #[must_use]
+    pub fn take(&self, indices: &[usize], axis: isize) -> Self {
+        self.then(|expr| {
+            let axis = axis_of(axis, expr.shape().len())?;
+            let length = expr.shape()[axis];
+            if let Some(index) = indices.iter().find(|&&index| index >= length) {
+                return Err(Error::input(format!("index {index} is out of range for an axis of length {length}"))
+                    .with_hint("indices count from 0"));
+            }
+            let mut shape = expr.shape().to_vec();
+            shape[axis] = indices.len();
+            element_count(&shape).map_err(crate::error::lift)?;
+            let size = expr.chunks.sizes(axis).into_iter().max().unwrap_or(1).max(1);
+            let own = Chunks::new(&[indices.len()], size)?;
+            let borders = (0..shape.len()).map(|at| if at == axis { own.borders(0) } else { expr.chunks.borders(at) });
+            let chunks = Chunks::from_borders(borders.map(Arc::clone).collect());
+            let node = Gather { axis, indices: indices.to_vec(), dtype: expr.dtype(), shape };
+            Ok(Expr::new(node, vec![Arc::clone(expr)], chunks))
+        })
+    }
+}
+
+/// Arrays one after the other along `axis`, in their common dtype.
+pub fn concatenate(arrays: &[&Array], axis: isize) -> Array {
+    let exprs = || {
+        let dtypes = arrays.iter().map(|array| array.dtype()).collect::<Result<Vec<_>>>()?;
+        let dtype = dtypes
+            .into_iter()
+            .reduce(DType::promote)
+            .ok_or_else(|| Error::input("there is no array to concatenate").with_hint("give at least one"))?;
+        let exprs =
+            arrays.iter().map(|array| array.astype(dtype).expr().cloned()).collect::<Result<Vec<_>>>()?;
+        let mut shape = exprs[0].shape().to_vec();
+        let axis = axis_of(axis, shape.len())?;
+        let mut ends = vec![0];
+        let mut borders = vec![0];
+        for expr in &exprs {
+            let fits = expr.shape().len() == shape.len()
+                && (0..shape.len()).all(|at| at == axis || expr.shape()[at] == shape[at]);
+            if !fits {
+                let message = format!("shapes {:?} and {:?} differ off axis {axis}", exprs[0].shape(), expr.shape());
+                return Err(Error::input(message).with_hint("all other axes must agree"));
+            }
+            let end = ends[ends.len() - 1];
+            borders.extend(expr.chunks.borders(axis)[1..].iter().map(|border| end + border));
+            ends.push(end + expr.shape()[axis]);
+        }
+        borders.dedup();
+        if borders.len() == 1 {
+            borders.push(0);
+        }
+        shape[axis] = ends[ends.len() - 1];
+        element_count(&shape).map_err(crate::error::lift)?;
+        let borders: Arc<[usize]> = borders.into();
+        let grid = (0..shape.len()).map(|at| if at == axis { &borders } else { exprs[0].chunks.borders(at) });
+        let chunks = Chunks::from_borders(grid.map(Arc::clone).collect());
+        let node = Concatenate { axis, dtype, shape, ends: Chunks::from_borders(vec![ends.into()]) };
+        Ok(Expr::new(node, exprs, chunks))
+    };
+    Array::from_result(exprs())
+}
+
+/// Arrays of one shape side by side along a new axis.
+pub fn stack(arrays: &[&Array], axis: isize) -> Array {
+    let expanded: Vec<Array> = arrays.iter().map(|array| array.expand_dims(axis)).collect();
+    concatenate(&expanded.iter().collect::<Vec<_>>(), axis)
+}
+
+/// Borders of chunks where a span crosses borders of the input.
+fn sliced_borders(borders: &Arc<[usize]>, span: Span) -> Arc<[usize]> {
+    if span.is_all(borders[borders.len() - 1]) {
+        return Arc::clone(borders);
+    }
+    let grid = Chunks::from_borders(vec![Arc::clone(borders)]);
+    let sizes: Vec<usize> = grid.split(&[span]).iter().map(|piece| piece.within[0].len).collect();
+    crate::chunks::borders_of(&sizes)
+}
+
+/// The chunks of a result to which several arrays broadcast: on each axis those of the input with the most.
+pub(crate) fn broadcast_chunks(shape: &[usize], inputs: &[&Arc<Expr>]) -> Result<Chunks> {
+    let borders = |axis: usize| {
+        let of_input = |expr: &&Arc<Expr>| {
+            let own = (axis + expr.shape().len()).checked_sub(shape.len())?;
+            (expr.shape()[own] == shape[axis]).then(|| Arc::clone(expr.chunks.borders(own)))
+        };
+        let most = inputs.iter().filter_map(of_input).reduce(|a, b| if b.len() > a.len() { b } else { a });
+        most.unwrap_or_else(|| [0, shape[axis]].into())
+    };
+    let chunks = Chunks::from_borders((0..shape.len()).map(borders).collect());
+    // New axes may be long: what no input cuts is cut by size.
+    let automatic = Chunks::new(shape, crate::chunks::Auto)?;
+    let has_own = |axis: usize| {
+        inputs.iter().any(|expr| {
+            (axis + expr.shape().len()).checked_sub(shape.len()).is_some_and(|own| expr.shape()[own] == shape[axis])
+        })
+    };
+    let borders = (0..shape.len()).map(|axis| if has_own(axis) { chunks.borders(axis) } else { automatic.borders(axis) });
+    Ok(Chunks::from_borders(borders.map(Arc::clone).collect()))
+}
+
+fn inferred(from: &[usize], mut to: Vec<usize>) -> Result<Vec<usize>> {
+    let elements: usize = from.iter().product();
+    let refused = |to: &[usize]| {
+        let text: Vec<String> =
+            to.iter().map(|&length| if length == INFER { "?".to_owned() } else { length.to_string() }).collect();
+        Error::input(format!("an array of shape {from:?} does not reshape to ({})", text.join(", ")))
+            .with_hint("both shapes need the same number of elements; one length may be `INFER`")
+    };
+    let unknown: Vec<usize> = (0..to.len()).filter(|&at| to[at] == INFER).collect();
+    let known = to.iter().filter(|&&length| length != INFER).try_fold(1_usize, |a, &b| a.checked_mul(b));
+    let known = known.ok_or_else(|| refused(&to))?;
+    match unknown.as_slice() {
+        [] if known == elements => Ok(to),
+        [at] if known > 0 && elements.is_multiple_of(known) => {
+            to[*at] = elements / known;
+            Ok(to)
+        }
+        _ => Err(refused(&to)),
+    }
+}
+
+impl fmt::Debug for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Array {
+    /// One line: the last operation, shape, dtype, chunks.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.expr() {
+            Ok(expr) => {
+                write!(f, "Array({}, shape {:?}, {}, chunks {})", expr.node.name(), expr.shape(), expr.dtype(), expr.chunks)
+            }
+            Err(error) => write!(f, "Array(failed: {})", error.message()),
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! From expressions to stages: where to cut, which chunks each stage computes, and how they are grouped into tasks.
+//!
+//! One pass goes from the results to the sources and collects which regions of each node each chunk of each stage
+//! demands. A node becomes a stage of its own when it says so ([`Boundary::Always`]), or when it is costly and some of
+//! it is demanded more than once. Demands that reach such a node, or persisted data, are what must be sent.
+
+use crate::chunks::{Chunks, Region};
+use crate::expr::{Expr, Stored, sorted};
+use crate::node::slot::Slot;
+use crate::node::{Boundary, Entry, Table, Work, count};
+use crate::pull;
+use phalanx_engine::{Error, Result, Settings};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+/// Tasks in a stage, at most. Locations grow as producers × consumers.
+const TASKS_MAX: usize = 128;
+/// Element operations that are worth a task of their own: some milliseconds.
+const TASK_ELEMENTS: u64 = 1 << 20;
+/// How often a grid may be refined for memory before that is given up.
+const REFINEMENTS_MAX: usize = 24;
+
+/// An expression cut into stages. A stage comes after the stages that consume it.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    pub stages: Vec<Stage>,
+    /// The stage of each root.
+    pub roots: Vec<usize>,
+}
+
+/// Chunks of one node that are computed from sources and from the chunks of other stages.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub expr: Arc<Expr>,
+    pub grid: Chunks,
+    /// The numbers of the chunks that are computed, ascending.
+    pub wanted: Vec<usize>,
+    pub table: Table,
+    pub slots: Vec<SlotUse>,
+    /// The chunks of each task.
+    pub tasks: Vec<Vec<usize>>,
+    /// Projected memory of its largest task.
+    pub task_bytes: u64,
+    /// The stages that read it, and one more if it is a result.
+    pub consumers: usize,
+}
+
+/// What a stage reads from elsewhere.
+#[derive(Debug)]
+pub(crate) struct SlotUse {
+    pub producer: Producer,
+    pub expr: Arc<Expr>,
+    /// (number of the chunk, region of the producer that it needs).
+    pub demands: Vec<(usize, Region)>,
+    /// Whether each task needs only what the producer's partition of the same number holds.
+    pub aligned: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Producer {
+    Stage(usize),
+    Stored(Stored),
+}
+
+/// Cuts the expressions `roots` into stages.
+///
+/// # Errors
+/// `Input`, if a grid is too large to number.
+pub(crate) fn lower(roots: &[Arc<Expr>], settings: &Settings) -> Result<Lowered> {
+    let mut grids: HashMap<*const Expr, Chunks> = HashMap::new();
+    let mut given_up: HashSet<*const Expr> = HashSet::new();
+    for _ in 0..REFINEMENTS_MAX {
+        let lowered = Pass::new(roots, &grids).run(settings)?;
+        let over = lowered.stages.iter().find(|stage| {
+            stage.task_bytes > settings.task_memory_bytes && !given_up.contains(&Arc::as_ptr(&stage.expr))
+        });
+        let Some(stage) = over else { return Ok(lowered) };
+        // Blocks that a node has by itself can't be made smaller here.
+        let fixed = stage.expr.node.boundary() != Boundary::Never || stage.expr.stored.is_some();
+        match stage.grid.halved().filter(|_| !fixed) {
+            Some(finer) => drop(grids.insert(Arc::as_ptr(&stage.expr), finer)),
+            None => drop(given_up.insert(Arc::as_ptr(&stage.expr))),
+        }
+    }
+    Pass::new(roots, &grids).run(settings)
+}
+
+struct Pass<'a> {
+    roots: &'a [Arc<Expr>],
+    grids: &'a HashMap<*const Expr, Chunks>,
+    order: Vec<Arc<Expr>>,
+    place: HashMap<*const Expr, usize>,
+    /// For each node: (stage, position among its wanted chunks, region).
+    demands: Vec<Vec<(usize, usize, Region)>>,
+    /// Nodes below which something has a place or a cost; demands are followed only there.
+    interesting: Vec<bool>,
+    /// Nodes that an input of [`Node::pulls_again`](crate::node::Node::pulls_again) is.
+    contracted: Vec<bool>,
+    stages: Vec<Stage>,
+    stage_of: HashMap<usize, usize>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(roots: &'a [Arc<Expr>], grids: &'a HashMap<*const Expr, Chunks>) -> Self {
+        let (order, place) = sorted(roots);
+        let mut contracted = vec![false; order.len()];
+        for expr in order.iter().filter(|expr| expr.node.pulls_again()) {
+            expr.inputs.iter().for_each(|input| contracted[place[&Arc::as_ptr(input)]] |= !input.cheap);
+        }
+        let mut interesting = vec![false; order.len()];
+        for (at, expr) in order.iter().enumerate() {
+            interesting[at] = contracted[at]
+                || expr.stored.is_some()
+                || expr.node.boundary() != Boundary::Never
+                || expr.inputs.iter().any(|input| interesting[place[&Arc::as_ptr(input)]]);
+        }
+        let demands = vec![vec![]; order.len()];
+        let (stages, stage_of) = (vec![], HashMap::new());
+        Self { roots, grids, order, place, demands, interesting, contracted, stages, stage_of }
+    }
+
+    fn run(mut self, settings: &Settings) -> Result<Lowered> {
+        let results: Vec<usize> = self.roots.iter().map(|root| self.place[&Arc::as_ptr(root)]).collect();
+        for node in (0..self.order.len()).rev() {
+            let expr = Arc::clone(&self.order[node]);
+            // Several users in one chunk's evaluation share a value: one demand.
+            let mut seen = HashSet::new();
+            let mut demands = std::mem::take(&mut self.demands[node]);
+            demands.retain(|demand| seen.insert(demand.clone()));
+            let is_result = results.contains(&node);
+            let shared = !demands.is_empty() && expr.stored.is_none() && self.is_boundary(node, &demands);
+            if is_result || shared {
+                let stage = self.new_stage(node, is_result, if shared { &demands } else { &[] })?;
+                if shared {
+                    self.read(Producer::Stage(stage), &expr, &demands);
+                }
+            }
+            if shared || demands.is_empty() {
+                continue;
+            }
+            if let Some(stored) = &expr.stored {
+                self.read(Producer::Stored(stored.clone()), &expr, &demands);
+                continue;
+            }
+            for (stage, position, region) in demands {
+                self.follow(node, stage, position, &region);
+            }
+        }
+        // Producers come after their consumers.
+        for stage in (0..self.stages.len()).rev() {
+            self.finish(stage, settings)?;
+        }
+        let roots = results.iter().map(|node| self.stage_of[node]).collect();
+        Ok(Lowered { stages: self.stages, roots })
+    }
+
+    /// Whether `node` is to be a stage of its own, given all that is demanded of it.
+    fn is_boundary(&self, node: usize, demands: &[(usize, usize, Region)]) -> bool {
+        let expr = &self.order[node];
+        let size = expr.shape().iter().product::<usize>();
+        let pulled = || demands.iter().map(|(_, _, region)| count(region)).fold(0_usize, usize::saturating_add);
+        match expr.node.boundary() {
+            Boundary::Always => true,
+            Boundary::Never => self.contracted[node] && pulled() > size.saturating_mul(2),
+            Boundary::IfRepeated if expr.node.divisible() => {
+                let mut seen = HashSet::new();
+                pulled() > size || !demands.iter().all(|(_, _, region)| seen.insert(region))
+            }
+            Boundary::IfRepeated => {
+                let mut seen = HashSet::new();
+                let chunks = demands.iter().flat_map(|(_, _, region)| expr.chunks.split(region));
+                !chunks.map(|piece| piece.chunk).all(|chunk| seen.insert(chunk))
+            }
+        }
+    }
+
+    /// A stage for `node`: all its chunks if it is a result, else those that are demanded.
+    fn new_stage(&mut self, node: usize, is_result: bool, demands: &[(usize, usize, Region)]) -> Result<usize> {
+        let expr = Arc::clone(&self.order[node]);
+        let grid = self.grids.get(&Arc::as_ptr(&expr)).unwrap_or(&expr.chunks).clone();
+        let wanted: Vec<usize> = if is_result {
+            if grid.count() == usize::MAX {
+                return Err(Error::input(format!("{grid} are too many chunks")).with_hint("use larger chunks"));
+            }
+            (0..grid.count()).collect()
+        } else {
+            let pieces = demands.iter().filter(|demand| count(&demand.2) > 0).flat_map(|demand| grid.split(&demand.2));
+            pieces.map(|piece| piece.chunk).collect::<BTreeSet<_>>().into_iter().collect()
+        };
+        let stage = self.stages.len();
+        self.stage_of.insert(node, stage);
+        self.stages.push(Stage {
+            expr: Arc::clone(&expr),
+            grid,
+            wanted: wanted.clone(),
+            table: Table::default(),
+            slots: vec![],
+            tasks: vec![],
+            task_bytes: 0,
+            consumers: usize::from(is_result),
+        });
+        if expr.stored.is_some() {
+            let own = self.stages[stage].wanted.iter().enumerate();
+            let grid = &self.stages[stage].grid;
+            let demands: Vec<_> = own.map(|(position, &chunk)| (stage, position, grid.region(chunk))).collect();
+            if let Some(stored) = &expr.stored {
+                self.read(Producer::Stored(stored.clone()), &expr, &demands);
+            }
+        } else if self.interesting[node] {
+            for (position, chunk) in wanted.into_iter().enumerate() {
+                let region = self.stages[stage].grid.region(chunk);
+                self.follow(node, stage, position, &region);
+            }
+        }
+        Ok(stage)
+    }
+
+    /// Passes a demand on to the inputs of `node`.
+    fn follow(&mut self, node: usize, stage: usize, position: usize, region: &Region) {
+        let expr = Arc::clone(&self.order[node]);
+        for need in expr.node.needs(region) {
+            let input = self.place[&Arc::as_ptr(&expr.inputs[need.input])];
+            if self.interesting[input] {
+                self.demands[input].push((stage, position, need.region));
+            }
+        }
+    }
+
+    /// Stages read what they demand of `expr` from `producer`.
+    fn read(&mut self, producer: Producer, expr: &Arc<Expr>, demands: &[(usize, usize, Region)]) {
+        let mut by_stage: HashMap<usize, usize> = HashMap::new();
+        for (stage, position, region) in demands {
+            let consumer = &mut self.stages[*stage];
+            let slot = *by_stage.entry(*stage).or_insert_with(|| {
+                consumer.slots.push(SlotUse {
+                    producer: producer.clone(),
+                    expr: Arc::clone(expr),
+                    demands: vec![],
+                    aligned: false,
+                });
+                consumer.slots.len() - 1
+            });
+            let chunk = consumer.wanted[*position];
+            consumer.slots[slot].demands.push((chunk, region.clone()));
+        }
+        if let Producer::Stage(stage) = producer {
+            self.stages[stage].consumers += by_stage.len();
+        }
+    }
+
+    /// The table, the tasks and the memory of a stage whose producers are finished.
+    fn finish(&mut self, stage: usize, settings: &Settings) -> Result<()> {
+        let table = self.table(stage);
+        let this = &mut self.stages[stage];
+        this.table = table;
+        let Some(&first) = this.wanted.first() else {
+            this.tasks = vec![vec![]];
+            return Ok(());
+        };
+        let region = this.grid.region(first);
+        let peak = pull::peak_bytes(&this.table, &region);
+        let work = pull::work_elements(&this.table, &region).max(1);
+        let out = crate::node::bytes(this.expr.node.as_ref(), &region);
+        let slot_bytes = |slot: &SlotUse| {
+            let bytes = |(_, region): &(usize, Region)| crate::node::bytes(slot.expr.node.as_ref(), region);
+            slot.demands.iter().map(bytes).fold(0, u64::saturating_add)
+        };
+        let sent: u64 = this.slots.iter().map(slot_bytes).fold(0, u64::saturating_add);
+        let each = (sent / this.wanted.len() as u64).saturating_add(out).max(1);
+        // As many chunks in a task as make it worth its overhead, but not so many that they fill its memory.
+        let worth = usize::try_from(TASK_ELEMENTS.div_ceil(work)).unwrap_or(usize::MAX);
+        let room = settings.task_memory_bytes.saturating_sub(peak) / each;
+        let group = worth.max(this.wanted.len().div_ceil(TASKS_MAX)).min(usize::try_from(room).unwrap_or(usize::MAX));
+        let tasks: Vec<Vec<usize>> = this.wanted.chunks(group.max(1)).map(<[usize]>::to_vec).collect();
+        let tasks = self.aligned(stage, tasks.len()).unwrap_or(tasks);
+        let this = &mut self.stages[stage];
+        let longest = tasks.iter().map(Vec::len).max().unwrap_or(1) as u64;
+        this.tasks = tasks;
+        this.task_bytes = peak.saturating_add(each.saturating_mul(longest));
+        Ok(())
+    }
+
+    /// The stage's chunks by the partitions of a producer, if every chunk needs only one of them and that keeps at
+    /// least half of the parallelism. Marks the slots that then need no exchange.
+    fn aligned(&mut self, stage: usize, tasks: usize) -> Option<Vec<Vec<usize>>> {
+        let this = &self.stages[stage];
+        let mut maps: Vec<Option<(usize, HashMap<usize, usize>)>> = vec![];
+        for slot in &this.slots {
+            let (grid, partitions, count) = self.partitions(slot);
+            let mut map: HashMap<usize, usize> = HashMap::new();
+            let single = slot.demands.iter().all(|(chunk, region)| {
+                grid.split(region).iter().filter(|piece| crate::node::count(&piece.absolute) > 0).all(|piece| {
+                    let Some(&partition) = partitions.get(&piece.chunk) else { return false };
+                    *map.entry(*chunk).or_insert(partition) == partition
+                })
+            });
+            maps.push(single.then_some((count, map)));
+        }
+        let complete = |map: &HashMap<usize, usize>| this.wanted.iter().all(|chunk| map.contains_key(chunk));
+        let busy = |map: &HashMap<usize, usize>| map.values().collect::<HashSet<_>>().len();
+        let chosen = maps
+            .iter()
+            .flatten()
+            .find(|(_, map)| complete(map) && busy(map) * 2 >= tasks)
+            .map(|(count, map)| (*count, map.clone()))?;
+        let mut grouped = vec![vec![]; chosen.0];
+        for chunk in &this.wanted {
+            grouped[chosen.1[chunk]].push(*chunk);
+        }
+        let fits = |map: &Option<(usize, HashMap<usize, usize>)>| match map {
+            Some((count, map)) => *count == chosen.0 && map.iter().all(|(chunk, at)| chosen.1.get(chunk) == Some(at)),
+            None => false,
+        };
+        let aligned: Vec<bool> = maps.iter().map(fits).collect();
+        for (slot, aligned) in self.stages[stage].slots.iter_mut().zip(aligned) {
+            slot.aligned = aligned;
+        }
+        Some(grouped)
+    }
+
+    /// The grid of a producer, the partition of each of its chunks, and the number of its partitions.
+    fn partitions(&self, slot: &SlotUse) -> (Chunks, HashMap<usize, usize>, usize) {
+        match &slot.producer {
+            Producer::Stored(stored) => {
+                let partitions = stored.partitions.iter().copied().enumerate().collect();
+                (slot.expr.chunks.clone(), partitions, stored.persisted.partitions())
+            }
+            Producer::Stage(at) => {
+                let producer = &self.stages[*at];
+                let chunks = producer.tasks.iter().enumerate();
+                let partitions = chunks.flat_map(|(task, chunks)| chunks.iter().map(move |&chunk| (chunk, task)));
+                (producer.grid.clone(), partitions.collect(), producer.tasks.len())
+            }
+        }
+    }
+
+    /// The nodes of a stage, from its slots and sources to its result.
+    fn table(&self, stage: usize) -> Table {
+        let this = &self.stages[stage];
+        let slots: HashMap<*const Expr, usize> =
+            this.slots.iter().enumerate().map(|(number, slot)| (Arc::as_ptr(&slot.expr), number)).collect();
+        let root = Arc::as_ptr(&this.expr);
+        let is_leaf = |expr: &Arc<Expr>| {
+            slots.contains_key(&Arc::as_ptr(expr)) && (Arc::as_ptr(expr) != root || expr.stored.is_some())
+        };
+        let mut table = Table::default();
+        let mut numbers: HashMap<*const Expr, usize> = HashMap::new();
+        let mut stack: Vec<(&Arc<Expr>, usize)> = vec![(&this.expr, 0)];
+        while let Some((expr, next)) = stack.pop() {
+            if numbers.contains_key(&Arc::as_ptr(expr)) {
+                continue;
+            }
+            match expr.inputs.get(next).filter(|_| !is_leaf(expr)) {
+                Some(input) => {
+                    stack.push((expr, next + 1));
+                    stack.push((input, 0));
+                }
+                None => {
+                    let entry = if is_leaf(expr) {
+                        let number = slots[&Arc::as_ptr(expr)];
+                        let (chunks, _, _) = self.partitions(&this.slots[number]);
+                        let slot = Slot { number, dtype: expr.dtype(), shape: expr.shape().to_vec(), chunks };
+                        Entry { node: Arc::new(slot), inputs: vec![] }
+                    } else {
+                        let inputs = expr.inputs.iter().map(|input| numbers[&Arc::as_ptr(input)]).collect();
+                        Entry { node: Arc::clone(&expr.node), inputs }
+                    };
+                    numbers.insert(Arc::as_ptr(expr), table.entries.len());
+                    table.entries.push(entry);
+                }
+            }
+        }
+        table
+    }
+}
+
+impl Lowered {
+    /// A stage that several stages read, all of whose own producers are inline or stored: the next to run alone.
+    pub(crate) fn shared(&self) -> Option<usize> {
+        (0..self.stages.len()).rev().find(|&stage| self.stages[stage].consumers > 1)
+    }
+}
+
+/// Nodes whose work for an element is a product or a decomposition count more than others.
+pub(crate) fn weight(work: Work) -> u64 {
+    if work == Work::Whole { 16 } else { 1 }
+}

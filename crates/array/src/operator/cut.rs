@@ -1,0 +1,125 @@
+//! Cuts chunks into the regions that other tasks need, before an exchange.
+
+use crate::chunks::Region;
+use crate::error::{Lift, broken, lift};
+use crate::pull::relative;
+use crate::rows::{Label, Reader, Received, SCHEMA, to_batches};
+use futures::TryStreamExt;
+use phalanx_chunk::DType;
+use phalanx_engine::datafusion::arrow::array::{AsArray, BinaryArray, Int64Array, RecordBatch};
+use phalanx_engine::datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use phalanx_engine::datafusion::error::{DataFusionError, Result};
+use phalanx_engine::datafusion::execution::TaskContext;
+use phalanx_engine::datafusion::physical_plan::SendableRecordBatchStream;
+use phalanx_engine::{Error, Operator, stream, typetag};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+/// Cuts the chunks of its first input as its second, a table of [`Cuts`], says. What nobody needs is not sent.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Cut {
+    pub dtype: DType,
+    /// What people read: how many parts go to how many tasks.
+    pub parts: usize,
+    pub tasks: usize,
+}
+
+/// What is cut from one chunk.
+#[derive(Debug, Clone)]
+pub(crate) struct Cuts {
+    pub chunk: usize,
+    /// (the route of the task that needs it, the region in the whole array's indices).
+    pub parts: Vec<(i64, Region)>,
+}
+
+static TABLE: LazyLock<SchemaRef> = LazyLock::new(|| {
+    Arc::new(Schema::new(vec![
+        Field::new("chunk", DataType::Int64, false),
+        Field::new("cuts", DataType::Binary, false),
+    ]))
+});
+
+impl Cuts {
+    /// The schema of a table of cuts.
+    pub(crate) fn schema() -> SchemaRef {
+        Arc::clone(&TABLE)
+    }
+
+    /// A partition of a table of cuts.
+    pub(crate) fn table(cuts: &[Cuts]) -> phalanx_engine::Result<Vec<RecordBatch>> {
+        let encode = |cuts: &Cuts| {
+            postcard::to_stdvec(&cuts.parts).map_err(|error| Error::internal(format!("cuts can't be written: {error}")))
+        };
+        let encoded = cuts.iter().map(encode).collect::<phalanx_engine::Result<Vec<_>>>()?;
+        let chunks = Int64Array::from_iter_values(cuts.iter().map(|cuts| cuts.chunk as i64));
+        let bytes = BinaryArray::from_iter_values(&encoded);
+        Ok(vec![RecordBatch::try_new(Self::schema(), vec![Arc::new(chunks), Arc::new(bytes)])?])
+    }
+
+    fn read(batch: &RecordBatch) -> Result<Vec<(usize, Vec<(i64, Region)>)>> {
+        let (chunks, cuts) = (batch.column(0).as_primitive::<Int64Type>(), batch.column(1).as_binary::<i32>());
+        let row = |row: usize| {
+            let parts = postcard::from_bytes(cuts.value(row))
+                .map_err(|error| DataFusionError::Internal(format!("cuts can't be read: {error}")))?;
+            Ok((chunks.value(row) as usize, parts))
+        };
+        (0..batch.num_rows()).map(row).collect()
+    }
+}
+
+#[typetag::serde(name = "array.cut")]
+impl Operator for Cut {
+    fn name(&self) -> &'static str {
+        "cut"
+    }
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&SCHEMA)
+    }
+    fn describe(&self) -> String {
+        format!("cut into {} part(s) for {} task(s)", self.parts, self.tasks)
+    }
+    fn run(&self, mut input: Vec<SendableRecordBatchStream>, _context: &TaskContext) -> Result<SendableRecordBatchStream> {
+        let (Some(mut table), Some(rows)) = (input.pop(), input.pop()) else {
+            return Err(DataFusionError::Internal(String::from("cut has two inputs")));
+        };
+        let mut reader = Reader::new(self.dtype);
+        let output = async move {
+            let mut cuts = HashMap::new();
+            while let Some(batch) = table.try_next().await? {
+                cuts.extend(Cuts::read(&batch)?);
+            }
+            let cuts = Arc::new(cuts);
+            Ok::<_, DataFusionError>(stream::flat_map(Arc::clone(&SCHEMA), rows, move |batch| {
+                let cuts = Arc::clone(&cuts);
+                Ok(reader.read(&batch)?.into_iter().flat_map(move |received| match cut(&cuts, received) {
+                    Ok(batches) => batches.into_iter().map(Ok).collect::<Vec<_>>(),
+                    Err(error) => vec![Err(error.into())],
+                }))
+            }))
+        };
+        Ok(stream::with_schema(Arc::clone(&SCHEMA), futures::stream::once(output).try_flatten()))
+    }
+}
+
+fn cut(
+    cuts: &HashMap<usize, Vec<(i64, Region)>>,
+    received: Received,
+) -> phalanx_engine::Result<Vec<RecordBatch>> {
+    let mut batches = vec![];
+    // Counted once, with the first part, however many there are.
+    let mut evaluated = received.evaluated;
+    for (route, region) in cuts.get(&received.chunk).into_iter().flatten() {
+        let inside = relative(&received.region, region)
+            .ok_or_else(|| lift(broken(format!("region {region:?} does not lie in chunk {}", received.chunk))))?;
+        let part = received.values.region(&inside).lift()?;
+        let label = Label {
+            route: *route,
+            chunk: received.chunk,
+            region: region.clone(),
+            evaluated: std::mem::take(&mut evaluated),
+        };
+        batches.extend(to_batches(&label, &part)?);
+    }
+    Ok(batches)
+}

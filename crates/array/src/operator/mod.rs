@@ -1,0 +1,7 @@
+//! The operators of array plans.
+
+pub(crate) mod cut;
+pub(crate) mod evaluate;
+
+pub(crate) use cut::{Cut, Cuts};
+pub(crate) use evaluate::{Evaluate, Given};

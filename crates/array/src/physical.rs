@@ -1,0 +1,87 @@
+//! From stages to a physical plan: operators over small tables of chunk numbers, and exchanges between stages.
+
+use crate::chunks::Region;
+use crate::lower::{Lowered, Producer, SlotUse};
+use crate::operator::{Cut, Cuts, Evaluate, Given};
+use phalanx_engine::datafusion::physical_plan::ExecutionPlan;
+use phalanx_engine::{Persisted, Plan, Result, plan, route};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// The plan of one stage and of the stages that it alone reads.
+///
+/// # Errors
+/// Only bugs of ours.
+pub(crate) fn physical(lowered: &Lowered, stage: usize, label: &str) -> Result<Plan> {
+    let mut builder = Builder { lowered, reading: vec![], task_bytes: 0 };
+    let root = builder.stage(stage)?;
+    Ok(Plan::new(label, root).reading(builder.reading).projecting(builder.task_bytes))
+}
+
+struct Builder<'a> {
+    lowered: &'a Lowered,
+    reading: Vec<Persisted>,
+    task_bytes: u64,
+}
+
+impl Builder<'_> {
+    fn stage(&mut self, stage: usize) -> Result<Arc<dyn ExecutionPlan>> {
+        let this = &self.lowered.stages[stage];
+        self.task_bytes = self.task_bytes.max(this.task_bytes);
+        let numbers = this.tasks.iter().map(|chunks| Evaluate::list(chunks)).collect::<Result<Vec<_>>>()?;
+        let mut inputs = vec![plan::table(Evaluate::numbers(), &numbers)?];
+        let mut given = vec![];
+        for slot in &this.slots {
+            given.push(Given { dtype: slot.expr.dtype(), fresh: matches!(slot.producer, Producer::Stage(_)) });
+            inputs.push(self.slot(slot, &this.tasks)?);
+        }
+        let evaluate = Evaluate { table: this.table.clone(), chunks: this.grid.clone(), slots: given };
+        plan::operator(evaluate, inputs).map_err(Into::into)
+    }
+
+    fn slot(&mut self, slot: &SlotUse, tasks: &[Vec<usize>]) -> Result<Arc<dyn ExecutionPlan>> {
+        let (rows, grid, partitions, count) = match &slot.producer {
+            Producer::Stored(stored) => {
+                self.reading.push(stored.persisted.clone());
+                let partitions: HashMap<usize, usize> = stored.partitions.iter().copied().enumerate().collect();
+                (stored.persisted.scan()?, &slot.expr.chunks, partitions, stored.persisted.partitions())
+            }
+            Producer::Stage(at) => {
+                let producer = &self.lowered.stages[*at];
+                let numbered = producer.tasks.iter().enumerate();
+                let partitions = numbered.flat_map(|(task, chunks)| chunks.iter().map(move |&chunk| (chunk, task)));
+                (self.stage(*at)?, &producer.grid, partitions.collect(), producer.tasks.len())
+            }
+        };
+        if slot.aligned {
+            return Ok(rows);
+        }
+        let routes = route::routes(tasks.len());
+        let task_of: HashMap<usize, usize> =
+            tasks.iter().enumerate().flat_map(|(task, chunks)| chunks.iter().map(move |&chunk| (chunk, task))).collect();
+        // Chunks of one task that need the same part are sent it once.
+        let mut seen: HashSet<(usize, Region)> = HashSet::new();
+        let mut cuts: Vec<Vec<Cuts>> = vec![vec![]; count];
+        let mut place: HashMap<usize, usize> = HashMap::new();
+        let mut parts = 0;
+        for (chunk, region) in &slot.demands {
+            let task = task_of[chunk];
+            for piece in grid.split(region) {
+                if crate::node::count(&piece.absolute) == 0 || !seen.insert((task, piece.absolute.clone())) {
+                    continue;
+                }
+                parts += 1;
+                let partition = &mut cuts[partitions[&piece.chunk]];
+                let at = *place.entry(piece.chunk).or_insert_with(|| {
+                    partition.push(Cuts { chunk: piece.chunk, parts: vec![] });
+                    partition.len() - 1
+                });
+                partition[at].parts.push((routes[task], piece.absolute));
+            }
+        }
+        let table = cuts.iter().map(|cuts| Cuts::table(cuts)).collect::<Result<Vec<_>>>()?;
+        let cut = Cut { dtype: slot.expr.dtype(), parts, tasks: tasks.len() };
+        let cut = plan::operator(cut, vec![rows, plan::table(Cuts::schema(), &table)?])?;
+        Ok(plan::exchange(cut, "route", tasks.len())?)
+    }
+}

@@ -1,0 +1,237 @@
+//! Evaluates a region of an expression by pulling: what the region needs of its inputs, then what those need.
+//!
+//! Everything is a function of (table, region): the walk, the tiles, the order of kernels. Nothing depends on time,
+//! threads or where rows were cut, which is what the determinism law asks of a task.
+//!
+//! Nodes whose part costs as much as their whole ([`Work::Whole`]), folds and slots are *anchors*: computed once for
+//! the region that the result needs. Everything else is computed in tiles that stay in the second-level cache, so
+//! chains of elementwise functions never make a temporary as large as a chunk.
+
+mod tiles;
+mod walk;
+
+pub(crate) use walk::{Known, Walk, relative};
+
+use crate::chunks::Region;
+use crate::error::ChunkResult;
+use crate::node::{Table, Work, bytes, count, reduce};
+use phalanx_chunk::{Chunk, Span};
+use std::collections::HashMap;
+use tiles::{Builder, TILE_ELEMENTS, Tiles};
+
+/// Gives the regions of slots: from the rows that a task was sent.
+pub(crate) trait Provide {
+    /// `region` of slot `number`.
+    fn provide(&self, slot: &crate::node::slot::Slot, region: &[Span]) -> ChunkResult<Chunk>;
+}
+
+/// A task's evaluator.
+pub(crate) struct Pull<'a> {
+    table: &'a Table,
+    slots: &'a dyn Provide,
+    /// Elements drawn from generators so far.
+    pub evaluated: u64,
+}
+
+impl<'a> Pull<'a> {
+    pub(crate) fn new(table: &'a Table, slots: &'a dyn Provide) -> Self {
+        Self { table, slots, evaluated: 0 }
+    }
+
+    /// `region` of the table's last entry.
+    pub(crate) fn evaluate(&mut self, region: &[Span]) -> ChunkResult<Chunk> {
+        let walk = Walk::new(self.table, self.table.root(), region, &Known::default());
+        let wanted = walk.wanted_whole(self.table);
+        let mut known = Known::default();
+        for (at, item) in walk.items.iter().enumerate() {
+            let node = self.table.entries[item.node].node.as_ref();
+            let value = if let Some(slot) = node.slot() {
+                self.slots.provide(slot, &item.region)?
+            } else if let Some(partial) = node.fold() {
+                self.fold(item.node, partial, &item.region, &known)?
+            } else if node.work() == Work::Whole {
+                let inputs: Vec<Chunk> =
+                    item.inputs.iter().map(|&input| known.expect(&walk.items[input])).collect::<ChunkResult<_>>()?;
+                self.compute(item.node, &item.region, &inputs)?
+            } else if wanted[at] {
+                self.in_tiles(item.node, &item.region, &known)?
+            } else {
+                continue;
+            };
+            known.add(item, value);
+        }
+        match walk.items.last() {
+            Some(root) => known.expect(root),
+            None => Err(crate::error::broken("an expression without nodes")),
+        }
+    }
+
+    fn compute(&mut self, node: usize, region: &[Span], inputs: &[Chunk]) -> ChunkResult<Chunk> {
+        let node = &self.table.entries[node].node;
+        self.evaluated += node.generates(region);
+        node.compute(region, inputs)
+    }
+
+    /// A region, tile by tile.
+    fn in_tiles(&mut self, node: usize, region: &[Span], known: &Known) -> ChunkResult<Chunk> {
+        let walk = Walk::new(self.table, node, region, known);
+        if count(region) <= TILE_ELEMENTS || walk.items.len() < 2 {
+            return self.run(&walk, known, &mut HashMap::new());
+        }
+        let mut builder = Builder::new(self.table.entries[node].node.dtype(), region);
+        let mut kept = HashMap::new();
+        for tile in Tiles::new(region) {
+            let walk = Walk::new(self.table, node, &tile.region, known);
+            builder.append(&self.run(&walk, known, &mut kept)?)?;
+        }
+        builder.finish()
+    }
+
+    /// The states of a fold's blocks. Each is folded over the tiles of its input in C order; where tiles lie side by
+    /// side along an axis that stays, the states do too.
+    fn fold(&mut self, node: usize, partial: &reduce::Partial, out: &[Span], known: &Known) -> ChunkResult<Chunk> {
+        let input = self.table.entries[node].inputs[0];
+        let mut states = vec![];
+        for (_, region) in partial.blocks(out) {
+            let mut kept = HashMap::new();
+            let mut merged: Vec<(Region, phalanx_chunk::reduce::Partial)> = vec![];
+            let mut places: HashMap<Vec<usize>, usize> = HashMap::new();
+            for tile in Tiles::new(&region) {
+                let walk = Walk::new(self.table, input, &tile.region, known);
+                let chunk = self.run(&walk, known, &mut kept)?;
+                let state = partial.of_tile(&chunk, &tile.region)?;
+                let mut place = tile.within;
+                for &axis in &partial.axes {
+                    place[axis] = Span::range(0, 1);
+                }
+                let key: Vec<usize> = place.iter().map(|span| span.start).collect();
+                match places.get(&key) {
+                    None => {
+                        places.insert(key, merged.len());
+                        merged.push((place, state));
+                    }
+                    Some(&at) => {
+                        let (_, earlier) = &mut merged[at];
+                        let empty = phalanx_chunk::reduce::Partial { dtype: earlier.dtype, parts: vec![] };
+                        let before = std::mem::replace(earlier, empty);
+                        *earlier = partial.merge(before, state)?;
+                    }
+                }
+            }
+            states.push(side_by_side(partial, &region, merged)?);
+        }
+        partial.pack(out, states)
+    }
+
+    /// Computes the items of a walk in order and gives the last. `kept` carries what is small against a tile (rows
+    /// and columns that are broadcast) from one tile to the next.
+    fn run(
+        &mut self,
+        walk: &Walk,
+        known: &Known,
+        kept: &mut HashMap<(usize, Region), Chunk>,
+    ) -> ChunkResult<Chunk> {
+        let mut uses = walk.uses();
+        let mut values: Vec<Option<Chunk>> = vec![None; walk.items.len()];
+        let mut keep = HashMap::new();
+        let last = walk.items.len().saturating_sub(1);
+        let small = walk.items.last().map_or(0, |item| count(&item.region)) / 8;
+        for (at, item) in walk.items.iter().enumerate() {
+            if uses[at] == 0 && at != last {
+                continue;
+            }
+            let key = (item.node, item.region.clone());
+            let value = if let Some(value) = kept.get(&key) {
+                value.clone()
+            } else if let Some((whole, chunk)) = known.find(item.node, &item.region) {
+                match relative(whole, &item.region) {
+                    Some(inside) => chunk.region(&inside)?,
+                    None => chunk.clone(),
+                }
+            } else {
+                let node = self.table.entries[item.node].node.as_ref();
+                if let Some(slot) = node.slot() {
+                    self.slots.provide(slot, &item.region)?
+                } else {
+                    let input = |&input: &usize| {
+                        values[input].clone().ok_or_else(|| crate::error::broken("a value was freed too early"))
+                    };
+                    let inputs = item.inputs.iter().map(input).collect::<ChunkResult<Vec<_>>>()?;
+                    self.compute(item.node, &item.region, &inputs)?
+                }
+            };
+            for &input in &item.inputs {
+                uses[input] -= 1;
+                if uses[input] == 0 {
+                    values[input] = None;
+                }
+            }
+            if count(&item.region) <= small {
+                keep.insert(key, value.clone());
+            }
+            values[at] = Some(value);
+        }
+        *kept = keep;
+        values.pop().flatten().ok_or_else(|| crate::error::broken("an empty walk"))
+    }
+}
+
+/// One state from those of the parts of `region` that lie side by side along the axes that stay.
+fn side_by_side(
+    partial: &reduce::Partial,
+    region: &[Span],
+    mut parts: Vec<(Region, phalanx_chunk::reduce::Partial)>,
+) -> ChunkResult<phalanx_chunk::reduce::Partial> {
+    if let [_] = parts.as_slice()
+        && let Some((_, only)) = parts.pop()
+    {
+        return Ok(only);
+    }
+    let mut shape = phalanx_chunk::span::lengths(region);
+    for &axis in &partial.axes {
+        shape[axis] = 1;
+    }
+    let dtype = partial.input_dtype;
+    let column = |part: usize| {
+        let pieces: Vec<(Region, Chunk)> =
+            parts.iter().map(|(place, state)| (place.clone(), state.parts[part].clone())).collect();
+        Chunk::assemble(partial.parts[part], &shape, &pieces)
+    };
+    let parts = (0..partial.parts.len()).map(column).collect::<ChunkResult<_>>()?;
+    Ok(phalanx_chunk::reduce::Partial { dtype, parts })
+}
+
+/// An upper bound of the memory, in bytes, that evaluating `region` takes beside the slots' rows: every anchor that is
+/// alive, the result, and the temporaries of a tile.
+pub(crate) fn peak_bytes(table: &Table, region: &[Span]) -> u64 {
+    let walk = Walk::new(table, table.root(), region, &Known::default());
+    let wanted = walk.wanted_whole(table);
+    let last = walk.items.len().saturating_sub(1);
+    let mut peak = 0_u64;
+    let mut tiles = 0_u64;
+    for (at, item) in walk.items.iter().enumerate() {
+        let node = table.entries[item.node].node.as_ref();
+        let own = bytes(node, &item.region);
+        if node.work() == Work::Whole {
+            peak = peak.saturating_add(node.work_bytes(&item.region));
+        }
+        if wanted[at] || node.slot().is_some() || node.work() != Work::Tiled || at == last {
+            peak = peak.saturating_add(own);
+        } else {
+            tiles = tiles.saturating_add(own.min(8 * TILE_ELEMENTS as u64));
+        }
+    }
+    // A tile and its successor: what is broadcast is kept for one more.
+    peak.saturating_add(tiles.saturating_mul(2))
+}
+
+/// How much work evaluating `region` is, in elements of all nodes.
+pub(crate) fn work_elements(table: &Table, region: &[Span]) -> u64 {
+    let walk = Walk::new(table, table.root(), region, &Known::default());
+    let item = |item: &walk::Item| {
+        let node = table.entries[item.node].node.as_ref();
+        let inputs: usize = item.inputs.iter().map(|&input| count(&walk.items[input].region)).sum();
+        (count(&item.region).max(inputs) as u64).saturating_mul(crate::lower::weight(node.work()))
+    };
+    walk.items.iter().map(item).fold(0, u64::saturating_add)
+}

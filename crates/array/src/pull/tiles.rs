@@ -1,0 +1,162 @@
+//! A region as tiles that are runs of its C order, and a chunk from the values of such tiles.
+
+use crate::chunks::Region;
+use crate::error::{ChunkResult, broken};
+use phalanx_chunk::span::lengths;
+use phalanx_chunk::{Chunk, DType, Span};
+
+/// 256 KiB of `float64`: several tiles fit the second-level cache, and the cost of walking is far below the work.
+/// Part of the determinism law, since folds add up tile by tile: never derived from the machine.
+pub(crate) const TILE_ELEMENTS: usize = 32_768;
+
+/// A tile of a region.
+pub(crate) struct Tile {
+    /// In the array's indices.
+    pub region: Region,
+    /// As positions in the region.
+    pub within: Region,
+}
+
+/// The tiles of a region in C order; each is one run of the region's elements. An empty region has one, empty.
+pub(crate) struct Tiles<'a> {
+    region: &'a [Span],
+    /// The axis that is cut into blocks; those before go one by one, those after are whole.
+    axis: usize,
+    block: usize,
+    /// How many tiles each axis up to `axis` has.
+    counts: Vec<usize>,
+    next: usize,
+}
+
+impl<'a> Tiles<'a> {
+    pub(crate) fn new(region: &'a [Span]) -> Self {
+        let mut inner = 1;
+        let mut axis = region.len();
+        while axis > 0 && inner * region[axis - 1].len <= TILE_ELEMENTS {
+            axis -= 1;
+            inner *= region[axis].len;
+        }
+        // `axis` is now the first of the whole ones; the one before is cut.
+        let block = (TILE_ELEMENTS / inner.max(1)).max(1);
+        let mut counts: Vec<usize> = region[..axis].iter().map(|span| span.len).collect();
+        if let Some(last) = counts.last_mut() {
+            *last = last.div_ceil(block);
+        }
+        Self { region, axis: axis.saturating_sub(1), block, counts, next: 0 }
+    }
+}
+
+impl Iterator for Tiles<'_> {
+    type Item = Tile;
+
+    fn next(&mut self) -> Option<Tile> {
+        let total: usize = self.counts.iter().product();
+        if self.next >= total.max(1) || (total == 0 && self.next > 0) {
+            return None;
+        }
+        let mut rest = self.next;
+        self.next += 1;
+        let mut within: Region = self.region.iter().map(|span| Span::all(span.len)).collect();
+        if total > 0 {
+            for at in (0..self.counts.len()).rev() {
+                let number = rest % self.counts[at];
+                rest /= self.counts[at];
+                let block = if at == self.axis { self.block } else { 1 };
+                let start = number * block;
+                within[at] = Span::range(start, block.min(self.region[at].len - start));
+            }
+        }
+        let part = |(outer, inner): (&Span, &Span)| {
+            let start = outer.index(inner.start).unwrap_or(outer.start);
+            Span::new(start, inner.len, if inner.len > 1 { outer.step } else { 1 })
+        };
+        Some(Tile { region: self.region.iter().zip(&within).map(part).collect(), within })
+    }
+}
+
+/// A chunk from its tiles in order.
+pub(crate) struct Builder {
+    shape: Vec<usize>,
+    values: Values,
+}
+
+enum Values {
+    Bool(Vec<bool>),
+    UInt8(Vec<u8>),
+    Int32(Vec<i32>),
+    Int64(Vec<i64>),
+    Float32(Vec<f32>),
+    Float64(Vec<f64>),
+}
+
+impl Builder {
+    pub(crate) fn new(dtype: DType, region: &[Span]) -> Self {
+        let count = crate::node::count(region);
+        let values = match dtype {
+            DType::Bool => Values::Bool(Vec::with_capacity(count)),
+            DType::UInt8 => Values::UInt8(Vec::with_capacity(count)),
+            DType::Int32 => Values::Int32(Vec::with_capacity(count)),
+            DType::Int64 => Values::Int64(Vec::with_capacity(count)),
+            DType::Float32 => Values::Float32(Vec::with_capacity(count)),
+            DType::Float64 => Values::Float64(Vec::with_capacity(count)),
+        };
+        Self { shape: lengths(region), values }
+    }
+
+    pub(crate) fn append(&mut self, tile: &Chunk) -> ChunkResult<()> {
+        match &mut self.values {
+            Values::Bool(values) => values.extend_from_slice(tile.values()?),
+            Values::UInt8(values) => values.extend_from_slice(tile.values()?),
+            Values::Int32(values) => values.extend_from_slice(tile.values()?),
+            Values::Int64(values) => values.extend_from_slice(tile.values()?),
+            Values::Float32(values) => values.extend_from_slice(tile.values()?),
+            Values::Float64(values) => values.extend_from_slice(tile.values()?),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> ChunkResult<Chunk> {
+        let chunk = match self.values {
+            Values::Bool(values) => Chunk::new(&self.shape, values),
+            Values::UInt8(values) => Chunk::new(&self.shape, values),
+            Values::Int32(values) => Chunk::new(&self.shape, values),
+            Values::Int64(values) => Chunk::new(&self.shape, values),
+            Values::Float32(values) => Chunk::new(&self.shape, values),
+            Values::Float64(values) => Chunk::new(&self.shape, values),
+        };
+        chunk.map_err(|error| broken(format!("the tiles of a region are not the region: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_are_the_region_in_order() {
+        for region in [
+            vec![],
+            vec![Span::all(5)],
+            vec![Span::range(0, 0), Span::all(7)],
+            vec![Span::all(100_000)],
+            vec![Span::new(299_999, 100_000, -3)],
+            vec![Span::all(3), Span::range(1, 300), Span::all(500)],
+            vec![Span::all(2), Span::all(3), Span::all(70_000)],
+        ] {
+            let mut expected_start = 0;
+            let mut tiles = 0;
+            for tile in Tiles::new(&region) {
+                let lens = lengths(&region);
+                let start: usize =
+                    tile.within.iter().zip(phalanx_chunk::shape::strides(&lens)).map(|(span, by)| span.start * by).sum();
+                let size = crate::node::count(&tile.region);
+                assert!(size <= TILE_ELEMENTS);
+                assert_eq!(start, expected_start);
+                expected_start += size;
+                tiles += 1;
+            }
+            assert_eq!(expected_start, crate::node::count(&region));
+            assert!(tiles > 0);
+        }
+    }
+}

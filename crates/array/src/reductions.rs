@@ -1,0 +1,186 @@
+//! Reductions over axes.
+
+use crate::array::Array;
+use crate::chunks::Chunks;
+use crate::error::Lift;
+use crate::expr::Expr;
+use crate::node::fingerprint::Fingerprint;
+use crate::node::reduce::{Finish, Partial};
+use crate::shape::{AllAxes, IntoAxes, axes_of};
+use phalanx_chunk::DType;
+use phalanx_chunk::reduce::Reduction;
+use phalanx_engine::{Error, Result};
+use std::sync::Arc;
+
+/// Tasks that a reduction wants, where there is enough to do. A constant, because bits depend on it.
+const BLOCKS_WANTED: usize = 32;
+/// Elements that make a block of their own worth while.
+const BLOCK_ELEMENTS: usize = 1 << 20;
+
+macro_rules! reductions {
+    ($($(#[$doc:meta])* $name:ident, $reduction:expr;)*) => {
+        impl Array {
+            $($(#[$doc])*
+            #[must_use]
+            pub fn $name(&self, axes: impl IntoAxes) -> Self {
+                self.reduce($reduction, axes, KeepDimensions::No)
+            })*
+        }
+    };
+}
+
+reductions! {
+    /// The sum over axes ([`AllAxes`], one, or several); integers as `int64`, wrapping around.
+    sum, Reduction::Sum;
+    /// The product over axes.
+    prod, Reduction::Prod;
+    /// The arithmetic mean over axes.
+    mean, Reduction::Mean;
+    /// The population variance over axes (`ddof=0`); [`Array::reduce`] takes others.
+    var, Reduction::Var { ddof: 0.0 };
+    /// The population standard deviation over axes (`ddof=0`).
+    std, Reduction::Std { ddof: 0.0 };
+    /// The smallest element over axes; NaN if there is one.
+    min, Reduction::Min;
+    /// The largest element over axes; NaN if there is one.
+    max, Reduction::Max;
+    /// Whether any element over the axes is not 0.
+    any, Reduction::Any;
+    /// Whether every element over the axes is not 0.
+    all, Reduction::All;
+    /// How many elements over the axes are not 0, NumPy's `count_nonzero`.
+    count, Reduction::Count;
+    /// The index of the first smallest element: along one axis, or in C order over all of them.
+    argmin, Reduction::Argmin;
+    /// The index of the first largest element: along one axis, or in C order over all of them.
+    argmax, Reduction::Argmax;
+}
+
+/// Whether the reduced axes stay, with length 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeepDimensions {
+    /// They go.
+    No,
+    /// They stay.
+    Yes,
+}
+
+impl Array {
+    /// Any reduction over axes.
+    ///
+    /// Blocks of chunks are folded where they are, and their states merged in the order of the blocks, so the bits
+    /// depend on shape and chunks alone. Cost: one pass over the data; what is exchanged is one state for each block.
+    ///
+    /// ```
+    /// use phalanx_array::{AllAxes, Array, KeepDimensions};
+    /// use phalanx_chunk::reduce::Reduction;
+    /// use phalanx_engine::{LocalEngine, Settings};
+    /// let engine = LocalEngine::new(Settings::default())?;
+    /// let x = Array::arange(0, 6, 1, 2).reshape((2, 3));
+    /// assert_eq!(x.sum(0).compute(&engine)?.values::<i64>().unwrap(), [3, 5, 7]);
+    /// assert_eq!(x.mean(AllAxes).compute(&engine)?.item::<f64>(), Ok(2.5));
+    /// assert_eq!(x.reduce(Reduction::Max, 1, KeepDimensions::Yes).shape()?, [2, 1]);
+    /// # Ok::<(), phalanx_engine::Error>(())
+    /// ```
+    #[must_use]
+    pub fn reduce(&self, reduction: Reduction, axes: impl IntoAxes, keep: KeepDimensions) -> Self {
+        self.then(|expr| reduce(expr, reduction, axes, keep))
+    }
+
+    /// A checksum of dtype-and-value bits and positions, as one `int64`: the wrapping sum over all elements of
+    /// `mix(bits ^ mix(index + c))` with SplitMix64's finaliser. It does not depend on chunks or on the order of
+    /// addition, is computed where the data is, and tells permuted elements apart. NaNs count as one value. Not
+    /// cryptographic.
+    #[must_use]
+    pub fn checksum(&self) -> Self {
+        let prints = self.then(|expr| {
+            let node = Fingerprint { shape: expr.shape().to_vec() };
+            Ok(Expr::new(node, vec![Arc::clone(expr)], expr.chunks.clone()))
+        });
+        prints.sum(AllAxes)
+    }
+}
+
+fn reduce(expr: &Arc<Expr>, reduction: Reduction, axes: impl IntoAxes, keep: KeepDimensions) -> Result<Arc<Expr>> {
+    let shape = expr.shape();
+    let axes = axes_of(axes, shape.len())?;
+    let dtype = reduction.dtype(expr.dtype()).lift()?;
+    let parts = reduction.state(expr.dtype()).lift()?;
+    let positions = matches!(reduction, Reduction::Argmin | Reduction::Argmax);
+    if positions && axes.len() != 1 && axes.len() != shape.len() {
+        return Err(Error::input(format!("{} over the axes {axes:?} of {}", reduction.name(), shape.len()))
+            .with_hint("name one axis, or all of them"));
+    }
+    let nothing_to_choose = axes.iter().any(|&axis| shape[axis] == 0);
+    if nothing_to_choose && (positions || matches!(reduction, Reduction::Min | Reduction::Max)) {
+        return Err(Error::input(format!("{} of no elements: shape {shape:?}", reduction.name()))
+            .with_hint("reduce axes that have elements"));
+    }
+    let blocks = blocks(expr, &axes);
+
+    let mut states: Vec<usize> = shape.to_vec();
+    let mut borders: Vec<Arc<[usize]>> = (0..shape.len()).map(|axis| Arc::clone(expr.chunks.borders(axis))).collect();
+    for (&axis, blocks) in axes.iter().zip(&blocks) {
+        states[axis] = blocks.len() - 1;
+        borders[axis] = (0..blocks.len()).collect();
+    }
+    states.push(parts.len());
+    borders.push([0, parts.len()].into());
+    let kept = |axis: &usize| keep == KeepDimensions::Yes || !axes.contains(axis);
+    let out_shape = (0..shape.len()).filter(kept).map(|at| if axes.contains(&at) { 1 } else { shape[at] }).collect();
+    let one: Arc<[usize]> = [0, 1].into();
+    let out_borders = (0..shape.len())
+        .filter(kept)
+        .map(|at| Arc::clone(if axes.contains(&at) { &one } else { expr.chunks.borders(at) }))
+        .collect();
+
+    let partial = Partial {
+        reduction,
+        axes: axes.clone(),
+        blocks: blocks.iter().map(|blocks| blocks.to_vec()).collect(),
+        input: shape.to_vec(),
+        input_dtype: expr.dtype(),
+        parts: parts.clone(),
+        shape: states.clone(),
+    };
+    let partial = Expr::new(partial, vec![Arc::clone(expr)], Chunks::from_borders(borders));
+    let finish = Finish {
+        reduction,
+        axes,
+        keep_dimensions: keep == KeepDimensions::Yes,
+        input_dtype: expr.dtype(),
+        parts,
+        states,
+        dtype,
+        shape: out_shape,
+    };
+    Ok(Expr::new(finish, vec![partial], Chunks::from_borders(out_borders)))
+}
+
+/// Where the blocks of a reduction end, for each of `axes`: neighbouring chunks are joined where that does not cost
+/// parallelism. Where data lies in chunks already, a block keeps to one unless chunks are tiny, or it would gather
+/// chunks from several places.
+fn blocks(expr: &Arc<Expr>, axes: &[usize]) -> Vec<Arc<[usize]>> {
+    let shape = expr.shape();
+    let elements: usize = shape.iter().product();
+    let grid = expr.chunks.grid();
+    let outputs: usize = (0..shape.len()).filter(|at| !axes.contains(at)).map(|at| grid[at]).product();
+    let chunk_elements = elements / grid.iter().product::<usize>().max(1);
+    // How many blocks along all reduced axes together.
+    let mut wanted = if expr.blocks {
+        elements.div_ceil(outputs.max(1)).div_ceil(chunk_elements.clamp(BLOCK_ELEMENTS / 4, usize::MAX).max(1))
+    } else {
+        BLOCKS_WANTED.div_ceil(outputs.max(1)).min(elements.div_ceil(BLOCK_ELEMENTS))
+    };
+    // The first axes take the blocks: tiles are runs of the last.
+    axes.iter()
+        .map(|&axis| {
+            let count = wanted.min(grid[axis]).max(1);
+            wanted = wanted.div_ceil(count);
+            expr.chunks.joined(axis, shape[axis].div_ceil(count))
+        })
+        .collect()
+}
+
+/// The dtype of a checksum.
+pub const CHECKSUM_DTYPE: DType = DType::Int64;
