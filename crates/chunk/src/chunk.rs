@@ -158,9 +158,7 @@ impl Chunk {
     /// # Errors
     /// [`Error::DType`] if the elements are of another type.
     pub fn values<T: Element>(&self) -> Result<&[T]> {
-        T::slice(&self.data).ok_or_else(|| {
-            Error::dtype(format!("reading {} values", T::DTYPE), &[self.dtype()])
-        })
+        T::slice(&self.data).ok_or_else(|| Error::dtype(format!("reading {} values", T::DTYPE), &[self.dtype()]))
     }
 
     /// The only element of a chunk that has one, whatever its shape.
@@ -170,11 +168,9 @@ impl Chunk {
     pub fn item<T: Element>(&self) -> Result<T> {
         match self.values::<T>()? {
             [value] => Ok(*value),
-            values => Err(Error::shape(format!(
-                "a chunk of shape {:?} has {} elements, not one",
-                self.shape,
-                values.len()
-            ))),
+            values => {
+                Err(Error::shape(format!("a chunk of shape {:?} has {} elements, not one", self.shape, values.len())))
+            }
         }
     }
 
@@ -255,11 +251,7 @@ impl Chunk {
 }
 
 /// Writes values as little-endian bytes, a block at a time.
-fn canonical<T: Copy, const N: usize>(
-    values: &[T],
-    bytes: impl Fn(T) -> [u8; N],
-    write: &mut impl FnMut(&[u8]),
-) {
+fn canonical<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N], write: &mut impl FnMut(&[u8])) {
     let mut block = Vec::with_capacity(1024 * N);
     for part in values.chunks(1024) {
         block.clear();
@@ -313,8 +305,7 @@ struct Portable {
 
 impl Serialize for Chunk {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let portable =
-            Portable { dtype: self.dtype(), shape: self.shape.to_vec(), bytes: self.bytes().to_vec() };
+        let portable = Portable { dtype: self.dtype(), shape: self.shape.to_vec(), bytes: self.bytes().to_vec() };
         portable.serialize(serializer)
     }
 }

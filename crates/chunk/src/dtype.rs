@@ -30,8 +30,7 @@ pub enum DType {
 
 impl DType {
     /// All of them, from the narrowest to the widest.
-    pub const ALL: [DType; 6] =
-        [DType::Bool, DType::UInt8, DType::Int32, DType::Int64, DType::Float32, DType::Float64];
+    pub const ALL: [DType; 6] = [DType::Bool, DType::UInt8, DType::Int32, DType::Int64, DType::Float32, DType::Float64];
 
     /// NumPy's name.
     pub const fn name(self) -> &'static str {

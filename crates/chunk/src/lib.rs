@@ -40,6 +40,8 @@ pub mod dtype;
 pub mod error;
 pub mod layout;
 pub mod linalg;
+#[cfg(test)]
+mod oracle;
 pub mod random;
 pub mod reduce;
 pub mod shape;

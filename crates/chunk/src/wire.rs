@@ -23,9 +23,7 @@ pub const ALIGNMENT: usize = 64;
 /// # Errors
 /// [`Error::Overflow`] if that does not fit.
 pub fn padded_len(nbytes: usize) -> Result<usize> {
-    nbytes
-        .checked_next_multiple_of(ALIGNMENT)
-        .ok_or_else(|| Error::overflow(format!("a payload of {nbytes} bytes")))
+    nbytes.checked_next_multiple_of(ALIGNMENT).ok_or_else(|| Error::overflow(format!("a payload of {nbytes} bytes")))
 }
 
 /// The chunk's elements, padded with zeros to a multiple of 64 bytes.

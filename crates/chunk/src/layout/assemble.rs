@@ -57,7 +57,8 @@ impl Chunk {
         {
             return Ok(piece.clone());
         }
-        let parts: Vec<_> = pieces.iter().map(|(region, piece)| (base(shape, region), dims(shape, region), piece)).collect();
+        let parts: Vec<_> =
+            pieces.iter().map(|(region, piece)| (base(shape, region), dims(shape, region), piece)).collect();
         place(dtype, shape, count, &parts)
     }
 
@@ -73,8 +74,8 @@ impl Chunk {
         let mut shape = first.shape().to_vec();
         let mut dtype = first.dtype();
         for chunk in rest {
-            let fits = chunk.ndim() == shape.len()
-                && (0..shape.len()).all(|i| i == axis || chunk.shape()[i] == shape[i]);
+            let fits =
+                chunk.ndim() == shape.len() && (0..shape.len()).all(|i| i == axis || chunk.shape()[i] == shape[i]);
             if !fits {
                 return Err(Error::shape(format!(
                     "shapes {:?} and {:?} differ off axis {axis}",
@@ -182,7 +183,8 @@ fn boxes_disjoint(mut boxes: Vec<Vec<(usize, usize)>>, ndim: usize) -> bool {
     let share = |a: &[(usize, usize)], b: &[(usize, usize)]| {
         a.iter().zip(b).all(|(&(low_a, high_a), &(low_b, high_b))| low_a <= high_b && low_b <= high_a)
     };
-    boxes.iter().enumerate().all(|(i, a)| {
-        boxes[i + 1..].iter().take_while(|b| b[axis].0 <= a[axis].1).all(|b| !share(a, b))
-    })
+    boxes
+        .iter()
+        .enumerate()
+        .all(|(i, a)| boxes[i + 1..].iter().take_while(|b| b[axis].0 <= a[axis].1).all(|b| !share(a, b)))
 }

@@ -136,7 +136,11 @@ impl Chunk {
 /// One checked span per axis.
 pub(crate) fn check_region(shape: &[usize], region: &[Span]) -> Result<()> {
     if region.len() != shape.len() {
-        return Err(Error::shape(format!("{} spans do not cut the {} axes of shape {shape:?}", region.len(), shape.len())));
+        return Err(Error::shape(format!(
+            "{} spans do not cut the {} axes of shape {shape:?}",
+            region.len(),
+            shape.len()
+        )));
     }
     region.iter().zip(shape).try_for_each(|(span, &n)| span.check(n))
 }

@@ -155,8 +155,7 @@ pub fn eigh(a: &Chunk) -> Result<(Chunk, Chunk)> {
     check_finite("eigh", matrix.as_ref())?;
     let (mut values, mut vectors) = (Diag::zeros(n), Mat::zeros(n, n));
     if n > 0 {
-        let scratch =
-            self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, Par::Seq, Default::default());
+        let scratch = self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, Par::Seq, Default::default());
         self_adjoint_evd(
             matrix.as_ref(),
             values.as_mut(),
@@ -187,7 +186,11 @@ pub fn fix_signs(u: &Chunk, vt: &Chunk) -> Result<(Chunk, Chunk)> {
     let (_, k) = dimensions("fix_signs", u)?;
     let (rows, _) = dimensions("fix_signs", vt)?;
     if k != rows {
-        return Err(Error::shape(format!("U of shape {:?} does not belong to Vt of shape {:?}", u.shape(), vt.shape())));
+        return Err(Error::shape(format!(
+            "U of shape {:?} does not belong to Vt of shape {:?}",
+            u.shape(),
+            vt.shape()
+        )));
     }
     match (u.dtype(), vt.dtype()) {
         (DType::Float64, DType::Float64) => flip::<f64>(u, vt),

@@ -31,7 +31,8 @@ use crate::ufunc::Number;
 /// # }
 /// ```
 pub fn matmul(a: &Chunk, b: &Chunk) -> Result<Chunk> {
-    let refused = || Error::shape(format!("matmul of shapes {:?} and {:?}: the inner lengths differ", a.shape(), b.shape()));
+    let refused =
+        || Error::shape(format!("matmul of shapes {:?} and {:?}: the inner lengths differ", a.shape(), b.shape()));
     let (m, k) = match *a.shape() {
         [k] => (1, k),
         [m, k] => (m, k),

@@ -102,13 +102,7 @@ impl Distribution {
 /// # Ok(())
 /// # }
 /// ```
-pub fn generate(
-    distribution: Distribution,
-    seed: u64,
-    stream: u64,
-    shape: &[usize],
-    region: &[Span],
-) -> Result<Chunk> {
+pub fn generate(distribution: Distribution, seed: u64, stream: u64, shape: &[usize], region: &[Span]) -> Result<Chunk> {
     distribution.check()?;
     element_count(shape)?;
     check_region(shape, region)?;
@@ -202,7 +196,11 @@ struct Walk {
 impl Walk {
     fn new(shape: &[usize], region: &[Span]) -> Walk {
         let strides = strides(shape);
-        let start = region.iter().zip(&strides).map(|(span, &stride)| span.start.wrapping_mul(stride)).fold(0, usize::wrapping_add);
+        let start = region
+            .iter()
+            .zip(&strides)
+            .map(|(span, &stride)| span.start.wrapping_mul(stride))
+            .fold(0, usize::wrapping_add);
         let mut to: isize = 1;
         let mut dims: Vec<Dim> = Vec::with_capacity(shape.len());
         for (span, &stride) in region.iter().zip(&strides).rev() {

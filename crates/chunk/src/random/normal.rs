@@ -43,9 +43,8 @@ type Rational = [[f64; 8]; 2];
 
 #[inline(always)]
 fn ratio(r: f64, [numerator, denominator]: &Rational) -> f64 {
-    let horner = |c: &[f64; 8]| {
-        ((((((c[7] * r + c[6]) * r + c[5]) * r + c[4]) * r + c[3]) * r + c[2]) * r + c[1]) * r + c[0]
-    };
+    let horner =
+        |c: &[f64; 8]| ((((((c[7] * r + c[6]) * r + c[5]) * r + c[4]) * r + c[3]) * r + c[2]) * r + c[1]) * r + c[0];
     horner(numerator) / horner(denominator)
 }
 
@@ -122,37 +121,11 @@ const FAR: Rational = [
 mod tests {
     use super::*;
 
-    fn quantile(u_minus_half: f64) -> f64 {
-        // The word whose `centred` is nearest.
-        let k = ((u_minus_half + 0.5) * 4_503_599_627_370_496.0) as u64;
-        let mut out = [0.0];
-        fill(&[k << 12], &mut out);
-        out[0]
-    }
-
     #[test]
     fn the_extremes_are_finite_and_symmetric() {
         let mut out = [0.0; 2];
         fill(&[0, u64::MAX], &mut out);
         assert_eq!(out[0], -out[1]);
         assert!((8.2..8.3).contains(&out[1]), "{out:?}");
-    }
-
-    #[test]
-    fn quantiles_are_those_of_scipy() {
-        // scipy.special.ndtri at u = 0.5 + q.
-        for (q, z) in [
-            (0.0, 0.0),
-            (0.1, 0.253_347_103_135_799_7),
-            (-0.25, -0.674_489_750_196_081_7),
-            (0.424, 1.432_502_808_463_641_3),
-            (0.426, 1.446_608_979_009_096),
-            (-0.49, -2.326_347_874_040_840_8),
-            (0.499_999, 4.753_424_308_817_087),
-            (-0.499_999_999_999, -7.034_483_733_594_97),
-        ] {
-            let got = quantile(q);
-            assert!((got - z).abs() <= 2e-4 * 1e-3 * z.abs().max(1e-6), "{q}: {got} is not {z}");
-        }
     }
 }

@@ -43,7 +43,10 @@ pub const fn counter(index: u64, draw: u32, lane: u32) -> [u32; 4] {
 /// assert_eq!(philox4x32_10([0; 4], Key([0; 2])), [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
 /// ```
 pub fn philox4x32_10(counter: [u32; 4], key: Key) -> [u32; 4] {
-    let lanes = rounds([[u64::from(counter[0])], [u64::from(counter[1])], [u64::from(counter[2])], [u64::from(counter[3])]], key);
+    let lanes = rounds(
+        [[u64::from(counter[0])], [u64::from(counter[1])], [u64::from(counter[2])], [u64::from(counter[3])]],
+        key,
+    );
     lanes.map(|[word]| word as u32)
 }
 

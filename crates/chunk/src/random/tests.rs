@@ -1,1 +1,175 @@
+use proptest::prelude::*;
 
+use super::*;
+use crate::oracle::{cases, chunk};
+use crate::span::whole;
+
+fn all(distribution: Distribution, seed: u64, shape: &[usize]) -> Chunk {
+    generate(distribution, seed, 0, shape, &whole(shape)).unwrap()
+}
+
+#[test]
+fn philox_gives_the_known_answers_of_random123() {
+    // kat_vectors of Random123 1.14, "philox4x32 10".
+    let known = [
+        ([0; 4], [0; 2], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]),
+        ([u32::MAX; 4], [u32::MAX; 2], [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]),
+        (
+            [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
+            [0xa4093822, 0x299f31d0],
+            [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+        ),
+    ];
+    for (counter, key, words) in known {
+        assert_eq!(philox4x32_10(counter, Key(key)), words);
+    }
+}
+
+#[test]
+fn lanes_are_single_counters() {
+    let key = Key::new(3, 9);
+    let index: Vec<u64> = (0..64).map(|i| i * 0x1_0000_0001 + u64::from(u32::MAX)).collect();
+    let mut words = vec![0; 64];
+    philox::first_words(key, &index, &mut words);
+    for (&index, &word) in index.iter().zip(&words) {
+        let [a, b, _, _] = philox4x32_10([index as u32, (index >> 32) as u32, 0, 0], key);
+        assert_eq!(word, u64::from(a) | u64::from(b) << 32);
+    }
+}
+
+#[test]
+fn values_are_pinned() {
+    // Written down once: a change of any bit breaks every stored result of a user.
+    let bits = |d, seed, stream| {
+        let c = generate(d, seed, stream, &[1000], &[Span::new(7, 2, 900)]).unwrap();
+        c.values::<f64>().unwrap().to_vec()
+    };
+    let words = philox4x32_10([7, 0, 0, 0], Key::new(42, 1));
+    let word = u64::from(words[0]) | u64::from(words[1]) << 32;
+    let u = (word >> 11) as f64 / 9_007_199_254_740_992.0;
+    assert_eq!(bits(Distribution::Random, 42, 1)[0], u);
+    assert_eq!(bits(Distribution::Uniform { low: -2.0, high: 6.0 }, 42, 1)[0], -2.0 + 8.0 * u);
+    assert_ne!(bits(Distribution::Random, 42, 1), bits(Distribution::Random, 42, 2));
+    assert_ne!(bits(Distribution::Random, 42, 1), bits(Distribution::Random, 43, 1));
+    assert_ne!(Key::new(0, 1), Key::new(1, 0));
+}
+
+/// The chi-square statistic of counts that should be equal, as a number of standard deviations.
+fn chi_square(counts: &[u64]) -> f64 {
+    let expected = counts.iter().sum::<u64>() as f64 / counts.len() as f64;
+    let statistic: f64 = counts.iter().map(|&c| (c as f64 - expected).powi(2) / expected).sum();
+    let freedom = counts.len() as f64 - 1.0;
+    (statistic - freedom) / (2.0 * freedom).sqrt()
+}
+
+#[test]
+fn random_is_uniform_also_in_its_low_bits_and_pairs() {
+    let values = all(Distribution::Random, 2024, &[1 << 20]);
+    let values = values.values::<f64>().unwrap();
+    let (mut high, mut low, mut pairs) = (vec![0; 1024], vec![0; 1024], vec![0; 1024]);
+    for (i, &u) in values.iter().enumerate() {
+        assert!((0.0..1.0).contains(&u));
+        let bits = (u * 9_007_199_254_740_992.0) as u64;
+        high[(bits >> 43) as usize] += 1;
+        low[(bits & 1023) as usize] += 1;
+        if i % 2 == 1 {
+            pairs[(u * 32.0) as usize * 32 + (values[i - 1] * 32.0) as usize] += 1;
+        }
+    }
+    for counts in [high, low, pairs] {
+        let z = chi_square(&counts);
+        assert!(z.abs() < 4.0, "{z} standard deviations");
+    }
+}
+
+#[test]
+fn integers_are_uniform_and_in_range() {
+    // Three quarters of 2^64: a biased method would make the first third twice as likely; one in four is rejected.
+    let (low, high) = (i64::MIN, 1i64 << 62);
+    let values = all(Distribution::Integers { low, high }, 5, &[300_000]);
+    let mut thirds = vec![0; 3];
+    let width = (high.wrapping_sub(low) as u64) / 3 + 1;
+    for &v in values.values::<i64>().unwrap() {
+        assert!(v >= low && v < high);
+        thirds[(v.wrapping_sub(low) as u64 / width) as usize] += 1;
+    }
+    let z = chi_square(&thirds);
+    assert!(z.abs() < 4.0, "{z}: {thirds:?}");
+    let dice = all(Distribution::Integers { low: 1, high: 7 }, 5, &[60_000]);
+    let mut faces = vec![0; 6];
+    dice.values::<i64>().unwrap().iter().for_each(|&face| faces[(face - 1) as usize] += 1);
+    assert!(chi_square(&faces).abs() < 4.0, "{faces:?}");
+    assert!(all(Distribution::Integers { low: 4, high: 5 }, 5, &[99]).values::<i64>().unwrap().iter().all(|&v| v == 4));
+    assert_eq!(all(Distribution::Integers { low: i64::MIN, high: i64::MAX }, 5, &[3]).len(), 3);
+}
+
+#[test]
+fn normal_quantiles_are_those_of_scipy() {
+    let file = cases("random");
+    let (u, z) = (chunk(&file["u"]), chunk(&file["z"]));
+    for (&u, &z) in u.values::<f64>().unwrap().iter().zip(z.values::<f64>().unwrap()) {
+        // The number whose upper 52 bits are nearest to u; at the ends the quantile moves with the rounding.
+        let k = (u * 4_503_599_627_370_496.0) as u64;
+        let mut got = [0.0];
+        normal::fill(&[k << 12], &mut got);
+        let rounding = 2.3e-16 / (u.min(1.0 - u)).max(1e-16) * 3.0;
+        assert!((got[0] - z).abs() <= (1e-14 + rounding) * z.abs() + 1e-15, "{u}: {} is not {z}", got[0]);
+    }
+}
+
+#[test]
+fn normal_has_its_moments() {
+    let values = all(Distribution::Normal { mean: 3.0, std: 2.0 }, 11, &[1 << 20]);
+    let values = values.values::<f64>().unwrap();
+    let n = values.len() as f64;
+    let moment = |power: i32| values.iter().map(|v| ((v - 3.0) / 2.0).powi(power)).sum::<f64>() / n;
+    for (power, expected, variance) in [(1, 0.0, 1.0), (2, 1.0, 2.0), (3, 0.0, 15.0), (4, 3.0, 96.0)] {
+        let error = (moment(power) - expected).abs() / (variance / n as f64).sqrt();
+        assert!(error < 4.0, "moment {power} is {}, {error} standard deviations off", moment(power));
+    }
+    let tail = values.iter().filter(|v| ((*v - 3.0) / 2.0).abs() > 3.0).count() as f64 / n;
+    assert!((tail - 0.0027).abs() < 4.0 * (0.0027 / n).sqrt(), "{tail}");
+}
+
+#[test]
+fn parameters_are_checked() {
+    let refused = |d: Distribution| assert!(matches!(d.check(), Err(Error::Value { .. })), "{d:?}");
+    refused(Distribution::Uniform { low: 1.0, high: 0.0 });
+    refused(Distribution::Uniform { low: f64::MIN, high: f64::MAX });
+    refused(Distribution::Uniform { low: f64::NAN, high: 1.0 });
+    refused(Distribution::Normal { mean: 0.0, std: -1.0 });
+    refused(Distribution::Normal { mean: f64::INFINITY, std: 1.0 });
+    refused(Distribution::Integers { low: 3, high: 3 });
+    let d = Distribution::Random;
+    assert!(matches!(generate(d, 0, 0, &[4], &[Span::range(3, 2)]), Err(Error::Shape { .. })));
+    assert!(matches!(generate(d, 0, 0, &[4], &[]), Err(Error::Shape { .. })));
+    assert!(matches!(generate(d, 0, 0, &[usize::MAX, 4], &[Span::all(1), Span::all(1)]), Err(Error::Overflow { .. })));
+    assert_eq!(generate(d, 0, 0, &[], &[]).unwrap().shape(), &[] as &[usize]);
+    assert!(generate(d, 0, 0, &[4], &[Span::range(0, 0)]).unwrap().is_empty());
+}
+
+proptest! {
+    #[test]
+    fn a_region_is_a_part_of_the_whole(
+        shape in prop::collection::vec(1usize..15, 1..4),
+        spans in prop::collection::vec((0usize..15, 1usize..15, 1isize..4, any::<bool>()), 3),
+        seed in any::<u64>(),
+    ) {
+        let region: Vec<Span> = shape.iter().zip(spans).map(|(&n, (start, len, step, down))| {
+            let start = start % n;
+            let room = if down { start } else { n - 1 - start };
+            Span::new(start, len.min(room / step.unsigned_abs() + 1), if down { -step } else { step })
+        }).collect();
+        for d in [
+            Distribution::Random,
+            Distribution::Uniform { low: -1.0, high: 2.5 },
+            Distribution::Normal { mean: 1.0, std: 0.5 },
+            Distribution::Integers { low: -5, high: 1 << 62 },
+        ] {
+            let part = generate(d, seed, 1, &shape, &region).unwrap();
+            let full = generate(d, seed, 1, &shape, &whole(&shape)).unwrap();
+            prop_assert_eq!(part.dtype(), d.dtype());
+            prop_assert!(part.same_bits(&full.region(&region).unwrap()));
+        }
+    }
+}

@@ -36,7 +36,12 @@ pub fn search(smallest: bool, chunk: &Chunk, plan: &Plan) -> (Data, Vec<i64>) {
 }
 
 /// `better(a, b)`: whether `a` comes before `b`. NaN comes before everything, and the first NaN stays.
-fn find<T: Copy + PartialOrd>(values: &[T], plan: &Plan, worst: T, better: impl Fn(T, T) -> bool) -> (Vec<T>, Vec<i64>) {
+fn find<T: Copy + PartialOrd>(
+    values: &[T],
+    plan: &Plan,
+    worst: T,
+    better: impl Fn(T, T) -> bool,
+) -> (Vec<T>, Vec<i64>) {
     let nan = |a: T| a.partial_cmp(&a).is_none();
     let replaces = |a: T, b: T| better(a, b) || (nan(a) && !nan(b));
     let mut best = vec![worst; plan.results()];

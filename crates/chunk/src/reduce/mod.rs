@@ -201,8 +201,12 @@ impl Reduction {
                 vec![part(Data::Float64(sum.into())), plan.counts()?]
             }
             // The smallest of nothing must still be a bool.
-            Reduction::Min if chunk.dtype() == DType::Bool => vec![part(Data::Bool(fold::<_, And>(values.bytes(), &plan).into()))],
-            Reduction::Max if chunk.dtype() == DType::Bool => vec![part(Data::Bool(fold::<_, Or>(values.bytes(), &plan).into()))],
+            Reduction::Min if chunk.dtype() == DType::Bool => {
+                vec![part(Data::Bool(fold::<_, And>(values.bytes(), &plan).into()))]
+            }
+            Reduction::Max if chunk.dtype() == DType::Bool => {
+                vec![part(Data::Bool(fold::<_, Or>(values.bytes(), &plan).into()))]
+            }
             Reduction::Min => vec![part(crate::chunk::map_values!(values.data(), v => fold::<_, Min>(v, &plan)))],
             Reduction::Max => vec![part(crate::chunk::map_values!(values.data(), v => fold::<_, Max>(v, &plan)))],
             Reduction::Any => vec![part(Data::Bool(each!(v => fold::<_, Or>(v, &plan)).into()))],
@@ -296,10 +300,9 @@ impl Reduction {
         }
         let shape = partial.parts[0].shape();
         match partial.parts.iter().find(|part| part.shape() != shape) {
-            Some(other) => Err(Error::shape(format!(
-                "the parts of a state differ in shape: {shape:?} and {:?}",
-                other.shape()
-            ))),
+            Some(other) => {
+                Err(Error::shape(format!("the parts of a state differ in shape: {shape:?} and {:?}", other.shape())))
+            }
             None => element_count(shape).map(|_| ()),
         }
     }

@@ -28,11 +28,8 @@ impl Plan {
         let end = (0..chunk.ndim()).rfind(|&axis| reduced(axis) && lengths[axis] != 1).map_or(first, |axis| axis + 1);
         let together = (first..end).all(|axis| reduced(axis) || lengths[axis] == 1);
         if together {
-            let (outer, n, inner) = (
-                product(&mut (0..first)),
-                product(&mut (first..end)),
-                product(&mut (end..chunk.ndim())),
-            );
+            let (outer, n, inner) =
+                (product(&mut (0..first)), product(&mut (first..end)), product(&mut (end..chunk.ndim())));
             return Ok(Plan { outer, n, inner, shape, order: None });
         }
         // The kept axes first, then the reduced ones, both in their order.

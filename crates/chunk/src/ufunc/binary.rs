@@ -111,23 +111,43 @@ impl Binary {
         let data = match (a.data(), b.data()) {
             (Data::Float64(a), Data::Float64(b)) => {
                 let (a, b) = (Operand::of(a, len), Operand::of(b, len));
-                if self.compares() { Data::Bool(self.compare(a, b, len).into()) } else { Data::Float64(self.real(New { a, b, len })?.into()) }
+                if self.compares() {
+                    Data::Bool(self.compare(a, b, len).into())
+                } else {
+                    Data::Float64(self.real(New { a, b, len })?.into())
+                }
             }
             (Data::Float32(a), Data::Float32(b)) => {
                 let (a, b) = (Operand::of(a, len), Operand::of(b, len));
-                if self.compares() { Data::Bool(self.compare(a, b, len).into()) } else { Data::Float32(self.real(New { a, b, len })?.into()) }
+                if self.compares() {
+                    Data::Bool(self.compare(a, b, len).into())
+                } else {
+                    Data::Float32(self.real(New { a, b, len })?.into())
+                }
             }
             (Data::Int64(a), Data::Int64(b)) => {
                 let (a, b) = (Operand::of(a, len), Operand::of(b, len));
-                if self.compares() { Data::Bool(self.compare(a, b, len).into()) } else { Data::Int64(self.integer(a, b, len)?.into()) }
+                if self.compares() {
+                    Data::Bool(self.compare(a, b, len).into())
+                } else {
+                    Data::Int64(self.integer(a, b, len)?.into())
+                }
             }
             (Data::Int32(a), Data::Int32(b)) => {
                 let (a, b) = (Operand::of(a, len), Operand::of(b, len));
-                if self.compares() { Data::Bool(self.compare(a, b, len).into()) } else { Data::Int32(self.integer(a, b, len)?.into()) }
+                if self.compares() {
+                    Data::Bool(self.compare(a, b, len).into())
+                } else {
+                    Data::Int32(self.integer(a, b, len)?.into())
+                }
             }
             (Data::UInt8(a), Data::UInt8(b)) => {
                 let (a, b) = (Operand::of(a, len), Operand::of(b, len));
-                if self.compares() { Data::Bool(self.compare(a, b, len).into()) } else { Data::UInt8(self.integer(a, b, len)?.into()) }
+                if self.compares() {
+                    Data::Bool(self.compare(a, b, len).into())
+                } else {
+                    Data::UInt8(self.integer(a, b, len)?.into())
+                }
             }
             _ => Data::Bool(self.truth(Operand::of(a.bytes(), len), Operand::of(b.bytes(), len), len)?.into()),
         };

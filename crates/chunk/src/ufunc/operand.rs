@@ -63,7 +63,12 @@ impl<T: Copy, U: Copy, F: Fn(T, T) -> U> Kernel for Zip<'_, T, U, F> {
 }
 
 /// `f` over both sides into new values.
-pub fn zip<T: Copy, U: Copy + Default>(a: Operand<'_, T>, b: Operand<'_, T>, len: usize, f: impl Fn(T, T) -> U) -> Vec<U> {
+pub fn zip<T: Copy, U: Copy + Default>(
+    a: Operand<'_, T>,
+    b: Operand<'_, T>,
+    len: usize,
+    f: impl Fn(T, T) -> U,
+) -> Vec<U> {
     let mut out = vec![U::default(); len];
     simd::run(Zip { a, b, out: &mut out, f });
     out

@@ -63,9 +63,7 @@ fn select<T: Copy>(condition: Operand<'_, u8>, a: Operand<'_, T>, b: Operand<'_,
             (Operand::Scalar(a), Operand::Values(b)) => {
                 condition.iter().zip(b).map(|(&c, &b)| if c != 0 { a } else { b }).collect()
             }
-            (Operand::Scalar(a), Operand::Scalar(b)) => {
-                condition.iter().map(|&c| if c != 0 { a } else { b }).collect()
-            }
+            (Operand::Scalar(a), Operand::Scalar(b)) => condition.iter().map(|&c| if c != 0 { a } else { b }).collect(),
         },
     }
 }

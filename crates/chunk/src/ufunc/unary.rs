@@ -121,6 +121,8 @@ impl Unary {
         match self {
             Floor | Ceil | Trunc if !dtype.is_float() => return Ok(x.clone()),
             Absolute if dtype == DType::Bool => return Ok(x.clone()),
+            // 1 / 1 is 1, and NumPy's int8 answer to 1 / 0 is 0.
+            Reciprocal if x.dtype() == DType::Bool => return Ok(x.cast(dtype)),
             Isnan | Isinf if !x.dtype().is_float() => return Chunk::zeros(DType::Bool, x.shape()),
             Isfinite if !x.dtype().is_float() => return Chunk::full(x.shape(), true),
             LogicalNot => {
