@@ -1,5 +1,21 @@
 //! One program for all suites that cross crates; it is also the scheduler and the workers that they start.
+//!
+//! Every behaviour suite runs on every engine, one after the other (two cores are easily oversubscribed, and the
+//! cluster tests measure time): see [`engines`].
+
+mod bad_days;
+mod engines;
+mod kills;
+mod spine;
+mod tls;
+
+use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     phalanx_tests::role::become_child();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(1);
+    let trials: Vec<Trial> =
+        [spine::trials(), bad_days::trials(), tls::trials(), kills::trials()].into_iter().flatten().collect();
+    libtest_mimic::run(&arguments, trials).exit();
 }

@@ -306,3 +306,29 @@ fn send(process: u32, signal: libc::c_int) {
         libc::kill(process as libc::pid_t, signal);
     }
 }
+
+/// Prints how long small jobs take, on two workers and in process: median and ninth decile of 100, in milliseconds.
+///
+/// # Errors
+/// The cluster does not start.
+pub fn latencies(log: &str) -> Result<()> {
+    let chaos = Chaos::start(2, log)?;
+    let local = phalanx_engine::LocalEngine::new(Settings::default())?;
+    let engines: [(&str, &dyn Engine); 2] = [("two workers", chaos.engine()), ("in process", &local)];
+    for shape in [Shape::Chain(1), Shape::Chain(2), Shape::Chain(3), Shape::Diamond] {
+        for (name, engine) in engines {
+            let mut milliseconds = vec![];
+            for seed in 0..110 {
+                let known = job(&leaf(ROWS)?, ROWS, shape, 0, seed)?;
+                let began = Instant::now();
+                let found = rows(&engine.submit(known.plan).wait()?);
+                milliseconds.push(began.elapsed().as_secs_f64() * 1e3);
+                assert_eq!(found, known.answer);
+            }
+            let mut warm = milliseconds.split_off(10);
+            warm.sort_by(f64::total_cmp);
+            println!("{shape:?} {name}: p50 {:.1} ms, p90 {:.1} ms", warm[50], warm[90]);
+        }
+    }
+    Ok(())
+}

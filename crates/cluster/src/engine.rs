@@ -5,7 +5,7 @@
 
 use crate::codec;
 use crate::data::{Pool, location};
-use crate::scheduler::RETRY;
+use crate::scheduler::{RETRY, join_name};
 use crate::session::Session;
 use crate::transport::{MESSAGE_BYTES_MAX, SchedulerAddress, Transport};
 use ballista_core::serde::protobuf as pb;
@@ -201,7 +201,10 @@ impl Shared {
             plan.check(&self.settings)?;
             while *attempts < ATTEMPTS_MAX {
                 *attempts += 1;
-                progress.send_modify(|progress| progress.attempts = *attempts);
+                progress.send_modify(|progress| {
+                    progress.attempts = *attempts;
+                    progress.label = plan.label().to_owned();
+                });
                 match self.attempt(&plan.refreshed()?, progress).await {
                     Ok(outputs) => return Ok(outputs),
                     Err(Miss::Retry(why)) => tracing::info!(plan = plan.label(), %why, "attempt dropped"),
@@ -218,31 +221,29 @@ impl Shared {
     async fn attempt(&self, plan: &Plan, progress: &watch::Sender<Progress>) -> std::result::Result<Outputs, Miss> {
         self.session.need_workers().await?;
         let bytes = codec::engine().encode(Arc::clone(plan.root())).map_err(Error::from)?;
-        let mut settings: Vec<pb::KeyValuePair> = self
-            .settings
-            .options()
-            .into_iter()
-            .map(|(key, value)| pb::KeyValuePair { key, value: Some(value) })
-            .collect();
-        settings
-            .push(pb::KeyValuePair { key: String::from("ballista.job.name"), value: Some(plan.label().to_owned()) });
+        let attempt = uuid::Uuid::new_v4().simple().to_string();
+        let name = (String::from("ballista.job.name"), join_name(plan.label(), &attempt));
+        let options = self.settings.options().into_iter().chain([name]);
+        let settings = options.map(|(key, value)| pb::KeyValuePair { key, value: Some(value) }).collect();
         let mut request = tonic::Request::new(pb::ExecuteQueryParams {
             session_id: self.session.id().to_owned(),
             settings,
-            operation_id: uuid::Uuid::new_v4().to_string(),
+            operation_id: attempt.clone(),
             query: Some(Query::PhysicalPlan(bytes)),
         });
         ballista_core::version::insert_version_header(request.metadata_mut());
+        // From here on the scheduler may have the job, whatever we hear of it.
+        let mut guard = AttemptGuard { session: &self.session, attempt: Some(attempt) };
         let answer =
             self.scheduler.clone().execute_query_push(request).await.map_err(|status| self.refused(&status))?;
         let mut statuses = drained(&self.handle, answer.into_inner());
-        let mut guard = JobGuard { session: &self.session, job: None };
+        let mut job = None;
         let mut watch = self.session.watch();
         loop {
             let status = tokio::select! {
                 biased;
                 status = statuses.recv() => status,
-                update = watch.next(guard.job.as_deref()) => {
+                update = watch.next(job.as_deref()) => {
                     if let Some(stages) = update? {
                         progress.send_modify(|progress| progress.stages = stages);
                     }
@@ -250,16 +251,14 @@ impl Shared {
                 }
             };
             let Some(status) = status else { return Err(crate::session::scheduler_lost().into()) };
-            let job = guard.job.get_or_insert_with(|| status.job_id.clone()).clone();
-            progress.send_if_modified(|progress| {
-                let is_new = progress.job != job;
-                progress.job.clone_from(&job);
-                is_new
-            });
+            if job.is_none() {
+                job = Some(status.job_id.clone());
+                progress.send_modify(|progress| progress.job.clone_from(&status.job_id));
+            }
             match status.status {
                 Some(JobState::Successful(success)) => {
-                    let outputs = outputs(job, plan.partitions(), success.partition_location)?;
-                    guard.job = None;
+                    let outputs = outputs(status.job_id, plan.partitions(), success.partition_location)?;
+                    guard.attempt = None;
                     return Ok(outputs);
                 }
                 Some(JobState::Failed(failed)) => return Err(judge(&failed.error, plan)),
@@ -335,16 +334,16 @@ impl Shared {
     }
 }
 
-/// Cancels the job, and frees its data, unless it is kept.
-struct JobGuard<'a> {
+/// Cancels the attempt, and frees its data, unless it is kept.
+struct AttemptGuard<'a> {
     session: &'a Session,
-    job: Option<String>,
+    attempt: Option<String>,
 }
 
-impl Drop for JobGuard<'_> {
+impl Drop for AttemptGuard<'_> {
     fn drop(&mut self) {
-        if let Some(job) = self.job.take() {
-            self.session.cancel(&job);
+        if let Some(attempt) = self.attempt.take() {
+            self.session.cancel(&attempt);
         }
     }
 }

@@ -88,10 +88,10 @@ pub struct Freed {
     pub session: String,
 }
 
-/// A job, or data named like one, and the session that speaks of it.
+/// An attempt by the name that its client chose, or data, and the session that speaks of it.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct JobName {
-    /// The job.
+    /// The attempt, or the data.
     #[prost(string, tag = "1")]
     pub job: String,
     /// The session.

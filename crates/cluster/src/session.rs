@@ -135,10 +135,10 @@ impl Session {
             }
         });
     }
-    /// Cancels a job and frees its data. Does not wait.
-    pub fn cancel(&self, job: &str) {
+    /// Cancels an attempt, submitted or on its way, and frees its data. Does not wait.
+    pub fn cancel(&self, attempt: &str) {
         let mut control = self.control.clone();
-        let name = JobName { job: job.to_owned(), session: self.id.clone() };
+        let name = JobName { job: attempt.to_owned(), session: self.id.clone() };
         self.handle.spawn(async move {
             if let Err(status) = control.cancel(name).await {
                 tracing::debug!(%status, "not cancelled");

@@ -42,6 +42,8 @@ pub struct StageProgress {
 pub struct Progress {
     /// The engine's name of the job's current attempt.
     pub job: String,
+    /// What the job computes, for people.
+    pub label: String,
     /// How often the job was started: more than once after the loss of a worker.
     pub attempts: u32,
     /// The stages that the engine has told us of.

@@ -199,6 +199,7 @@ impl Run {
         let (count, threads) = (crate::plan::partition_count(&self.root), self.threads);
         progress.send_replace(Progress {
             job: self.label.clone(),
+            label: self.label.clone(),
             attempts: 1,
             stages: vec![StageProgress {
                 name: self.label,

@@ -1,4 +1,5 @@
 //! `chaos HARM RUNS SEED [persisted]`: the table of `docs/reliability.md`, a row at a time.
+//! `chaos latency`: milliseconds of small jobs on a warm cluster of two workers.
 
 use phalanx_tests::chaos::{Chaos, Harm};
 use phalanx_tests::role::{become_child, log};
@@ -8,6 +9,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let level = std::env::var("CHAOS_LOG").unwrap_or_else(|_| String::from("error"));
     log(&level);
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|word| word == "latency") {
+        return Ok(phalanx_tests::chaos::latencies(&level)?);
+    }
     let [harm, runs, seed, more @ ..] = arguments.as_slice() else {
         return Err("chaos HARM RUNS SEED [persisted]; HARM is none, kill, kill2, fetch or stop".into());
     };

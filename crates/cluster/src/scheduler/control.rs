@@ -1,8 +1,9 @@
 //! The control service: streams of workers and sessions, and what clients ask beside running plans.
 
 use super::gate::Doomed;
+use super::gate::split_name;
 use super::hub::{Hub, StreamGuard};
-use super::{SchedulerServer_, UPDATE_INTERVAL};
+use super::{SUBMISSION_TIMEOUT, SchedulerServer_, UPDATE_INTERVAL};
 use crate::protocol::service::control_server::Control;
 use crate::protocol::{Beat, Command, Empty, Freed, Hello, JobName, Json, Update};
 use ballista_core::JobId;
@@ -15,6 +16,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -64,7 +66,8 @@ impl State {
 fn progress(job: &JobId, graph: &dyn ExecutionGraph) -> Progress {
     let mut stages: Vec<StageProgress> = graph.stages().iter().map(|(id, stage)| stage_progress(*id, stage)).collect();
     stages.sort_by_key(|stage| stage.stage);
-    Progress { job: job.to_string(), attempts: 1, stages }
+    let (label, _) = split_name(graph.job_name());
+    Progress { job: job.to_string(), label: label.to_owned(), attempts: 1, stages }
 }
 
 fn stage_progress(stage: usize, state: &ExecutionStage) -> StageProgress {
@@ -193,8 +196,19 @@ impl Control for ControlService {
 
     async fn cancel(&self, request: Request<JobName>) -> Result<Response<Empty>, Status> {
         let name = request.into_inner();
-        self.must_own(&name.session, &name.job)?;
-        self.state.end(&name.job).await;
+        let state = Arc::clone(&self.state);
+        tokio::spawn(async move {
+            let deadline = tokio::time::Instant::now() + SUBMISSION_TIMEOUT;
+            while tokio::time::Instant::now() < deadline {
+                if let Some(job) = state.hub.job_of(&name.job) {
+                    if state.hub.owner(&job).is_none_or(|owner| owner == name.session) {
+                        state.end(&job).await;
+                    }
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
         Ok(Response::new(Empty {}))
     }
 

@@ -21,6 +21,19 @@ use std::time::Duration;
 /// Begins the message of a failed attempt that is worth another one.
 pub const RETRY: &str = "phalanx-retry: ";
 
+/// What stands between a job's label and its attempt in Ballista's name of it.
+const NAME_SEPARATOR: char = '\u{1f}';
+
+/// The name by which Ballista knows an attempt: what people call the job, and what its client does.
+pub fn join_name(label: &str, attempt: &str) -> String {
+    format!("{}{NAME_SEPARATOR}{attempt}", label.replace(NAME_SEPARATOR, " "))
+}
+
+/// The label and the attempt in a name.
+pub fn split_name(name: &str) -> (&str, &str) {
+    name.split_once(NAME_SEPARATOR).unwrap_or((name, ""))
+}
+
 /// Jobs whose attempt is given up although they still run.
 pub type Doomed = Arc<DashSet<JobId>>;
 
@@ -92,6 +105,8 @@ impl JobState for Gate {
         subscriber: Option<JobStatusSubscriber>,
     ) -> Result<()> {
         self.hub.session_owns(graph.session_id(), job.as_ref());
+        let (_, attempt) = split_name(graph.job_name());
+        self.hub.attempt_is(attempt, job.as_ref());
         self.inner.submit_job(job, graph, subscriber).await
     }
     fn accept_job(&self, job: &JobId, name: &str, queued_at: u64) -> Result<()> {

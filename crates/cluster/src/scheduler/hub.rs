@@ -22,6 +22,8 @@ pub struct Hub {
     sessions: DashMap<String, SessionLink>,
     /// The session that may free a job's data.
     owners: DashMap<String, String>,
+    /// The job that Ballista made of a client's attempt.
+    attempts: DashMap<String, String>,
     next: AtomicU64,
     on_worker_lost: OnceLock<OnLost>,
     on_session_lost: OnceLock<OnLost>,
@@ -124,6 +126,7 @@ impl Hub {
     pub fn free(&self, freed: &Freed) {
         if freed.keep_stage.is_none() {
             self.owners.remove(&freed.job);
+            self.attempts.retain(|_, job| *job != freed.job);
             for session in &self.sessions {
                 session.jobs.lock().remove(&freed.job);
             }
@@ -142,6 +145,14 @@ impl Hub {
             link.jobs.lock().insert(job.to_owned());
             self.owners.insert(job.to_owned(), session.to_owned());
         }
+    }
+    /// Ballista calls `attempt`, a name that the client chose, `job`.
+    pub fn attempt_is(&self, attempt: &str, job: &str) {
+        self.attempts.insert(attempt.to_owned(), job.to_owned());
+    }
+    /// What Ballista calls `attempt`, once it has been submitted.
+    pub fn job_of(&self, attempt: &str) -> Option<String> {
+        self.attempts.get(attempt).map(|job| job.value().clone())
     }
     /// The session that owns `job`.
     pub fn owner(&self, job: &str) -> Option<String> {

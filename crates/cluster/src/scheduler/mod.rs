@@ -7,7 +7,7 @@ mod gate;
 mod hub;
 mod placement;
 
-pub use gate::RETRY;
+pub use gate::{RETRY, join_name};
 
 use crate::codec;
 use crate::protocol::service::control_server::ControlServer;
@@ -71,7 +71,7 @@ impl Scheduler {
         let (incoming, address) = options.transport.listen(options.bind)?;
         let hub = Arc::new(Hub::default());
         let doomed = Doomed::default();
-        let server = assemble(address, &hub, &doomed).await?;
+        let server = assemble(address, &hub, &doomed, &options.transport).await?;
         let state = Arc::new(control::State { server: server.clone(), hub: Arc::clone(&hub), doomed, address });
         listen_to_losses(&state);
         let watchers = vec![
@@ -130,8 +130,13 @@ impl Drop for Scheduler {
 }
 
 /// Ballista's scheduler with our codec, gate, placement and failure detection.
-async fn assemble(address: SocketAddr, hub: &Arc<Hub>, doomed: &Doomed) -> Result<SchedulerServer_> {
-    let woken = Arc::clone(hub);
+async fn assemble(
+    address: SocketAddr,
+    hub: &Arc<Hub>,
+    doomed: &Doomed,
+    transport: &Transport,
+) -> Result<SchedulerServer_> {
+    let (woken, caller) = (Arc::clone(hub), transport.clone());
     let config = SchedulerConfig {
         scheduling_policy: TaskSchedulingPolicy::PullStaged,
         task_distribution: TaskDistributionPolicy::Custom(Arc::new(Placement::new(Arc::clone(hub)))),
@@ -144,6 +149,8 @@ async fn assemble(address: SocketAddr, hub: &Arc<Hub>, doomed: &Doomed) -> Resul
         // Who frees data is our business: persisted handles live as long as their owners.
         finished_job_data_clean_up_interval_seconds: 0,
         finished_job_state_clean_up_interval_seconds: 30,
+        override_create_grpc_client_endpoint: Some(Arc::new(move |endpoint| Ok(caller.configure(endpoint)?))),
+        use_tls: transport.is_secure(),
         ..SchedulerConfig::default()
     }
     .with_on_work_available(Arc::new(move |_| woken.wake(None)));
@@ -206,5 +213,7 @@ async fn give_up_touched_jobs(state: Arc<control::State>) {
     }
 }
 
+/// How long a cancellation waits for the submission that it may have overtaken.
+const SUBMISSION_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often sessions hear of their jobs.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(100);

@@ -1,5 +1,6 @@
 //! The worker's process: runs tasks, holds their outputs, serves them to others.
 
+mod cancel;
 mod flight;
 mod poll;
 pub mod scratch;
@@ -12,7 +13,9 @@ use crate::transport::{MESSAGE_BYTES_MAX, SchedulerAddress, Transport};
 use arrow_flight::flight_service_server::FlightServiceServer;
 use ballista_core::BALLISTA_PROTOCOL_VERSION;
 use ballista_core::serde::protobuf as pb;
+use ballista_core::serde::protobuf::executor_grpc_server::ExecutorGrpcServer;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
+use cancel::CancelService;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use flight::DataService;
@@ -70,11 +73,6 @@ pub async fn work(options: WorkerOptions, ready: impl FnOnce(&WorkerReady)) -> R
     let pool = Pool::new(options.transport.clone());
     let store = Arc::new(WorkerStore::new(id.clone(), scratch.path().to_owned(), pool.clone()));
     let (incoming, address) = options.transport.listen(SocketAddr::new(options.host, 0))?;
-    let data = FlightServiceServer::new(DataService::new(Arc::clone(&store)))
-        .max_decoding_message_size(MESSAGE_BYTES_MAX)
-        .max_encoding_message_size(MESSAGE_BYTES_MAX);
-    let serving = Background(tokio::spawn(options.transport.server()?.add_service(data).serve_with_incoming(incoming)));
-
     let compute = Compute::start(options.cores)?;
     let memory = usize::try_from(options.memory_bytes).unwrap_or(usize::MAX);
     let environment = RuntimeEnvBuilder::new()
@@ -83,6 +81,13 @@ pub async fn work(options: WorkerOptions, ready: impl FnOnce(&WorkerReady)) -> R
         .build_arc()?;
     let registration = register(&id, address, options.cores);
     let runner = Runner::new(registration, options.cores, Arc::clone(&store), pool, environment, compute.handle());
+
+    let data = FlightServiceServer::new(DataService::new(Arc::clone(&store)))
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let cancel = ExecutorGrpcServer::new(CancelService(Arc::clone(&runner)));
+    let server = options.transport.server()?.add_service(data).add_service(cancel);
+    let serving = Background(tokio::spawn(server.serve_with_incoming(incoming)));
 
     let authority = options.scheduler.authority();
     let channel = find(&options).await?;

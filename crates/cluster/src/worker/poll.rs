@@ -83,6 +83,13 @@ impl Runner {
         self.running.len()
     }
 
+    /// Ends one task, at its next pause.
+    pub fn cancel_task(&self, job: &str, stage: usize, task: usize) {
+        if let Some(task) = self.running.get(&TaskName { job: job.to_owned(), stage, task }) {
+            task.value().abort();
+        }
+    }
+
     /// Ends the tasks of `job`, at their next pause.
     pub fn cancel(&self, job: &str) {
         for task in self.running.iter().filter(|task| task.key().job == job) {
@@ -220,6 +227,10 @@ fn find_ours(error: &DataFusionError) -> Option<Error> {
     while let Some(cause) = next {
         if let Some(ours) = cause.downcast_ref::<Error>() {
             return Some(ours.clone());
+        }
+        // Ballista's errors do not say what they wrap.
+        if let Some(BallistaError::DataFusionError(inner)) = cause.downcast_ref::<BallistaError>() {
+            return find_ours(inner);
         }
         next = cause.source();
     }

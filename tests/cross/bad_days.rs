@@ -1,0 +1,128 @@
+//! What a user reads, and what is left behind, when the cluster fails.
+
+use crate::engines::{cluster, trial};
+use libtest_mimic::Trial;
+use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Scheduler, SchedulerOptions, Transport};
+use phalanx_engine::{Engine, ErrorKind, Settings};
+use phalanx_tests::jobs::{Shape, job, leaf};
+use std::time::{Duration, Instant};
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("bad_days::no_scheduler_there", no_scheduler_there),
+        trial("bad_days::a_port_in_use", a_port_in_use),
+        trial("bad_days::an_address_off_loopback", an_address_off_loopback),
+        trial("bad_days::a_scheduler_without_workers", a_scheduler_without_workers),
+        trial("bad_days::all_workers_die", all_workers_die),
+        trial("bad_days::the_scheduler_dies", the_scheduler_dies),
+        trial("bad_days::scattered_data_dies_with_its_worker", scattered_data_dies_with_its_worker),
+        trial("bad_days::stopping_leaves_nothing", stopping_leaves_nothing),
+    ]
+}
+
+fn no_scheduler_there() {
+    let address = "tcp://127.0.0.1:1".parse().unwrap();
+    let error = ClusterEngine::connect(&address, Settings::default(), Transport::loopback()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cluster);
+    assert!(error.message().contains("no scheduler answers at tcp://127.0.0.1:1"), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("phalanx scheduler")), "{error}");
+}
+
+fn start(bind: &str) -> phalanx_engine::Result<Scheduler> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let options = SchedulerOptions { bind: bind.parse().unwrap(), transport: Transport::loopback() };
+    runtime.block_on(Scheduler::start(options))
+}
+
+fn a_port_in_use() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let error = start(&address.to_string()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert!(error.message().contains(&address.to_string()), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("another port")), "{error}");
+}
+
+fn an_address_off_loopback() {
+    let error = start("0.0.0.0:0").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert!(error.message().contains("0.0.0.0"), "{error}");
+}
+
+fn slow_job() -> phalanx_engine::Plan {
+    job(&leaf(240).unwrap(), 240, Shape::Chain(3), 50_000, 1).unwrap().plan
+}
+
+fn a_scheduler_without_workers() {
+    let (_cluster, engine) = cluster(0);
+    let began = Instant::now();
+    let error = engine.submit(slow_job()).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cluster);
+    assert!(error.message().contains("has no workers"), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(15));
+}
+
+fn all_workers_die() {
+    let (cluster, engine) = cluster(2);
+    let job = engine.submit(slow_job());
+    std::thread::sleep(Duration::from_millis(300));
+    let died = Instant::now();
+    while cluster.kill_worker(0).is_some() {}
+    let error = job.wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cluster);
+    assert!(error.message().contains("has no workers"), "{error}");
+    assert!(died.elapsed() < Duration::from_secs(15), "{:?}", died.elapsed());
+}
+
+fn the_scheduler_dies() {
+    let (cluster, engine) = cluster(1);
+    let job = engine.submit(slow_job());
+    std::thread::sleep(Duration::from_millis(300));
+    let died = Instant::now();
+    cluster.kill_scheduler();
+    let error = job.wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cluster);
+    assert!(error.message().contains("scheduler is lost"), "{error}");
+    assert!(died.elapsed() < Duration::from_secs(5), "{:?}", died.elapsed());
+    let began = Instant::now();
+    let error = engine.submit(slow_job()).wait().unwrap_err();
+    assert!(error.message().contains("scheduler is lost"), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+fn scattered_data_dies_with_its_worker() {
+    let (cluster, engine) = cluster(1);
+    let rows = phalanx_engine::LocalEngine::new(Settings::default()).unwrap();
+    let rows = rows.submit(job(&leaf(24).unwrap(), 24, Shape::Chain(1), 0, 1).unwrap().plan).wait().unwrap();
+    let data = engine.scatter("mine", phalanx_tests::jobs::schema(), rows).wait().unwrap();
+    cluster.kill_worker(0);
+    cluster.add_worker().unwrap();
+    let error = engine.submit(data.plan().unwrap()).wait().unwrap_err();
+    assert!(error.lost_data().is_some_and(|lost| lost.handle == data.handle()), "{error:?}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("scattered again")), "{error}");
+}
+
+fn stopping_leaves_nothing() {
+    let scratch = tempfile::tempdir().unwrap();
+    let options = ClusterOptions {
+        workers: 2,
+        binary: std::env::current_exe().ok(),
+        scratch: Some(scratch.path().to_owned()),
+        ..ClusterOptions::default()
+    };
+    let cluster = LocalCluster::start(options).unwrap();
+    let engine = ClusterEngine::connect(cluster.address(), Settings::default(), Transport::loopback()).unwrap();
+    engine.wait_for_workers(2, Duration::from_secs(10)).unwrap();
+    let running = engine.submit(slow_job());
+    std::thread::sleep(Duration::from_millis(200));
+    let processes: Vec<u32> = cluster.workers().into_iter().chain(cluster.scheduler()).collect();
+    assert_eq!(processes.len(), 3);
+    assert!(std::fs::read_dir(scratch.path()).unwrap().next().is_some());
+    drop(running);
+    cluster.stop().unwrap();
+    for process in processes {
+        assert!(!std::path::Path::new(&format!("/proc/{process}")).exists(), "process {process} is left");
+    }
+    let left: Vec<_> = std::fs::read_dir(scratch.path()).unwrap().flatten().map(|entry| entry.path()).collect();
+    assert!(left.is_empty(), "{left:?}");
+}

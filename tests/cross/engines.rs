@@ -1,0 +1,39 @@
+//! The engines that every behaviour runs on.
+
+use libtest_mimic::{Failed, Trial};
+use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Transport};
+use phalanx_engine::{Engine, LocalEngine, Settings};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// Two workers of one core, shared by the tests that do them no harm.
+static CLUSTER: LazyLock<(LocalCluster, ClusterEngine)> = LazyLock::new(|| cluster(2));
+
+/// A cluster of `workers` workers of one core, and an engine connected to it.
+pub fn cluster(workers: usize) -> (LocalCluster, ClusterEngine) {
+    let options = ClusterOptions { workers, binary: std::env::current_exe().ok(), ..ClusterOptions::default() };
+    let cluster = LocalCluster::start(options).unwrap();
+    let engine = ClusterEngine::connect(cluster.address(), Settings::default(), Transport::loopback()).unwrap();
+    engine.wait_for_workers(workers, Duration::from_secs(20)).unwrap();
+    (cluster, engine)
+}
+
+/// One trial an engine for a check that must hold on all of them.
+pub fn on_every_engine(name: &str, check: fn(&dyn Engine)) -> Vec<Trial> {
+    let mut trials = vec![trial(&format!("{name}::local"), move || {
+        check(&LocalEngine::new(Settings::default()).unwrap());
+    })];
+    for seed in 1..=3 {
+        trials.push(trial(&format!("{name}::perturbed_{seed}"), move || check(&LocalEngine::perturbed(seed).unwrap())));
+    }
+    trials.push(trial(&format!("{name}::cluster"), move || check(&CLUSTER.1)));
+    trials
+}
+
+/// A test as `libtest-mimic` takes it: a panic is a failure.
+pub fn trial(name: &str, test: impl FnOnce() + Send + 'static) -> Trial {
+    Trial::test(name, move || {
+        test();
+        Ok::<(), Failed>(())
+    })
+}

@@ -1,0 +1,209 @@
+//! What every engine does alike, whatever is computed.
+
+use crate::engines::on_every_engine;
+use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
+use datafusion::arrow::datatypes::{Int64Type, SchemaRef};
+use datafusion::error::Result as DataFusionResult;
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use libtest_mimic::Trial;
+use phalanx_engine::{Engine, EngineCodec, Error, ErrorKind, Operator, Plan, datafusion, plan, route, stream, typetag};
+use phalanx_tests::jobs::{SHAPES, job, leaf, rows, schema};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub fn trials() -> Vec<Trial> {
+    let checks: [(&str, fn(&dyn Engine)); 9] = [
+        ("answers_are_exact", answers_are_exact),
+        ("partitions_come_in_order", partitions_come_in_order),
+        ("an_exchange_keeps_no_row_back", an_exchange_keeps_no_row_back),
+        ("an_operators_error_keeps_its_kind_and_hint", an_operators_error_keeps_its_kind_and_hint),
+        ("a_panic_is_an_internal_error", a_panic_is_an_internal_error),
+        ("persisted_data_is_read_back_and_freed", persisted_data_is_read_back_and_freed),
+        ("scattered_data_is_read_back", scattered_data_is_read_back),
+        ("a_dropped_job_ends", a_dropped_job_ends),
+        ("too_large_a_task_is_refused", too_large_a_task_is_refused),
+    ];
+    checks.into_iter().flat_map(|(name, check)| on_every_engine(&format!("spine::{name}"), check)).collect()
+}
+
+fn answers_are_exact(engine: &dyn Engine) {
+    let start = leaf(240).unwrap();
+    for (seed, shape) in SHAPES.into_iter().enumerate() {
+        let known = job(&start, 240, shape, 0, seed as u64).unwrap();
+        // Invariant 4: what runs here has been through the codec on a cluster; in process it is put through it by hand.
+        let context = datafusion::prelude::SessionContext::new().task_ctx();
+        if !matches!(shape, phalanx_tests::jobs::Shape::Diamond | phalanx_tests::jobs::Shape::DeepDiamond) {
+            let codec = EngineCodec::default();
+            let bytes = codec.encode(Arc::clone(known.plan.root())).unwrap();
+            let decoded = codec.decode(&bytes, &context).unwrap();
+            let found = engine.submit(Plan::new("decoded", decoded)).wait().unwrap();
+            assert_eq!(rows(&found), known.answer, "{shape:?} after the codec");
+        }
+        let found = engine.submit(known.plan).wait().unwrap();
+        assert_eq!(rows(&found), known.answer, "{shape:?}");
+    }
+}
+
+fn ids(partitions: &[Vec<RecordBatch>]) -> Vec<Vec<i64>> {
+    let of_batch = |batch: &RecordBatch| batch.column(0).as_primitive::<Int64Type>().values().to_vec();
+    partitions.iter().map(|batches| batches.iter().flat_map(of_batch).collect()).collect()
+}
+
+/// A table of `partitions` partitions whose rows count through all of them; partition 1 is empty.
+fn counted(partitions: i64) -> (Arc<dyn ExecutionPlan>, Vec<Vec<i64>>) {
+    let mut next = 0;
+    let mut expected = vec![];
+    let mut batches = vec![];
+    for partition in 0..partitions {
+        let count = if partition == 1 { 0 } else { 7 + partition };
+        let numbers: Vec<i64> = (next..next + count).collect();
+        next += count;
+        batches.push(if numbers.is_empty() { vec![] } else { vec![numbered(&numbers)] });
+        expected.push(numbers);
+    }
+    (plan::table(schema(), &batches).unwrap(), expected)
+}
+
+fn numbered(numbers: &[i64]) -> RecordBatch {
+    let column = || Arc::new(Int64Array::from(numbers.to_vec()));
+    RecordBatch::try_new(schema(), vec![column(), column()]).unwrap()
+}
+
+fn partitions_come_in_order(engine: &dyn Engine) {
+    let (root, expected) = counted(11);
+    let root = plan::operator(Pass { fails: None, panics: false, pause_ms: 0 }, vec![root]).unwrap();
+    assert_eq!(ids(&engine.submit(Plan::new("in order", root)).wait().unwrap()), expected);
+}
+
+fn an_exchange_keeps_no_row_back(engine: &dyn Engine) {
+    let targets = 7;
+    let routes = route::routes(targets);
+    let numbers: Vec<i64> = (0..1000).map(|number| routes[number % targets]).collect();
+    let leaf = plan::table(schema(), &[vec![numbered(&numbers[..500])], vec![numbered(&numbers[500..])]]).unwrap();
+    let root = plan::exchange(leaf, "id", targets).unwrap();
+    let root = plan::operator(Pass { fails: None, panics: false, pause_ms: 0 }, vec![root]).unwrap();
+    let found = ids(&engine.submit(Plan::new("exchange", root)).wait().unwrap());
+    assert_eq!(found.len(), targets);
+    for (partition, found) in found.iter().enumerate() {
+        let expected = numbers.iter().filter(|number| **number == routes[partition]).count();
+        assert_eq!(found.len(), expected);
+        assert!(found.iter().all(|number| *number == routes[partition]), "partition {partition}");
+    }
+}
+
+fn an_operators_error_keeps_its_kind_and_hint(engine: &dyn Engine) {
+    let (root, _) = counted(4);
+    let error = Error::data("column \"x\" of flights.parquet is text").with_hint("name a column of numbers");
+    let failing = Pass { fails: Some(error.clone()), panics: false, pause_ms: 0 };
+    let root = plan::operator(failing, vec![plan::exchange(root, "id", 3).unwrap()]).unwrap();
+    let found = engine.submit(Plan::new("fails", root)).wait().unwrap_err();
+    assert_eq!((found.kind(), found.message(), found.hint()), (error.kind(), error.message(), error.hint()));
+    if engine.kind() == phalanx_engine::EngineKind::Cluster {
+        assert!(found.place().is_some_and(|place| place.stage == 2), "{found:?}");
+    }
+}
+
+fn a_panic_is_an_internal_error(engine: &dyn Engine) {
+    let (root, _) = counted(3);
+    let root = plan::operator(Pass { fails: None, panics: true, pause_ms: 0 }, vec![root]).unwrap();
+    let found = engine.submit(Plan::new("panics", root)).wait().unwrap_err();
+    assert_eq!(found.kind(), ErrorKind::Internal);
+    assert!(found.message().contains("on purpose"), "{found}");
+}
+
+fn persisted_data_is_read_back_and_freed(engine: &dyn Engine) {
+    let (root, expected) = counted(6);
+    let before = persisted_bytes(engine);
+    let data = engine.persist(Plan::new("persist", root)).wait().unwrap();
+    assert_eq!(data.partitions(), expected.len());
+    assert_eq!(data.rows() as usize, expected.iter().map(Vec::len).sum::<usize>());
+    for _ in 0..2 {
+        let found = engine.submit(data.plan().unwrap()).wait().unwrap();
+        assert_eq!(ids(&found), expected);
+    }
+    eventually("persisted bytes are shown", || persisted_bytes(engine) > before);
+    drop(data);
+    eventually("a dropped handle frees its data", || persisted_bytes(engine) <= before);
+}
+
+fn persisted_bytes(engine: &dyn Engine) -> u64 {
+    engine.describe().unwrap().workers.iter().map(|worker| worker.persisted_bytes).sum()
+}
+
+/// Waits for a condition that another process brings about; fails after ten seconds.
+fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(Instant::now() < deadline, "within 10 s: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn scattered_data_is_read_back(engine: &dyn Engine) {
+    let parts = vec![vec![numbered(&[3, 1, 2])], vec![], vec![numbered(&[9]), numbered(&[8, 7])]];
+    let data = engine.scatter("mine", schema(), parts).wait().unwrap();
+    let found = engine.submit(data.plan().unwrap()).wait().unwrap();
+    assert_eq!(ids(&found), [vec![3, 1, 2], vec![], vec![9, 8, 7]]);
+}
+
+fn a_dropped_job_ends(engine: &dyn Engine) {
+    let (root, _) = counted(4);
+    let slow = plan::operator(Pass { fails: None, panics: false, pause_ms: 60_000 }, vec![root]).unwrap();
+    let job = engine.submit(Plan::new("slow", slow));
+    std::thread::sleep(Duration::from_millis(50));
+    drop(job);
+    let (root, expected) = counted(4);
+    let began = Instant::now();
+    let found = engine.submit(Plan::new("after a dropped one", root)).wait().unwrap();
+    assert_eq!(ids(&found), expected);
+    assert!(began.elapsed() < Duration::from_secs(10), "the cores of the dropped job are free again");
+    eventually("no job runs", || engine.describe().unwrap().jobs.is_empty());
+}
+
+fn too_large_a_task_is_refused(engine: &dyn Engine) {
+    let (root, _) = counted(2);
+    let error = engine.submit(Plan::new("large", root).projecting(3 << 40)).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Resources);
+    let figures = [(3_u64 << 40).to_string(), engine.settings().task_memory_bytes.to_string()];
+    assert!(figures.iter().all(|figure| error.message().contains(figure)) && error.hint().is_some(), "{error}");
+}
+
+/// Passes rows on: slowly, or not at all.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Pass {
+    fails: Option<Error>,
+    panics: bool,
+    pause_ms: u64,
+}
+
+#[typetag::serde]
+impl Operator for Pass {
+    fn name(&self) -> &'static str {
+        "test_pass"
+    }
+    fn schema(&self) -> SchemaRef {
+        schema()
+    }
+    fn run(
+        &self,
+        mut input: Vec<SendableRecordBatchStream>,
+        _: &TaskContext,
+    ) -> DataFusionResult<SendableRecordBatchStream> {
+        use futures::StreamExt;
+        let operator = self.clone();
+        let output = input.swap_remove(0).then(move |batch| {
+            let operator = operator.clone();
+            async move {
+                tokio::time::sleep(Duration::from_millis(operator.pause_ms)).await;
+                if let Some(error) = operator.fails {
+                    return Err(error.into());
+                }
+                assert!(!operator.panics, "this operator panics on purpose");
+                batch
+            }
+        });
+        Ok(stream::with_schema(schema(), output))
+    }
+}
