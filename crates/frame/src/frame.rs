@@ -315,25 +315,39 @@ impl Frame {
         Ok(Plan::new(&self.label, lowered.physical).reading(self.inputs.iter().cloned()))
     }
 
-    /// Runs the query and brings the result here.
-    ///
-    /// Blocks; for async code take [`Frame::plan`] and [`Engine::submit`].
+    /// Runs the query and brings the result here. Blocks.
     ///
     /// # Errors
     /// As [`Frame::plan`], and the job's own.
     pub fn compute(&self, engine: &dyn Engine) -> Result<Table> {
+        futures::executor::block_on(self.compute_async(engine))
+    }
+
+    /// As [`Frame::compute`], for async code.
+    ///
+    /// # Errors
+    /// As [`Frame::compute`].
+    pub async fn compute_async(&self, engine: &dyn Engine) -> Result<Table> {
         let job = engine.submit(self.plan(engine.settings())?);
         let schema = Arc::clone(job.schema());
-        Ok(Table::new(schema, job.wait()?.into_iter().flatten().collect()))
+        Ok(Table::new(schema, job.collect().await?.into_iter().flatten().collect()))
     }
 
     /// Runs the query and leaves the result where it is computed; the frame given back reads it. It is freed when
-    /// the last frame that reads it is dropped.
+    /// the last frame that reads it is dropped. Blocks.
     ///
     /// # Errors
     /// As [`Frame::compute`].
     pub fn persist(&self, engine: &dyn Engine) -> Result<Self> {
-        let persisted = engine.persist(self.plan(engine.settings())?).wait()?;
+        futures::executor::block_on(self.persist_async(engine))
+    }
+
+    /// As [`Frame::persist`], for async code.
+    ///
+    /// # Errors
+    /// As [`Frame::compute`].
+    pub async fn persist_async(&self, engine: &dyn Engine) -> Result<Self> {
+        let persisted = engine.persist(self.plan(engine.settings())?).collect().await?;
         let frame = crate::source::from_persisted(&persisted)?;
         Ok(Self { index: self.index.clone(), ..frame })
     }
