@@ -103,7 +103,7 @@ impl std::str::FromStr for DType {
 }
 
 /// A Rust type that a chunk can hold: `bool`, `u8`, `i32`, `i64`, `f32`, `f64`. Sealed.
-pub trait Element: sealed::Storage + Copy + PartialEq + Default + fmt::Debug + Send + Sync + 'static {
+pub trait Element: Storage + Copy + PartialEq + Default + fmt::Debug + Send + Sync + 'static {
     /// The dtype of this type.
     const DTYPE: DType;
 }

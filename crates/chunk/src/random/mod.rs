@@ -6,9 +6,9 @@
 //! order, and chunks, slices, workers and retries never change a value. `draw` counts the attempts of a sampler that
 //! rejects; `lane` is 0 for the distributions here and free for others.
 //!
-//! Cost: about 20 integer multiplications an element, done in lanes of eight (see `benches` in the tests for
-//! numbers). The lanes compute with integers and with exactly defined floating-point operations only, so the
-//! processor's vector width cannot change a bit.
+//! Cost: 20 integer multiplications an element, in lanes of eight. One core with AVX2 made 340 million uniform, 320
+//! million integer and 110 million normal numbers a second (`examples/speed.rs`). The lanes compute with integers and
+//! with exactly defined floating-point operations only, so the processor's vector width cannot change a bit.
 
 mod normal;
 mod philox;
@@ -289,7 +289,7 @@ fn below(range: u64, word: u64, key: Key, index: u64) -> u64 {
         while rest < threshold {
             // At least half of all words are accepted: 2³³ attempts do not happen.
             let words = philox4x32_10(philox::counter(index, (attempt / 2) as u32, 0), key);
-            let pair = if attempt % 2 == 0 { [words[0], words[1]] } else { [words[2], words[3]] };
+            let pair = if attempt.is_multiple_of(2) { [words[0], words[1]] } else { [words[2], words[3]] };
             (value, rest) = multiply(u64::from(pair[0]) | u64::from(pair[1]) << 32);
             attempt += 1;
         }

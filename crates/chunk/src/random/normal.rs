@@ -48,6 +48,7 @@ fn ratio(r: f64, [numerator, denominator]: &Rational) -> f64 {
     horner(numerator) / horner(denominator)
 }
 
+#[expect(clippy::excessive_precision, reason = "the digits that were published")]
 const CENTRAL: Rational = [
     [
         3.387_132_872_796_366_608_0,
@@ -71,6 +72,7 @@ const CENTRAL: Rational = [
     ],
 ];
 
+#[expect(clippy::excessive_precision, reason = "the digits that were published")]
 const MIDDLE: Rational = [
     [
         1.423_437_110_749_683_577_34,
@@ -94,6 +96,7 @@ const MIDDLE: Rational = [
     ],
 ];
 
+#[expect(clippy::excessive_precision, reason = "the digits that were published")]
 const FAR: Rational = [
     [
         6.657_904_643_501_103_777_20,
