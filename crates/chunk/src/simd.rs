@@ -72,3 +72,24 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for UpdateWith<'_, T, F> {
         self.values.iter_mut().zip(self.with).for_each(|(value, &with)| *value = (self.f)(*value, with));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a fused multiply-add, which the wide instructions have, would round differently.
+    fn contractible(x: f64) -> f64 {
+        (x * 1.1 + 0.3) * x - 0.7 / x
+    }
+
+    #[test]
+    fn wide_instructions_change_no_bit() {
+        let x: Vec<f64> = (1..1000).map(|i| f64::from(i) * 0.37).collect();
+        let (mut wide, mut narrow) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        run(Map { x: &x, out: &mut wide, f: contractible });
+        Map { x: &x, out: &mut narrow, f: contractible }.run();
+        assert!(wide.iter().zip(&narrow).all(|(a, b)| a.to_bits() == b.to_bits()));
+        let fused = x.iter().any(|&x| x.mul_add(1.1, 0.3) != x * 1.1 + 0.3);
+        assert!(fused, "the numbers would not show a contraction");
+    }
+}

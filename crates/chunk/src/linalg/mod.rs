@@ -7,6 +7,10 @@
 //! **Bits** depend on the values, the shape and the processor's SIMD level (a fused multiply-add is there or not, and
 //! dot products are as wide as the registers), on no thread and on no address: decompositions work on copies with
 //! aligned columns.
+//!
+//! **Memory.** Decompositions hold a copy of the matrix beside their results. The first product on a thread reserves
+//! address space of about twice the processor's last-level cache for packed panels, of which only what is used becomes
+//! memory; it stays reserved as long as the thread lives.
 
 mod decompose;
 mod factor;

@@ -87,6 +87,17 @@ fn sums_are_pairwise() {
 }
 
 #[test]
+fn no_axis_and_no_dimension() {
+    let a = Chunk::new(&[2, 2], vec![1i32, 2, 3, 4]).unwrap();
+    assert!(whole(Reduction::Sum, &a, &[]).unwrap().same_bits(&a.cast(DType::Int64)));
+    assert_eq!(whole(Reduction::Argmin, &a, &[]).unwrap().values::<i64>().unwrap(), &[0; 4]);
+    assert_eq!(whole(Reduction::Var { ddof: 0.0 }, &a, &[]).unwrap().values::<f64>().unwrap(), &[0.0; 4]);
+    for r in ALL {
+        assert_eq!(whole(r, &Chunk::scalar(3i64), &[]).unwrap().shape(), &[] as &[usize]);
+    }
+}
+
+#[test]
 fn the_first_of_equals_and_the_first_nan_win_across_chunks() {
     let r = Reduction::Argmax;
     let part = |start: usize, values: &[f64]| {
