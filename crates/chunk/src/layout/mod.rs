@@ -1,6 +1,6 @@
 //! Where elements lie: regions, assembling, transposing, broadcasting, concatenating, gathering.
 //!
-//! All of them are one strided copy ([`walk`]) with different strides. Nothing here computes.
+//! All of them are one strided copy (`walk`) with different strides. Nothing here computes.
 
 mod assemble;
 mod walk;
