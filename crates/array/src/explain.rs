@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::expr::sorted;
-use crate::lower::{Producer, lower};
+use crate::lower::{Producer, Way, lower};
 use crate::physical::physical;
 use phalanx_engine::{Result, Settings};
 use std::fmt::Write;
@@ -58,7 +58,11 @@ impl Array {
                     Producer::Stage(at) => format!("stage {at}"),
                     Producer::Stored(stored) => format!("persisted {}", stored.persisted.handle()),
                 };
-                let how = if slot.aligned { "where they are" } else { "through an exchange" };
+                let how = match &slot.way {
+                    Way::Aligned => "where they are",
+                    Way::Read(_) => "in whole partitions",
+                    Way::Exchanged => "through an exchange",
+                };
                 let _infallible = writeln!(text, "    reads {} of {from} {how}", size(bytes));
             }
         }

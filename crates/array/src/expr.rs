@@ -3,7 +3,7 @@
 use crate::chunks::Chunks;
 use crate::node::slot::Slot;
 use crate::node::source::Embedded;
-use crate::node::{Boundary, Node};
+use crate::node::Node;
 use phalanx_chunk::{Chunk, DType};
 use phalanx_engine::Persisted;
 use std::collections::HashMap;
@@ -17,8 +17,6 @@ pub(crate) struct Expr {
     pub chunks: Chunks,
     /// Where the chunks are, if the node is persisted data.
     pub stored: Option<Stored>,
-    /// Whether blocks of something below have a cost or a place of their own, so that regions should keep to them.
-    pub blocks: bool,
     /// Whether it is a view of a generator: cheaper to make again than to send.
     pub cheap: bool,
 }
@@ -35,9 +33,8 @@ impl Expr {
     pub(crate) fn new(node: impl Node + 'static, inputs: Vec<Arc<Expr>>, chunks: Chunks) -> Arc<Self> {
         let node: Arc<dyn Node> = Arc::new(node);
         debug_assert_eq!(node.shape(), chunks.shape(), "{}", node.name());
-        let blocks = node.boundary() != Boundary::Never || inputs.iter().any(|input| input.blocks);
         let cheap = (inputs.is_empty() || node.is_view()) && inputs.iter().all(|input| input.cheap);
-        Arc::new(Self { node, inputs, chunks, stored: None, blocks, cheap })
+        Arc::new(Self { node, inputs, chunks, stored: None, cheap })
     }
 
     pub(crate) fn embedded(chunk: Chunk) -> Arc<Self> {
@@ -47,7 +44,7 @@ impl Expr {
 
     pub(crate) fn stored(dtype: DType, chunks: Chunks, stored: Stored) -> Arc<Self> {
         let node = Slot { number: 0, dtype, shape: chunks.shape(), chunks: chunks.clone() };
-        Arc::new(Self { node: Arc::new(node), inputs: vec![], chunks, stored: Some(stored), blocks: true, cheap: false })
+        Arc::new(Self { node: Arc::new(node), inputs: vec![], chunks, stored: Some(stored), cheap: false })
     }
 
     pub(crate) fn shape(&self) -> &[usize] {
@@ -123,7 +120,6 @@ pub(crate) fn substituted(roots: &[Arc<Expr>], old: &Arc<Expr>, new: &Arc<Expr>)
                 inputs,
                 chunks: expr.chunks.clone(),
                 stored: expr.stored.clone(),
-                blocks: expr.blocks,
                 cheap: expr.cheap,
             }));
         }

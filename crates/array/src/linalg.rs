@@ -219,14 +219,19 @@ fn product(a: &Arc<Expr>, b: &Arc<Expr>) -> Result<Arc<Expr>> {
     let cast = |expr: &Arc<Expr>| Array::from_expr(Arc::clone(expr)).astype(dtype).expr().cloned();
     let (left, right) = (cast(a)?, cast(b)?);
     let longest = |chunks: &Chunks, axis| chunks.sizes(axis).into_iter().max().unwrap_or(1).max(1);
-    let side = longest(&a.chunks, 0).saturating_add(longest(&b.chunks, 1)).saturating_mul(dtype.itemsize());
-    // The finer of the two grids of k, joined to panels; a small product is one block.
+    let (high, wide) = (longest(&a.chunks, 0), longest(&b.chunks, 1));
+    // The finer of the two grids of k.
     let finer = if a.chunks.borders(1).len() >= b.chunks.borders(0).len() { (&a.chunks, 1) } else { (&b.chunks, 0) };
-    let small = rows.saturating_mul(k).saturating_add(k.saturating_mul(columns)) <= ONE_PIECE_ELEMENTS;
-    let tasks = a.chunks.grid()[0] * b.chunks.grid()[1];
-    // Few chunks of the result and a long k: cut k for parallelism too.
-    let wanted = k.div_ceil(32_usize.div_ceil(tasks).max(1)).max(1);
-    let k_max = if small { k } else { (PANEL_BYTES / side.max(1)).max(1).min(wanted) };
+    let own = longest(finer.0, finer.1);
+    let k_max = if rows.saturating_mul(k).saturating_add(k.saturating_mul(columns)) <= ONE_PIECE_ELEMENTS {
+        k
+    } else if high.saturating_mul(wide).saturating_mul(4) <= high.saturating_add(wide).saturating_mul(own) {
+        // Products are small against what they are made of: multiply where the data lies and send the products.
+        own
+    } else {
+        let bytes = high.saturating_add(wide).saturating_mul(dtype.itemsize());
+        (PANEL_BYTES / bytes.max(1)).max(1)
+    };
     let blocks = finer.0.joined(finer.1, k_max);
     let grid = |axis: Arc<[usize]>| {
         Chunks::from_borders(vec![axis, Arc::clone(a.chunks.borders(0)), Arc::clone(b.chunks.borders(1))])

@@ -52,8 +52,18 @@ pub(crate) struct SlotUse {
     pub expr: Arc<Expr>,
     /// (number of the chunk, region of the producer that it needs).
     pub demands: Vec<(usize, Region)>,
-    /// Whether each task needs only what the producer's partition of the same number holds.
-    pub aligned: bool,
+    pub way: Way,
+}
+
+/// How what a stage reads comes to its tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Cut, and sent through an exchange.
+    Exchanged,
+    /// Each task needs only what the producer's partition of the same number holds.
+    Aligned,
+    /// Each task reads these partitions of persisted data, whole: nothing is written or copied on the way.
+    Read(Vec<Vec<usize>>),
 }
 
 #[derive(Debug, Clone)]
@@ -236,7 +246,7 @@ impl<'a> Pass<'a> {
                     producer: producer.clone(),
                     expr: Arc::clone(expr),
                     demands: vec![],
-                    aligned: false,
+                    way: Way::Exchanged,
                 });
                 consumer.slots.len() - 1
             });
@@ -273,6 +283,7 @@ impl<'a> Pass<'a> {
         let group = worth.max(this.wanted.len().div_ceil(TASKS_MAX)).min(usize::try_from(room).unwrap_or(usize::MAX));
         let tasks: Vec<Vec<usize>> = this.wanted.chunks(group.max(1)).map(<[usize]>::to_vec).collect();
         let tasks = self.aligned(stage, tasks.len()).unwrap_or(tasks);
+        self.direct(stage, &tasks);
         let this = &mut self.stages[stage];
         let longest = tasks.iter().map(Vec::len).max().unwrap_or(1) as u64;
         this.tasks = tasks;
@@ -313,9 +324,44 @@ impl<'a> Pass<'a> {
         };
         let aligned: Vec<bool> = maps.iter().map(fits).collect();
         for (slot, aligned) in self.stages[stage].slots.iter_mut().zip(aligned) {
-            slot.aligned = aligned;
+            slot.way = if aligned { Way::Aligned } else { Way::Exchanged };
         }
         Some(grouped)
+    }
+
+    /// Marks the slots whose persisted partitions are better read whole than cut and exchanged: where a task needs at
+    /// least half of what it would read.
+    fn direct(&mut self, stage: usize, tasks: &[Vec<usize>]) {
+        let task_of: HashMap<usize, usize> =
+            tasks.iter().enumerate().flat_map(|(task, chunks)| chunks.iter().map(move |&chunk| (chunk, task))).collect();
+        for slot in &mut self.stages[stage].slots {
+            let Producer::Stored(stored) = &slot.producer else { continue };
+            if slot.way == Way::Aligned {
+                continue;
+            }
+            let grid = &slot.expr.chunks;
+            let mut sizes: HashMap<usize, usize> = HashMap::new();
+            for (chunk, &partition) in stored.partitions.iter().enumerate() {
+                *sizes.entry(partition).or_default() += count(&grid.region(chunk));
+            }
+            let mut reads: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); tasks.len()];
+            let mut seen: HashSet<(usize, Region)> = HashSet::new();
+            let mut needed = 0;
+            for (chunk, region) in &slot.demands {
+                let task = task_of[chunk];
+                for piece in grid.split(region) {
+                    let elements = count(&piece.absolute);
+                    if elements > 0 && seen.insert((task, piece.absolute)) {
+                        needed += elements;
+                        reads[task].insert(stored.partitions[piece.chunk]);
+                    }
+                }
+            }
+            let read: usize = reads.iter().flatten().filter_map(|partition| sizes.get(partition)).sum();
+            if read / 2 <= needed {
+                slot.way = Way::Read(reads.into_iter().map(|partitions| partitions.into_iter().collect()).collect());
+            }
+        }
     }
 
     /// The grid of a producer, the partition of each of its chunks, and the number of its partitions.

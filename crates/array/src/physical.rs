@@ -1,10 +1,12 @@
 //! From stages to a physical plan: operators over small tables of chunk numbers, and exchanges between stages.
 
 use crate::chunks::Region;
-use crate::lower::{Lowered, Producer, SlotUse};
+use crate::lower::{Lowered, Producer, SlotUse, Way};
 use crate::operator::{Cut, Cuts, Evaluate, Given};
-use phalanx_engine::datafusion::physical_plan::ExecutionPlan;
-use phalanx_engine::{Persisted, Plan, Result, plan, route};
+use phalanx_engine::datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use phalanx_engine::datafusion::arrow::datatypes::SchemaRef;
+use phalanx_engine::datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
+use phalanx_engine::{Error, Location, Persisted, Plan, Result, plan, route};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -40,6 +42,10 @@ impl Builder<'_> {
     }
 
     fn slot(&mut self, slot: &SlotUse, tasks: &[Vec<usize>]) -> Result<Arc<dyn ExecutionPlan>> {
+        if let (Way::Read(partitions), Producer::Stored(stored)) = (&slot.way, &slot.producer) {
+            self.reading.push(stored.persisted.clone());
+            return read(&stored.persisted, partitions);
+        }
         let (rows, grid, partitions, count) = match &slot.producer {
             Producer::Stored(stored) => {
                 self.reading.push(stored.persisted.clone());
@@ -53,7 +59,7 @@ impl Builder<'_> {
                 (self.stage(*at)?, &producer.grid, partitions.collect(), producer.tasks.len())
             }
         };
-        if slot.aligned {
+        if slot.way == Way::Aligned {
             return Ok(rows);
         }
         let routes = route::routes(tasks.len());
@@ -84,4 +90,36 @@ impl Builder<'_> {
         let cut = plan::operator(cut, vec![rows, plan::table(Cuts::schema(), &table)?])?;
         Ok(plan::exchange(cut, "route", tasks.len())?)
     }
+}
+
+/// A scan whose partition `i` reads the persisted partitions `partitions[i]`, one after the other: the engine's own
+/// scan, over another table of locations.
+fn read(persisted: &Persisted, partitions: &[Vec<usize>]) -> Result<Arc<dyn ExecutionPlan>> {
+    let scan = persisted.scan()?;
+    let schema = match scan.children().as_slice() {
+        [table] => table.schema(),
+        _ => return Err(Error::internal("a scan of persisted data does not read one table of locations")),
+    };
+    let locations = persisted.locations();
+    let rows = partitions.iter().map(|wanted| location_rows(&schema, wanted, &locations)).collect::<Result<Vec<_>>>()?;
+    Ok(replace_children_if_necessary(scan, vec![plan::table(schema, &rows)?])?)
+}
+
+fn location_rows(schema: &SchemaRef, wanted: &[usize], locations: &[Location]) -> Result<Vec<RecordBatch>> {
+    let chosen = || wanted.iter().filter_map(|&partition| Some((partition, locations.get(partition)?)));
+    let numbers = |value: fn(usize, &Location) -> u64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(chosen().map(|(partition, at)| value(partition, at).cast_signed())))
+    };
+    let text = |value: fn(&Location) -> &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(chosen().map(|(_, at)| value(at))))
+    };
+    let columns = vec![
+        numbers(|partition, _| partition as u64),
+        text(|at| &at.worker),
+        text(|at| &at.address),
+        text(|at| &at.path),
+        numbers(|_, at| at.rows),
+        numbers(|_, at| at.bytes),
+    ];
+    Ok(vec![RecordBatch::try_new(Arc::clone(schema), columns)?])
 }

@@ -12,10 +12,8 @@ use phalanx_chunk::reduce::Reduction;
 use phalanx_engine::{Error, Result};
 use std::sync::Arc;
 
-/// Tasks that a reduction wants, where there is enough to do. A constant, because bits depend on it.
-const BLOCKS_WANTED: usize = 32;
-/// Elements that make a block of their own worth while.
-const BLOCK_ELEMENTS: usize = 1 << 20;
+/// Elements that make a block of their own worth while. A constant, because bits depend on it.
+const BLOCK_ELEMENTS: usize = 1 << 18;
 
 macro_rules! reductions {
     ($($(#[$doc:meta])* $name:ident, $reduction:expr;)*) => {
@@ -157,29 +155,27 @@ fn reduce(expr: &Arc<Expr>, reduction: Reduction, axes: impl IntoAxes, keep: Kee
     Ok(Expr::new(finish, vec![partial], Chunks::from_borders(out_borders)))
 }
 
-/// Where the blocks of a reduction end, for each of `axes`: neighbouring chunks are joined where that does not cost
-/// parallelism. Where data lies in chunks already, a block keeps to one unless chunks are tiny, or it would gather
-/// chunks from several places.
+/// Where the blocks of a reduction end, for each of `axes`: at the chunks, of which tiny neighbours are joined. So
+/// blocks keep to where data lies, ten thousand chunks of one element are one block, and the bits do not depend on
+/// whether the data is pulled or persisted.
 fn blocks(expr: &Arc<Expr>, axes: &[usize]) -> Vec<Arc<[usize]>> {
-    let shape = expr.shape();
-    let elements: usize = shape.iter().product();
     let grid = expr.chunks.grid();
-    let outputs: usize = (0..shape.len()).filter(|at| !axes.contains(at)).map(|at| grid[at]).product();
-    let chunk_elements = elements / grid.iter().product::<usize>().max(1);
-    // How many blocks along all reduced axes together.
-    let mut wanted = if expr.blocks {
-        elements.div_ceil(outputs.max(1)).div_ceil(chunk_elements.clamp(BLOCK_ELEMENTS / 4, usize::MAX).max(1))
-    } else {
-        BLOCKS_WANTED.div_ceil(outputs.max(1)).min(elements.div_ceil(BLOCK_ELEMENTS))
-    };
-    // The first axes take the blocks: tiles are runs of the last.
-    axes.iter()
+    let elements: usize = expr.shape().iter().product();
+    let chunk_elements = (elements / expr.chunks.count().max(1)).max(1);
+    // How many neighbours may become one block; the last axes are joined first, since tiles are runs of them.
+    let mut joined = (BLOCK_ELEMENTS / chunk_elements).max(1);
+    let mut blocks: Vec<Arc<[usize]>> = axes
+        .iter()
+        .rev()
         .map(|&axis| {
-            let count = wanted.min(grid[axis]).max(1);
-            wanted = wanted.div_ceil(count);
-            expr.chunks.joined(axis, shape[axis].div_ceil(count))
+            let size = (expr.shape()[axis].div_ceil(grid[axis])).max(1);
+            let count = joined.min(grid[axis]);
+            joined = (joined / count).max(1);
+            expr.chunks.joined(axis, size.saturating_mul(count))
         })
-        .collect()
+        .collect();
+    blocks.reverse();
+    blocks
 }
 
 /// The dtype of a checksum.
