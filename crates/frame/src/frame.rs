@@ -49,6 +49,16 @@ impl Frame {
         Ok(Self { plan: Arc::new(plan?), index, ..self.clone() })
     }
 
+    pub(crate) fn logical(&self) -> &LogicalPlan {
+        &self.plan
+    }
+
+    /// The frame of a query over this frame and `right`.
+    pub(crate) fn joined(&self, plan: LogicalPlan, right: &Self) -> Self {
+        let inputs = self.inputs.iter().chain(right.inputs.iter()).cloned().collect();
+        Self { plan: Arc::new(plan), inputs, index: None, label: String::from("merge") }
+    }
+
     fn labelled(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self

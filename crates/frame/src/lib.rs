@@ -11,10 +11,12 @@
 //! |---|---|
 //! | [`frame`] | the frame and its methods |
 //! | [`groupby`] | `groupby().agg()` |
+//! | [`merge`] | which rows a merge keeps |
 //! | [`expr`] | expressions over columns |
 //! | [`table`] | a computed result |
 //! | [`source`] | Parquet, CSV, the caller's own data, persisted data |
 //! | [`datasets`] | generated data |
+//! | [`plot`] | line plots as SVG |
 //! | [`exact`] | sums that do not depend on the order of their terms |
 //! | `node`, [`lower`] | from the query to a plan that obeys the determinism law |
 //!
@@ -39,11 +41,14 @@ pub mod expr;
 pub mod frame;
 pub mod groupby;
 pub mod lower;
+pub mod merge;
 mod node;
+pub mod plot;
 pub mod source;
 pub mod table;
 
 pub use frame::Frame;
 pub use groupby::{Aggregate, GroupBy, Statistic};
+pub use merge::Keep;
 pub use source::{read_csv, read_parquet};
 pub use table::Table;

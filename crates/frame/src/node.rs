@@ -2,6 +2,7 @@
 //! whose result's order is ours to give.
 
 use crate::groupby::{self, Aggregate};
+use crate::merge::{self, Keep};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{DFSchema, DFSchemaRef};
 use datafusion::error::{DataFusionError, Result};
@@ -25,6 +26,8 @@ pub(crate) enum Operation {
     Cumulative { function: Cumulative, columns: Vec<String> },
     /// One row for each group, by key.
     GroupBy { keys: Vec<String>, aggregates: Vec<Aggregate> },
+    /// The pairs of rows of the two inputs with equal keys, by the first's row, then by the second's.
+    Merge { on: Vec<String>, keep: Keep },
 }
 
 /// A column to sort by. Missing values come last, as in pandas.
@@ -54,30 +57,43 @@ impl Cumulative {
     }
 }
 
-/// An [`Operation`] on top of its input.
+/// An [`Operation`] on top of its inputs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Ordered {
     pub operation: Operation,
-    input: LogicalPlan,
+    inputs: Vec<LogicalPlan>,
     schema: DFSchemaRef,
 }
 
 impl Ordered {
     /// The logical plan of `operation` over `input`.
     pub fn plan(operation: Operation, input: LogicalPlan) -> Result<LogicalPlan> {
-        Ok(LogicalPlan::Extension(Extension { node: Arc::new(Self::try_new(operation, input)?) }))
+        Ok(LogicalPlan::Extension(Extension { node: Arc::new(Self::try_new(operation, vec![input])?) }))
     }
 
-    fn try_new(operation: Operation, input: LogicalPlan) -> Result<Self> {
-        let schema = operation.schema(input.schema().inner())?;
-        Ok(Self { operation, input, schema: Arc::new(DFSchema::try_from(schema)?) })
+    /// The same for an operation with two inputs.
+    pub fn merge(operation: Operation, left: LogicalPlan, right: LogicalPlan) -> Result<LogicalPlan> {
+        Ok(LogicalPlan::Extension(Extension { node: Arc::new(Self::try_new(operation, vec![left, right])?) }))
+    }
+
+    fn try_new(operation: Operation, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        let schema = match inputs.as_slice() {
+            [input] => operation.schema(input.schema().inner(), None)?,
+            [left, right] => operation.schema(left.schema().inner(), Some(right.schema().inner()))?,
+            _ => return Err(DataFusionError::Internal(format!("an operation over {} inputs", inputs.len()))),
+        };
+        Ok(Self { operation, inputs, schema: Arc::new(DFSchema::try_from(schema)?) })
     }
 }
 
 impl Operation {
-    /// The output's schema for an input of schema `input`.
-    pub fn schema(&self, input: &SchemaRef) -> Result<SchemaRef> {
+    /// The output's schema for inputs of these schemas.
+    fn schema(&self, input: &SchemaRef, second: Option<&SchemaRef>) -> Result<SchemaRef> {
         Ok(match self {
+            Self::Merge { on, keep } => {
+                let right = second.ok_or_else(|| DataFusionError::Internal(String::from("merge has two inputs")))?;
+                merge::schema(input, right, on, *keep)
+            }
             Self::ValueCounts => {
                 let mut fields = input.fields().to_vec();
                 fields.push(Arc::new(Field::new("count", DataType::Int64, false)));
@@ -110,6 +126,7 @@ impl fmt::Display for Operation {
                 write!(f, "Sort: {}", keys.join(", "))
             }
             Self::Cumulative { function, columns } => write!(f, "{}: {}", function.name(), columns.join(", ")),
+            Self::Merge { on, keep } => write!(f, "Merge: {keep:?} on {}", on.join(", ")),
             Self::GroupBy { keys, aggregates } => {
                 let aggregates: Vec<String> = aggregates.iter().map(ToString::to_string).collect();
                 write!(f, "GroupBy: {}; {}", keys.join(", "), aggregates.join(", "))
@@ -121,7 +138,7 @@ impl fmt::Display for Operation {
 impl PartialOrd for Ordered {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         match self.operation.partial_cmp(&other.operation) {
-            Some(Ordering::Equal) => self.input.partial_cmp(&other.input),
+            Some(Ordering::Equal) => self.inputs.partial_cmp(&other.inputs),
             unequal => unequal,
         }
     }
@@ -132,7 +149,7 @@ impl UserDefinedLogicalNodeCore for Ordered {
         "Ordered"
     }
     fn inputs(&self) -> Vec<&LogicalPlan> {
-        vec![&self.input]
+        self.inputs.iter().collect()
     }
     fn schema(&self) -> &DFSchemaRef {
         &self.schema
@@ -143,11 +160,8 @@ impl UserDefinedLogicalNodeCore for Ordered {
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.operation)
     }
-    fn with_exprs_and_inputs(&self, _expressions: Vec<Expr>, mut inputs: Vec<LogicalPlan>) -> Result<Self> {
-        match (inputs.pop(), inputs.is_empty()) {
-            (Some(input), true) => Self::try_new(self.operation.clone(), input),
-            _ => Err(DataFusionError::Internal(String::from("an ordered operation has one input"))),
-        }
+    fn with_exprs_and_inputs(&self, _expressions: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        Self::try_new(self.operation.clone(), inputs)
     }
     fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
         match self.operation {

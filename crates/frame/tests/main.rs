@@ -6,36 +6,34 @@ mod suite;
 
 use phalanx_engine::{Engine, LocalEngine, Settings};
 
+/// Seeds of the perturbed engines.
+const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
+
 fn on_every_engine(check: fn(&dyn Engine)) {
     check(&LocalEngine::new(Settings::default()).unwrap());
-    for seed in [1, 2, 3, 4, 5] {
+    for seed in SEEDS {
         println!("perturbed with seed {seed}");
         check(&LocalEngine::perturbed(seed).unwrap());
     }
 }
 
-macro_rules! behaviours {
-    ($($name:ident),* $(,)?) => {
+macro_rules! tests {
+    ($($module:ident :: $name:ident),* $(,)?) => {
         $(#[test]
         fn $name() {
-            on_every_engine(suite::$name);
+            on_every_engine(suite::$module::$name);
         })*
     };
 }
 
-behaviours!(
-    unique_names_come_in_order_of_first_appearance,
-    generated_values_depend_on_seed_and_row_alone,
-    running_sums_go_on_across_partitions,
-    groups_of_the_timeseries,
-);
+suite::behaviours!(tests);
 
 /// `cargo test --release -p phalanx-frame -- --ignored --nocapture measure`
 #[test]
 #[ignore = "a measurement, not a test"]
 fn measure_the_timeseries() {
     let engine = LocalEngine::new(Settings { threads: 2, ..Settings::default() }).unwrap();
-    for (name, frame) in suite::timeseries_queries() {
+    for (name, frame) in suite::timeseries::queries() {
         let mut times = vec![];
         for _ in 0..7 {
             let start = std::time::Instant::now();
@@ -46,6 +44,6 @@ fn measure_the_timeseries() {
         println!("{name}: median {:.1} ms, least {:.1} ms, {} rows", times[3].0, times[0].0, times[0].1);
     }
     let start = std::time::Instant::now();
-    let plan = suite::timeseries_queries().remove(0).1.plan(engine.settings()).unwrap();
+    let plan = suite::timeseries::queries().remove(0).1.plan(engine.settings()).unwrap();
     println!("planning: {:.2} ms, {} partitions", start.elapsed().as_secs_f64() * 1e3, plan.partitions());
 }

@@ -17,6 +17,7 @@ mod canonical;
 mod cumulative;
 mod distinct;
 mod groupby;
+mod merge;
 mod ordinal;
 mod rows;
 mod running;
@@ -85,9 +86,8 @@ impl ExtensionPlanner for FramePlanner {
         _context: &datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let partitions = session.config_options().execution.target_partitions.max(1);
-        let (Some(node), [input]) = (node.as_any().downcast_ref::<Ordered>(), physical_inputs) else {
-            return Ok(None);
-        };
+        let Some(node) = node.as_any().downcast_ref::<Ordered>() else { return Ok(None) };
+        let [input, rest @ ..] = physical_inputs else { return Ok(None) };
         let input = Arc::clone(input);
         let lowered = match &node.operation {
             Operation::Unique => distinct::unique(input, partitions)?,
@@ -96,6 +96,10 @@ impl ExtensionPlanner for FramePlanner {
             Operation::Sort { by } => rows::sort(input, by)?,
             Operation::Cumulative { function, columns } => cumulative::lower(input, *function, columns)?,
             Operation::GroupBy { keys, aggregates } => groupby::lower(input, keys, aggregates, partitions)?,
+            Operation::Merge { on, keep } => {
+                let [right] = rest else { return Ok(None) };
+                merge::lower(input, Arc::clone(right), on, *keep, partitions)?
+            }
         };
         Ok(Some(lowered))
     }

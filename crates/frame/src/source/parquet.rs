@@ -15,14 +15,17 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A partition takes whole row groups until they have so many bytes, uncompressed.
-const PARTITION_BYTES: i64 = 16 << 20;
+/// A partition takes whole row groups until they have a 64th of all bytes (before compression), but at least so many
+/// and at most so many. The same files are cut in the same way on every machine.
+const PARTITIONS: i64 = 64;
+const PARTITION_BYTES_MIN: i64 = 1 << 20;
+const PARTITION_BYTES_MAX: i64 = 128 << 20;
 
 /// A frame of the rows of Parquet files, in the order of the files' names and of the rows in them. `path` is a file,
 /// a folder (all its `*.parquet`), or a name with `*` and `?`.
 ///
-/// A partition is a range of a file's row groups, of about 16 MiB before compression: the same on every machine. Only
-/// the footers are read now; text comes as `Utf8`, whatever its encoding in the file.
+/// A partition is a range of a file's row groups: about 64 in all, of 1 to 128 MiB before compression, the same on
+/// every machine. Only the footers are read now; text comes as `Utf8`, whatever its encoding in the file.
 ///
 /// # Errors
 /// `Data`, with the file's path: there is no such file, it is not Parquet or truncated, or its columns are not those
@@ -30,7 +33,7 @@ const PARTITION_BYTES: i64 = 16 << 20;
 pub fn read_parquet(path: &str) -> Result<Frame> {
     let files = find(path, "parquet")?;
     let mut schema: Option<(SchemaRef, DataFile)> = None;
-    let mut partitions = vec![];
+    let mut whole = vec![];
     for file in files {
         let metadata = footer(&file.path)?;
         let found = arrow_schema(&file.path, &metadata)?;
@@ -38,8 +41,11 @@ pub fn read_parquet(path: &str) -> Result<Frame> {
             None => (found, file.clone()),
             Some((expected, first)) => (same_columns(&first.path, &expected, &file.path, &found)?, first),
         });
-        partitions.extend(cut(&file, metadata.row_groups()));
+        whole.push((file, metadata));
     }
+    let total: i64 = whole.iter().flat_map(|(_, metadata)| metadata.row_groups()).map(|g| g.total_byte_size()).sum();
+    let least = (total / PARTITIONS).clamp(PARTITION_BYTES_MIN, PARTITION_BYTES_MAX);
+    let partitions = whole.iter().flat_map(|(file, metadata)| cut(file, metadata.row_groups(), least)).collect();
     let (schema, _) = schema.ok_or_else(|| Error::internal("a pattern without files"))?;
     let source = Arc::new(ParquetSource::new(Arc::clone(&schema)));
     scan("parquet", Arc::new(FileTable { schema, source, partitions }), vec![])
@@ -105,8 +111,8 @@ fn same_columns(first: &Path, expected: &SchemaRef, path: &Path, found: &SchemaR
     Ok(Arc::new(Schema::new(fields)))
 }
 
-/// Byte ranges of whole row groups. DataFusion reads a row group where its first column begins.
-fn cut(file: &DataFile, row_groups: &[RowGroupMetaData]) -> Vec<PartitionedFile> {
+/// Byte ranges of whole row groups, of `least` bytes each but the last. DataFusion reads a row group where its first column begins.
+fn cut(file: &DataFile, row_groups: &[RowGroupMetaData], least: i64) -> Vec<PartitionedFile> {
     let begin = |group: &RowGroupMetaData| match group.columns().first() {
         Some(column) => column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset()),
         None => 0,
@@ -114,7 +120,7 @@ fn cut(file: &DataFile, row_groups: &[RowGroupMetaData]) -> Vec<PartitionedFile>
     let mut starts = vec![0];
     let mut bytes = 0;
     for group in row_groups {
-        if bytes >= PARTITION_BYTES {
+        if bytes >= least {
             starts.push(begin(group));
             bytes = 0;
         }

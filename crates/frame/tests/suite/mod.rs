@@ -1,37 +1,48 @@
-//! Behaviours as functions over an engine: every engine must give the same bits.
+//! Behaviours as functions over an engine: every engine must give the same bits. Tests of other crates include this
+//! file by its path and run the same list on a cluster.
 
-use phalanx_engine::Engine;
-use phalanx_frame::expr::{col, lit};
-use phalanx_frame::{Aggregate, Frame, Table, datasets};
-use std::time::Duration;
+pub mod files;
+pub mod formula;
+pub mod groups;
+pub mod merges;
+pub mod rows;
+pub mod running;
+pub mod timeseries;
 
-/// The steps of the main job, over the whole month.
-pub fn timeseries_queries() -> Vec<(&'static str, Frame)> {
-    let frame = datasets::timeseries().build().unwrap();
-    vec![
-        ("unique", frame.unique("name").unwrap()),
-        ("filter, cumsum", oliver(&frame)),
-        ("groupby", by_name(&frame)),
-        ("unique id", frame.unique("id").unwrap()),
-        ("select x", frame.reset_index().select(["x"]).unwrap()),
-        ("filter x", frame.reset_index().select(["x"]).unwrap().filter(col("x").gt(lit(2.0))).unwrap()),
-        ("filter name", frame.reset_index().select(["name"]).unwrap().filter(col("name").eq(lit("Nobody"))).unwrap()),
-    ]
+use phalanx_frame::Table;
+
+/// Calls the macro that it is given with the paths of all behaviours.
+macro_rules! behaviours {
+    ($with:ident) => {
+        $with! {
+            timeseries::unique_names_come_in_order_of_first_appearance,
+            timeseries::generated_values_depend_on_seed_and_row_alone,
+            timeseries::running_sums_go_on_across_partitions,
+            timeseries::groups_of_names,
+            timeseries::a_plot_shows_every_line,
+            groups::statistics_are_those_of_pandas,
+            groups::keys_of_several_columns_and_types,
+            groups::counts_are_those_of_pandas,
+            groups::unique_keeps_missing_values_and_joins_zeros,
+            groups::the_order_of_rows_does_not_change_a_bit,
+            running::values_are_those_of_pandas,
+            running::one_partition_has_the_bits_of_a_loop,
+            running::partitions_without_rows_or_values_change_nothing,
+            rows::row_by_row_operations_keep_the_order,
+            rows::the_first_rows_are_the_first,
+            rows::sorting_is_stable_and_puts_missing_values_last,
+            rows::persisted_rows_are_the_same_rows,
+            rows::scattered_rows_are_the_same_rows,
+            rows::a_filter_that_nothing_passes_leaves_an_empty_table,
+            merges::pairs_come_in_the_order_of_pandas,
+            merges::missing_keys_meet_and_shared_names_are_told_apart,
+            files::parquet_files_come_in_order,
+            files::csv_files_come_in_order,
+            files::real_data_agrees_with_pandas,
+        }
+    };
 }
-
-fn oliver(frame: &Frame) -> Frame {
-    frame.filter(col("name").eq(lit("Oliver"))).unwrap().select(["x", "y"]).unwrap().cumsum().unwrap()
-}
-
-fn by_name(frame: &Frame) -> Frame {
-    let statistics = ["x", "y"].into_iter().flat_map(|c| [Aggregate::mean(c), Aggregate::std(c), Aggregate::count(c)]);
-    frame.groupby(["name"]).unwrap().agg(statistics).unwrap()
-}
-
-/// Three days of 86,400 rows, to be quick.
-fn days() -> Frame {
-    datasets::timeseries().dates("2000-01-01", "2000-01-04").unwrap().seed(3).build().unwrap()
-}
+pub(crate) use behaviours;
 
 /// The bits of a table as one value that can be compared.
 pub fn bits(table: &Table) -> Vec<u8> {
@@ -40,70 +51,9 @@ pub fn bits(table: &Table) -> Vec<u8> {
     bytes
 }
 
-pub fn unique_names_come_in_order_of_first_appearance(engine: &dyn Engine) {
-    let names = days().select(["name"]).unwrap().compute(engine).unwrap().strings("name").unwrap();
-    let mut expected = vec![];
-    for name in &names {
-        if !expected.contains(name) {
-            expected.push(name.clone());
-        }
-    }
-    assert_eq!(expected.len(), 26);
-    assert_eq!(days().unique("name").unwrap().compute(engine).unwrap().strings("name").unwrap(), expected);
-}
-
-pub fn generated_values_depend_on_seed_and_row_alone(engine: &dyn Engine) {
-    let whole = days().compute(engine).unwrap();
-    let hours = datasets::timeseries().dates("2000-01-01", "2000-01-04").unwrap().seed(3);
-    let hours = hours.partition(Duration::from_secs(7 * 3600)).build().unwrap();
-    assert_eq!(hours.plan(engine.settings()).unwrap().partitions(), 11);
-    assert_eq!(bits(&hours.compute(engine).unwrap()), bits(&whole));
-    // One column alone is the same column.
-    let y = hours.reset_index().select(["y"]).unwrap().compute(engine).unwrap();
-    assert_eq!(y.floats("y").unwrap(), whole.floats("y").unwrap());
-    assert_ne!(whole.floats("x").unwrap(), whole.floats("y").unwrap());
-    let times = whole.integers("timestamp").unwrap();
-    let start = 946_684_800_000_000_000; // 2000-01-01 in nanoseconds since 1970
-    assert!(times.iter().enumerate().all(|(row, time)| *time == Some(start + 1_000_000_000 * row as i64)));
-    let x = whole.floats("x").unwrap();
-    assert!(x.iter().all(|x| (-1.0..=1.0).contains(x)));
-    assert!(x.iter().sum::<f64>().abs() < 4.0 * (x.len() as f64 / 3.0).sqrt());
-    let id = whole.floats("id").unwrap();
-    let mean = id.iter().sum::<f64>() / id.len() as f64;
-    assert!((mean - 1000.0).abs() < 0.5, "{mean}");
-}
-
-pub fn running_sums_go_on_across_partitions(engine: &dyn Engine) {
-    let rows = days().filter(col("name").eq(lit("Oliver"))).unwrap().compute(engine).unwrap();
-    let running = oliver(&days()).compute(engine).unwrap();
-    assert_eq!(running.column_names(), ["timestamp", "x", "y"]);
-    assert_eq!(running.integers("timestamp").unwrap(), rows.integers("timestamp").unwrap());
-    for name in ["x", "y"] {
-        let mut sum = 0.0;
-        let values = rows.floats(name).unwrap();
-        for (row, (value, got)) in values.iter().zip(running.floats(name).unwrap()).enumerate() {
-            sum += value;
-            assert!((sum - got).abs() <= 1e-12 * values.len() as f64, "row {row}: {got} is not {sum}");
-        }
-        assert_eq!(values.len(), running.num_rows());
-    }
-}
-
-pub fn groups_of_the_timeseries(engine: &dyn Engine) {
-    let rows = days().compute(engine).unwrap();
-    let groups = by_name(&days()).compute(engine).unwrap();
-    assert_eq!(groups.column_names(), ["name", "x_mean", "x_std", "x_count", "y_mean", "y_std", "y_count"]);
-    let names = groups.strings("name").unwrap();
-    assert!(names.is_sorted());
-    let (all_names, x) = (rows.strings("name").unwrap(), rows.floats("x").unwrap());
-    for (group, name) in names.iter().enumerate() {
-        let values: Vec<f64> =
-            x.iter().zip(&all_names).filter(|(_, other)| *other == name).map(|(value, _)| *value).collect();
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        let std = (squares / (values.len() - 1) as f64).sqrt();
-        assert_eq!(groups.integers("x_count").unwrap()[group], Some(values.len() as i64));
-        assert!((groups.floats("x_mean").unwrap()[group] - mean).abs() < 1e-12);
-        assert!((groups.floats("x_std").unwrap()[group] - std).abs() < 1e-12);
-    }
+/// Equal, or as near as `tolerance` of the larger.
+#[track_caller]
+pub fn near(got: f64, wanted: f64, tolerance: f64) {
+    let same = got == wanted || (got.is_nan() && wanted.is_nan());
+    assert!(same || (got - wanted).abs() <= tolerance * got.abs().max(wanted.abs()).max(1.0), "{got} is not {wanted}");
 }
