@@ -18,8 +18,11 @@ pub fn cluster(workers: usize) -> (LocalCluster, ClusterEngine) {
     (cluster, engine)
 }
 
+/// A behaviour that must hold on every engine.
+pub type Check = fn(&dyn Engine);
+
 /// One trial an engine for a check that must hold on all of them.
-pub fn on_every_engine(name: &str, check: fn(&dyn Engine)) -> Vec<Trial> {
+pub fn on_every_engine(name: &str, check: Check) -> Vec<Trial> {
     let mut trials = vec![trial(&format!("{name}::local"), move || {
         check(&LocalEngine::new(Settings::default()).unwrap());
     })];

@@ -3,6 +3,8 @@
 //! Every behaviour suite runs on every engine, one after the other (two cores are easily oversubscribed, and the
 //! cluster tests measure time): see [`engines`].
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails; Clippy knows tests only by `#[test]`")]
+
 mod bad_days;
 mod engines;
 mod kills;

@@ -1,6 +1,6 @@
 //! What every engine does alike, whatever is computed.
 
-use crate::engines::on_every_engine;
+use crate::engines::{Check, on_every_engine};
 use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
 use datafusion::arrow::datatypes::{Int64Type, SchemaRef};
 use datafusion::error::Result as DataFusionResult;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub fn trials() -> Vec<Trial> {
-    let checks: [(&str, fn(&dyn Engine)); 9] = [
+    let checks: [(&str, Check); 9] = [
         ("answers_are_exact", answers_are_exact),
         ("partitions_come_in_order", partitions_come_in_order),
         ("an_exchange_keeps_no_row_back", an_exchange_keeps_no_row_back),

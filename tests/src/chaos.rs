@@ -133,7 +133,7 @@ impl Chaos {
         for run in 0..runs {
             let shape = SHAPES[random.range(0, SHAPES.len() as u64) as usize];
             let pause_us = PAUSES_US[random.range(0, PAUSES_US.len() as u64) as usize];
-            let job_seed = random.next();
+            let job_seed = random.draw();
             let mut known = job(&start, ROWS, shape, pause_us, job_seed)?;
             if persisted {
                 known.plan = known.plan.reading(inputs.iter().cloned());
@@ -141,7 +141,7 @@ impl Chaos {
             }
             let undisturbed = self.time_of(shape, pause_us, &start)?;
             let moment = Duration::from_secs_f64(random.unit() * 1.05 * undisturbed);
-            let draws = [random.next() as usize, random.next() as usize];
+            let draws = [random.draw() as usize, random.draw() as usize];
             self.one(
                 &format!("run {run} {shape:?} seed {job_seed}"),
                 known,

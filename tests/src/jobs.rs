@@ -25,8 +25,8 @@ const PAUSES: usize = 30;
 pub struct Random(pub u64);
 
 impl Random {
-    /// The next number.
-    pub fn next(&mut self) -> u64 {
+    /// A number.
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -35,11 +35,11 @@ impl Random {
     }
     /// A number from `low` to `high - 1`.
     pub fn range(&mut self, low: u64, high: u64) -> u64 {
-        low + self.next() % (high - low)
+        low + self.draw() % (high - low)
     }
     /// A number in [0, 1).
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.draw() >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 
@@ -181,6 +181,9 @@ fn exchange(input: Arc<dyn ExecutionPlan>, key: &str, partitions: u64) -> DataFu
     Ok(Arc::new(RepartitionExec::try_new(input, Partitioning::Hash(vec![key], partitions as usize))?))
 }
 
+/// The value that a row of this id has in the end.
+type ValueOf = Box<dyn Fn(i64) -> i64>;
+
 /// A job of `shape` over `start` (rows as [`leaf`] makes them), drawn from `seed`, whose tasks pause for `pause_us`
 /// thirty times over all rows.
 ///
@@ -190,7 +193,7 @@ pub fn job(start: &Arc<dyn ExecutionPlan>, count: i64, shape: Shape, pause_us: u
     let mut random = Random(seed);
     let draw = |random: &mut Random| Affine::draw(random, count, pause_us);
     let apply = |operator: &Affine, input| plan::operator(operator.clone(), vec![input]);
-    let (root, value): (Arc<dyn ExecutionPlan>, Box<dyn Fn(i64) -> i64>) = match shape {
+    let (root, value): (Arc<dyn ExecutionPlan>, ValueOf) = match shape {
         Shape::Chain(stages) => {
             let mut operators = vec![draw(&mut random)];
             let mut root = apply(&operators[0], Arc::clone(start))?;

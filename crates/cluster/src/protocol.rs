@@ -125,7 +125,7 @@ pub struct Json {
 }
 
 /// The generated client and server.
-#[expect(clippy::all, unused_qualifications, reason = "generated code")]
+#[expect(unused_qualifications, reason = "generated code")]
 pub mod service {
     include!(concat!(env!("OUT_DIR"), "/phalanx.Control.rs"));
 }

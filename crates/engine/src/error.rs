@@ -65,7 +65,10 @@ pub struct Lost {
 ///
 /// It is serialisable, so that a worker's error reaches the client with its kind, hint and place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Error {
+pub struct Error(Box<Content>); // boxed: every `Result` carries its size
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Content {
     kind: ErrorKind,
     message: String,
     hint: Option<String>,
@@ -77,7 +80,7 @@ pub struct Error {
 impl Error {
     /// An error of `kind` that says what happened.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, place: None, lost: None, causes: vec![] }
+        Self(Box::new(Content { kind, message: message.into(), hint: None, place: None, lost: None, causes: vec![] }))
     }
     /// The caller's input is wrong.
     pub fn input(message: impl Into<String>) -> Self {
@@ -110,19 +113,19 @@ impl Error {
     /// Persisted data that is gone.
     pub fn lost(handle: impl Into<String>, partition: usize, message: impl Into<String>) -> Self {
         let mut error = Self::cluster(message);
-        error.lost = Some(Lost { handle: handle.into(), partition });
+        error.0.lost = Some(Lost { handle: handle.into(), partition });
         error
     }
     /// Says what to do next.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.0.hint = Some(hint.into());
         self
     }
     /// Says where it happened, if nothing closer to the cause has said it.
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {
-        self.place.get_or_insert(place);
+        self.0.place.get_or_insert(place);
         self
     }
     /// Chains the cause, as text of each of its causes in turn.
@@ -130,34 +133,34 @@ impl Error {
     pub fn caused_by(mut self, cause: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = Some(cause);
         while let Some(cause) = next {
-            self.causes.push(cause.to_string());
+            self.0.causes.push(cause.to_string());
             next = cause.source();
         }
         self
     }
     /// What the reader must do next.
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        self.0.kind
     }
     /// What happened, without the kind and the hint.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
     /// What to do next, if we know.
     pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+        self.0.hint.as_deref()
     }
     /// Where in a job it happened, if it happened in a task.
     pub fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
+        self.0.place.as_ref()
     }
     /// The persisted partition whose loss this error is.
     pub fn lost_data(&self) -> Option<&Lost> {
-        self.lost.as_ref()
+        self.0.lost.as_ref()
     }
     /// The causes, outermost first.
     pub fn causes(&self) -> &[String] {
-        &self.causes
+        &self.0.causes
     }
 
     /// Packs the error into text that survives being wrapped in other messages.
@@ -179,14 +182,14 @@ const WIRE_CLOSE: &str = "\u{3}";
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.kind, self.message)?;
-        if let Some(place) = &self.place {
+        write!(f, "{}: {}", self.0.kind, self.0.message)?;
+        if let Some(place) = &self.0.place {
             write!(f, " (stage {}, partition {}, worker {})", place.stage, place.partition, place.worker)?;
         }
-        for cause in &self.causes {
+        for cause in &self.0.causes {
             write!(f, "\n  because: {cause}")?;
         }
-        match &self.hint {
+        match &self.0.hint {
             Some(hint) => write!(f, "\n  hint: {hint}"),
             None => Ok(()),
         }

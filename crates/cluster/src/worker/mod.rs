@@ -208,7 +208,6 @@ fn register(id: &str, address: SocketAddr, cores: usize) -> pb::ExecutorRegistra
         specification: Some(pb::ExecutorSpecification { resources: vec![cores] }),
         os_info: Some(pb::ExecutorOperatingSystemSpecification::default()),
         ballista_protocol_version: BALLISTA_PROTOCOL_VERSION,
-        ..pb::ExecutorRegistration::default()
     }
 }
 

@@ -101,10 +101,11 @@ impl Runner {
     pub async fn run(self: Arc<Self>, mut scheduler: SchedulerGrpcClient<Channel>) -> Error {
         let (reports, mut finished) = unbounded_channel();
         loop {
+            // Counted before the statuses are drained: a task is either still running or reported.
+            let free = self.free_cores();
             let request = pb::PollWorkParams {
                 metadata: Some(self.registration.clone()),
-                // Counted before the statuses are drained: a task is either still running or reported.
-                num_free_vcores: self.cores.saturating_sub(self.running.len()) as u32,
+                num_free_vcores: free as u32,
                 task_status: drain(&mut finished),
             };
             let tasks = match scheduler.poll_work(request).await {
@@ -113,13 +114,32 @@ impl Runner {
                     return Error::cluster(format!("the scheduler does not take our poll: {}", status.message()));
                 }
             };
-            if tasks.is_empty() {
-                let _either = tokio::time::timeout(POLL_INTERVAL, self.wake.notified()).await;
-            }
+            let got = tasks.len();
             for task in tasks {
                 self.start(task, reports.clone());
             }
+            if got == 0 || got >= free {
+                self.wait_for_a_reason(&finished).await;
+            }
         }
+    }
+
+    /// Waits until there is something to report, or a free core and perhaps work for it, or it is time for a sign of
+    /// life.
+    async fn wait_for_a_reason(&self, finished: &UnboundedReceiver<pb::TaskStatus>) {
+        let reason = async {
+            loop {
+                self.wake.notified().await;
+                if !finished.is_empty() || self.free_cores() > 0 {
+                    return;
+                }
+            }
+        };
+        let _either = tokio::time::timeout(POLL_INTERVAL, reason).await;
+    }
+
+    fn free_cores(&self) -> usize {
+        self.cores.saturating_sub(self.running.len())
     }
 
     fn start(self: &Arc<Self>, task: pb::TaskDefinition, reports: UnboundedSender<pb::TaskStatus>) {
@@ -136,8 +156,9 @@ impl Runner {
                 Ok(Err(panic)) => Err(panicked(panic.as_ref())),
             };
             let status = runner.status(&task, outcome, started);
-            runner.running.remove(&name);
+            // In this order: a task that does not count as running has been reported.
             let _worker_ends = reports.send(status);
+            runner.running.remove(&name);
             runner.wake.notify_one();
         });
     }
