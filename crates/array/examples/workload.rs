@@ -14,7 +14,12 @@ fn main() -> Result<()> {
         let x = random.random((10_000, 10, 10_000), 1000);
         let (u, s, vt) = x.reshape((10_000, 100_000)).t().slice(s![..10, ..1000]).svd();
         let evaluation = evaluate(&engine, &[&u, &s, &vt])?;
-        println!("array-svd: {} of 10⁹ evaluated, {} job(s), {:?}", evaluation.evaluated, evaluation.jobs, start.elapsed());
+        println!(
+            "array-svd: {} of 10⁹ evaluated, {} job(s), {:?}",
+            evaluation.evaluated,
+            evaluation.jobs,
+            start.elapsed()
+        );
     }
 
     let start = Instant::now();

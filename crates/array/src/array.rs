@@ -185,7 +185,8 @@ impl Array {
         if step == 0 {
             return Self::failed(Error::input("the step of arange is 0").with_hint("give a step that is not 0"));
         }
-        let distance = if step > 0 { i128::from(stop) - i128::from(start) } else { i128::from(start) - i128::from(stop) };
+        let distance =
+            if step > 0 { i128::from(stop) - i128::from(start) } else { i128::from(start) - i128::from(stop) };
         let by = i128::from(step.unsigned_abs());
         let length = usize::try_from((distance.max(0) + by - 1) / by).unwrap_or(usize::MAX);
         Self::ramp(Number::Integer(start), Number::Integer(step), None, length, chunks)
@@ -372,8 +373,7 @@ pub fn concatenate(arrays: &[&Array], axis: isize) -> Array {
             .into_iter()
             .reduce(DType::promote)
             .ok_or_else(|| Error::input("there is no array to concatenate").with_hint("give at least one"))?;
-        let exprs =
-            arrays.iter().map(|array| array.astype(dtype).expr().cloned()).collect::<Result<Vec<_>>>()?;
+        let exprs = arrays.iter().map(|array| array.astype(dtype).expr().cloned()).collect::<Result<Vec<_>>>()?;
         let mut shape = exprs[0].shape().to_vec();
         let axis = axis_of(axis, shape.len())?;
         let mut ends = vec![0];
@@ -438,7 +438,8 @@ pub(crate) fn broadcast_chunks(shape: &[usize], inputs: &[&Arc<Expr>]) -> Result
             (axis + expr.shape().len()).checked_sub(shape.len()).is_some_and(|own| expr.shape()[own] == shape[axis])
         })
     };
-    let borders = (0..shape.len()).map(|axis| if has_own(axis) { chunks.borders(axis) } else { automatic.borders(axis) });
+    let borders =
+        (0..shape.len()).map(|axis| if has_own(axis) { chunks.borders(axis) } else { automatic.borders(axis) });
     Ok(Chunks::from_borders(borders.map(Arc::clone).collect()))
 }
 
@@ -474,7 +475,14 @@ impl fmt::Display for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.expr() {
             Ok(expr) => {
-                write!(f, "Array({}, shape {:?}, {}, chunks {})", expr.node.name(), expr.shape(), expr.dtype(), expr.chunks)
+                write!(
+                    f,
+                    "Array({}, shape {:?}, {}, chunks {})",
+                    expr.node.name(),
+                    expr.shape(),
+                    expr.dtype(),
+                    expr.chunks
+                )
             }
             Err(error) => write!(f, "Array(failed: {})", error.message()),
         }

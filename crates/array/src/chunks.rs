@@ -374,7 +374,7 @@ mod tests {
                 }
                 seen.push(piece.within.iter().map(|span| span.len).product::<usize>());
             }
-            assert_eq!(seen.iter().sum::<usize>(), region.iter().map(|span| span.len).product());
+            assert_eq!(seen.iter().sum::<usize>(), region.iter().map(|span| span.len).product::<usize>());
         }
     }
 

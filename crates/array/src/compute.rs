@@ -121,8 +121,9 @@ impl Run<'_> {
             let Some(stage) = lowered.shared() else { return Ok(lowered) };
             let expr = &lowered.stages[stage].expr;
             let all: Vec<Span> = expr.shape().iter().map(|&length| Span::all(length)).collect();
-            let complete = lowered.stages[stage].wanted.len() == lowered.stages[stage].grid.count();
-            let leaf = if complete && crate::node::bytes(expr.node.as_ref(), &all) <= EMBED_BYTES_MAX {
+            let leaf = if lowered.stages[stage].is_complete()
+                && crate::node::bytes(expr.node.as_ref(), &all) <= EMBED_BYTES_MAX
+            {
                 let job = self.engine.submit(physical(&lowered, stage, &label(expr))?);
                 let chunk = self.collect(job, expr.dtype(), &lowered.stages[stage].grid).await?;
                 Expr::embedded(chunk)

@@ -33,8 +33,14 @@ impl Array {
                 Some(stored) => format!("persisted {}", stored.persisted.handle()),
                 None => expr.node.name(),
             };
-            let _infallible =
-                writeln!(text, "  #{number} {name}({}): {:?} {} chunks {}", inputs.join(", "), expr.shape(), expr.dtype(), expr.chunks);
+            let _infallible = writeln!(
+                text,
+                "  #{number} {name}({}): {:?} {} chunks {}",
+                inputs.join(", "),
+                expr.shape(),
+                expr.dtype(),
+                expr.chunks
+            );
         }
         let lowered = lower(std::slice::from_ref(root), settings)?;
         text.push_str("stages\n");
@@ -46,7 +52,11 @@ impl Array {
                 stage.wanted.len(),
                 stage.tasks.len(),
                 size(stage.task_bytes),
-                if stage.consumers > 1 { format!(", persisted for {} readers", stage.consumers) } else { String::new() }
+                if stage.consumers > 1 {
+                    format!(", persisted for {} readers", stage.consumers)
+                } else {
+                    String::new()
+                }
             );
             for slot in &stage.slots {
                 let bytes: u64 = slot

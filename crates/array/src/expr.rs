@@ -1,9 +1,9 @@
 //! Expressions as the client holds them: nodes that share their inputs.
 
 use crate::chunks::Chunks;
+use crate::node::Node;
 use crate::node::slot::Slot;
 use crate::node::source::Embedded;
-use crate::node::Node;
 use phalanx_chunk::{Chunk, DType};
 use phalanx_engine::Persisted;
 use std::collections::HashMap;

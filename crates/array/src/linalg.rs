@@ -88,12 +88,9 @@ impl Array {
             let k: usize = length_a.iter().product();
             let rows: Vec<usize> = lengths(a, &outer_a);
             let columns: Vec<usize> = lengths(b, &outer_b);
-            let left = self
-                .transpose(&signed(&[outer_a, inner_a].concat()))
-                .reshape(vec![rows.iter().product(), k]);
-            let right = other
-                .transpose(&signed(&[inner_b, outer_b].concat()))
-                .reshape(vec![k, columns.iter().product()]);
+            let left = self.transpose(&signed(&[outer_a, inner_a].concat())).reshape(vec![rows.iter().product(), k]);
+            let right =
+                other.transpose(&signed(&[inner_b, outer_b].concat())).reshape(vec![k, columns.iter().product()]);
             Ok(left.matmul(&right).reshape([rows, columns].concat()))
         };
         make().unwrap_or_else(Self::failed)
@@ -254,8 +251,11 @@ fn factored(expr: &Arc<Expr>, factors: Factors) -> Result<Vec<Array>> {
         return one_piece(expr, factors, dtype);
     }
     if columns > TSQR_COLUMNS_MAX {
-        return Err(Error::unsupported(format!("decomposing a matrix of shape ({rows}, {columns}) in {} chunks", expr.chunks.count()))
-            .with_hint("`svd_compressed` finds the largest singular values of matrices with two long sides"));
+        return Err(Error::unsupported(format!(
+            "decomposing a matrix of shape ({rows}, {columns}) in {} chunks",
+            expr.chunks.count()
+        ))
+        .with_hint("`svd_compressed` finds the largest singular values of matrices with two long sides"));
     }
     // Blocks with more rows than columns, or stacking the triangles would save nothing.
     let borders = expr.chunks.joined(0, (4 * columns).max(ONE_PIECE_ELEMENTS / columns));

@@ -9,14 +9,18 @@ use crate::expr::{Expr, Stored, sorted};
 use crate::node::slot::Slot;
 use crate::node::{Boundary, Entry, Table, Work, count};
 use crate::pull;
+use phalanx_chunk::Span;
 use phalanx_engine::{Error, Result, Settings};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Tasks in a stage, at most. Locations grow as producers × consumers.
 const TASKS_MAX: usize = 128;
 /// Element operations that are worth a task of their own: some milliseconds.
-const TASK_ELEMENTS: u64 = 1 << 20;
+const TASK_ELEMENTS: u64 = 1 << 19;
+/// Persisted partitions are read whole if a task needs at least this fraction of what it reads; an exchange copies and
+/// writes what it carries several times.
+const READ_PER_NEEDED_MAX: usize = 4;
 /// How often a grid may be refined for memory before that is given up.
 const REFINEMENTS_MAX: usize = 24;
 
@@ -35,6 +39,8 @@ pub(crate) struct Stage {
     pub grid: Chunks,
     /// The numbers of the chunks that are computed, ascending.
     pub wanted: Vec<usize>,
+    /// Chunks of which only a part is computed, and which.
+    pub trimmed: HashMap<usize, Region>,
     pub table: Table,
     pub slots: Vec<SlotUse>,
     /// The chunks of each task.
@@ -188,14 +194,25 @@ impl<'a> Pass<'a> {
     fn new_stage(&mut self, node: usize, is_result: bool, demands: &[(usize, usize, Region)]) -> Result<usize> {
         let expr = Arc::clone(&self.order[node]);
         let grid = self.grids.get(&Arc::as_ptr(&expr)).unwrap_or(&expr.chunks).clone();
+        let mut trimmed = HashMap::new();
         let wanted: Vec<usize> = if is_result {
             if grid.count() == usize::MAX {
                 return Err(Error::input(format!("{grid} are too many chunks")).with_hint("use larger chunks"));
             }
             (0..grid.count()).collect()
         } else {
-            let pieces = demands.iter().filter(|demand| count(&demand.2) > 0).flat_map(|demand| grid.split(&demand.2));
-            pieces.map(|piece| piece.chunk).collect::<BTreeSet<_>>().into_iter().collect()
+            let mut parts: BTreeMap<usize, Region> = BTreeMap::new();
+            for piece in demands.iter().flat_map(|(_, _, region)| grid.split(region)) {
+                if count(&piece.absolute) > 0 {
+                    let union = |known: &mut Region| *known = enclosing(known, &piece.absolute);
+                    parts.entry(piece.chunk).and_modify(union).or_insert(piece.absolute.clone());
+                }
+            }
+            if expr.node.divisible() {
+                trimmed.extend(parts.iter().map(|(&chunk, part)| (chunk, part.clone())));
+                trimmed.retain(|&chunk, part| *part != grid.region(chunk));
+            }
+            parts.into_keys().collect()
         };
         let stage = self.stages.len();
         self.stage_of.insert(node, stage);
@@ -203,6 +220,7 @@ impl<'a> Pass<'a> {
             expr: Arc::clone(&expr),
             grid,
             wanted: wanted.clone(),
+            trimmed,
             table: Table::default(),
             slots: vec![],
             tasks: vec![],
@@ -211,14 +229,14 @@ impl<'a> Pass<'a> {
         });
         if expr.stored.is_some() {
             let own = self.stages[stage].wanted.iter().enumerate();
-            let grid = &self.stages[stage].grid;
-            let demands: Vec<_> = own.map(|(position, &chunk)| (stage, position, grid.region(chunk))).collect();
+            let region = |chunk: usize| self.stages[stage].region(chunk);
+            let demands: Vec<_> = own.map(|(position, &chunk)| (stage, position, region(chunk))).collect();
             if let Some(stored) = &expr.stored {
                 self.read(Producer::Stored(stored.clone()), &expr, &demands);
             }
         } else if self.interesting[node] {
             for (position, chunk) in wanted.into_iter().enumerate() {
-                let region = self.stages[stage].grid.region(chunk);
+                let region = self.stages[stage].region(chunk);
                 self.follow(node, stage, position, &region);
             }
         }
@@ -267,7 +285,7 @@ impl<'a> Pass<'a> {
             this.tasks = vec![vec![]];
             return Ok(());
         };
-        let region = this.grid.region(first);
+        let region = this.region(first);
         let peak = pull::peak_bytes(&this.table, &region);
         let work = pull::work_elements(&this.table, &region).max(1);
         let out = crate::node::bytes(this.expr.node.as_ref(), &region);
@@ -329,11 +347,13 @@ impl<'a> Pass<'a> {
         Some(grouped)
     }
 
-    /// Marks the slots whose persisted partitions are better read whole than cut and exchanged: where a task needs at
-    /// least half of what it would read.
+    /// Marks the slots whose persisted partitions are better read whole than cut and exchanged.
     fn direct(&mut self, stage: usize, tasks: &[Vec<usize>]) {
-        let task_of: HashMap<usize, usize> =
-            tasks.iter().enumerate().flat_map(|(task, chunks)| chunks.iter().map(move |&chunk| (chunk, task))).collect();
+        let task_of: HashMap<usize, usize> = tasks
+            .iter()
+            .enumerate()
+            .flat_map(|(task, chunks)| chunks.iter().map(move |&chunk| (chunk, task)))
+            .collect();
         for slot in &mut self.stages[stage].slots {
             let Producer::Stored(stored) = &slot.producer else { continue };
             if slot.way == Way::Aligned {
@@ -358,7 +378,7 @@ impl<'a> Pass<'a> {
                 }
             }
             let read: usize = reads.iter().flatten().filter_map(|partition| sizes.get(partition)).sum();
-            if read / 2 <= needed {
+            if read <= needed.saturating_mul(READ_PER_NEEDED_MAX) {
                 slot.way = Way::Read(reads.into_iter().map(|partitions| partitions.into_iter().collect()).collect());
             }
         }
@@ -418,6 +438,29 @@ impl<'a> Pass<'a> {
         }
         table
     }
+}
+
+impl Stage {
+    /// What is computed of chunk number `chunk`.
+    pub(crate) fn region(&self, chunk: usize) -> Region {
+        self.trimmed.get(&chunk).cloned().unwrap_or_else(|| self.grid.region(chunk))
+    }
+
+    /// Whether all of the node is computed.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.trimmed.is_empty() && self.wanted.len() == self.grid.count()
+    }
+}
+
+/// The smallest region that holds both: one of them if they are equal, else by steps of 1.
+fn enclosing(a: &Region, b: &Region) -> Region {
+    let span = |(a, b): (&Span, &Span)| match (a.bounds(), b.bounds()) {
+        _ if a == b => *a,
+        (Some(a), Some(b)) => Span::range(a.0.min(b.0), a.1.max(b.1) + 1 - a.0.min(b.0)),
+        (None, _) => *b,
+        (_, None) => *a,
+    };
+    a.iter().zip(b).map(span).collect()
 }
 
 impl Lowered {

@@ -225,8 +225,7 @@ fn binary(function: Binary, a: &Array, b: &Array) -> Array {
         let dtype = function.dtype(a.dtype(), b.dtype()).lift()?;
         let shape = broadcast_shape(&[a, b])?;
         let chunks = broadcast_chunks(&shape, &[a, b])?;
-        let node =
-            elementwise::Binary { function, dtype, shape, inputs: [a.shape().to_vec(), b.shape().to_vec()] };
+        let node = elementwise::Binary { function, dtype, shape, inputs: [a.shape().to_vec(), b.shape().to_vec()] };
         Ok(Expr::new(node, vec![Arc::clone(a), Arc::clone(b)], chunks))
     };
     Array::from_result(make())

@@ -30,7 +30,11 @@ impl Builder<'_> {
     fn stage(&mut self, stage: usize) -> Result<Arc<dyn ExecutionPlan>> {
         let this = &self.lowered.stages[stage];
         self.task_bytes = self.task_bytes.max(this.task_bytes);
-        let numbers = this.tasks.iter().map(|chunks| Evaluate::list(chunks)).collect::<Result<Vec<_>>>()?;
+        let list = |chunks: &Vec<usize>| {
+            let parts: Vec<_> = chunks.iter().map(|chunk| (*chunk, this.trimmed.get(chunk))).collect();
+            Evaluate::list(&parts)
+        };
+        let numbers = this.tasks.iter().map(list).collect::<Result<Vec<_>>>()?;
         let mut inputs = vec![plan::table(Evaluate::numbers(), &numbers)?];
         let mut given = vec![];
         for slot in &this.slots {
@@ -63,8 +67,11 @@ impl Builder<'_> {
             return Ok(rows);
         }
         let routes = route::routes(tasks.len());
-        let task_of: HashMap<usize, usize> =
-            tasks.iter().enumerate().flat_map(|(task, chunks)| chunks.iter().map(move |&chunk| (chunk, task))).collect();
+        let task_of: HashMap<usize, usize> = tasks
+            .iter()
+            .enumerate()
+            .flat_map(|(task, chunks)| chunks.iter().map(move |&chunk| (chunk, task)))
+            .collect();
         // Chunks of one task that need the same part are sent it once.
         let mut seen: HashSet<(usize, Region)> = HashSet::new();
         let mut cuts: Vec<Vec<Cuts>> = vec![vec![]; count];
@@ -101,7 +108,8 @@ fn read(persisted: &Persisted, partitions: &[Vec<usize>]) -> Result<Arc<dyn Exec
         _ => return Err(Error::internal("a scan of persisted data does not read one table of locations")),
     };
     let locations = persisted.locations();
-    let rows = partitions.iter().map(|wanted| location_rows(&schema, wanted, &locations)).collect::<Result<Vec<_>>>()?;
+    let rows =
+        partitions.iter().map(|wanted| location_rows(&schema, wanted, &locations)).collect::<Result<Vec<_>>>()?;
     Ok(replace_children_if_necessary(scan, vec![plan::table(schema, &rows)?])?)
 }
 

@@ -125,12 +125,7 @@ impl<'a> Pull<'a> {
 
     /// Computes the items of a walk in order and gives the last. `kept` carries what is small against a tile (rows
     /// and columns that are broadcast) from one tile to the next.
-    fn run(
-        &mut self,
-        walk: &Walk,
-        known: &Known,
-        kept: &mut HashMap<(usize, Region), Chunk>,
-    ) -> ChunkResult<Chunk> {
+    fn run(&mut self, walk: &Walk, known: &Known, kept: &mut HashMap<(usize, Region), Chunk>) -> ChunkResult<Chunk> {
         let mut uses = walk.uses();
         let mut values: Vec<Option<Chunk>> = vec![None; walk.items.len()];
         let mut keep = HashMap::new();

@@ -74,12 +74,12 @@ fn one_value(data: Buffer) -> LargeBinaryArray {
     LargeBinaryArray::new(offsets, data, None)
 }
 
-fn encode_region(region: &[Span]) -> Vec<u8> {
+pub(crate) fn encode_region(region: &[Span]) -> Vec<u8> {
     let word = |span: &Span| [span.start as u64, span.len as u64, span.step as i64 as u64];
     region.iter().flat_map(word).flat_map(u64::to_le_bytes).collect()
 }
 
-fn decode_region(bytes: &[u8]) -> Region {
+pub(crate) fn decode_region(bytes: &[u8]) -> Region {
     let word = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |word, &byte| word << 8 | u64::from(byte));
     let span = |bytes: &[u8]| {
         let (start, len, step) = (word(&bytes[..8]), word(&bytes[8..16]), word(&bytes[16..24]));
@@ -129,10 +129,8 @@ impl Reader {
         for row in 0..batch.num_rows() {
             let (chunk, region) = (chunks[row] as usize, decode_region(regions.value(row)));
             let offsets = data.value_offsets();
-            let payload = data.values().slice_with_length(
-                offsets[row] as usize,
-                (offsets[row + 1] - offsets[row]) as usize,
-            );
+            let payload =
+                data.values().slice_with_length(offsets[row] as usize, (offsets[row + 1] - offsets[row]) as usize);
             let (count, drawn) = (fragments[row] as usize, evaluated[row].cast_unsigned());
             if count == 1 {
                 received.push(self.finish(chunk, region, drawn, payload)?);

@@ -68,7 +68,9 @@ impl Gather {
                     let step = index.wrapping_sub(run.start).cast_signed();
                     *run = Span::new(run.start, 2, step);
                 }
-                Some(run) if run.len > 1 && run.start.checked_add_signed(run.step * run.len.cast_signed()) == Some(index) => {
+                Some(run)
+                    if run.len > 1 && run.start.checked_add_signed(run.step * run.len.cast_signed()) == Some(index) =>
+                {
                     run.len += 1;
                 }
                 _ => runs.push(Span::range(index, 1)),

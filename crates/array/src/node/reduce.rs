@@ -34,7 +34,8 @@ impl Partial {
     /// The state of one tile of the input, whose region it is.
     pub(crate) fn of_tile(&self, tile: &Chunk, region: &[Span]) -> ChunkResult<reduce::Partial> {
         // Only where a tile begins on the axes that go has a meaning.
-        let start = region.iter().enumerate().map(|(axis, span)| if self.axes.contains(&axis) { span.start } else { 0 });
+        let start =
+            region.iter().enumerate().map(|(axis, span)| if self.axes.contains(&axis) { span.start } else { 0 });
         let start = start.collect();
         self.reduction.partial(tile, &self.axes, &Place { start, shape: self.input.clone() })
     }

@@ -79,7 +79,11 @@ impl Operator for Cut {
     fn describe(&self) -> String {
         format!("cut into {} part(s) for {} task(s)", self.parts, self.tasks)
     }
-    fn run(&self, mut input: Vec<SendableRecordBatchStream>, _context: &TaskContext) -> Result<SendableRecordBatchStream> {
+    fn run(
+        &self,
+        mut input: Vec<SendableRecordBatchStream>,
+        _context: &TaskContext,
+    ) -> Result<SendableRecordBatchStream> {
         let (Some(mut table), Some(rows)) = (input.pop(), input.pop()) else {
             return Err(DataFusionError::Internal(String::from("cut has two inputs")));
         };
@@ -102,10 +106,7 @@ impl Operator for Cut {
     }
 }
 
-fn cut(
-    cuts: &HashMap<usize, Vec<(i64, Region)>>,
-    received: Received,
-) -> phalanx_engine::Result<Vec<RecordBatch>> {
+fn cut(cuts: &HashMap<usize, Vec<(i64, Region)>>, received: Received) -> phalanx_engine::Result<Vec<RecordBatch>> {
     let mut batches = vec![];
     // Counted once, with the first part, however many there are.
     let mut evaluated = received.evaluated;

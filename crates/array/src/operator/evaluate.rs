@@ -5,21 +5,21 @@ use crate::error::{ChunkResult, Lift, broken};
 use crate::node::slot::Slot;
 use crate::node::{Table, count};
 use crate::pull::{Provide, Pull, relative};
-use crate::rows::{Label, Reader, SCHEMA, to_batches};
+use crate::rows::{Label, Reader, Received, SCHEMA, decode_region, encode_region, to_batches};
+use futures::TryStreamExt;
 use phalanx_chunk::span::lengths;
 use phalanx_chunk::{Chunk, DType, Span};
-use phalanx_engine::datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
+use phalanx_engine::datafusion::arrow::array::{AsArray, BinaryArray, Int64Array, RecordBatch};
 use phalanx_engine::datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use phalanx_engine::datafusion::error::{DataFusionError, Result};
 use phalanx_engine::datafusion::execution::TaskContext;
 use phalanx_engine::datafusion::physical_plan::SendableRecordBatchStream;
 use phalanx_engine::{Operator, stream, typetag};
-use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-/// Computes the chunks whose numbers its first input lists, from the rows of the others: one input for each slot of
+/// Computes the chunks that its first input lists, from the rows of the others: one input for each slot of
 /// the expression, whole chunks or cut parts of them.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Evaluate {
@@ -37,8 +37,9 @@ pub(crate) struct Given {
     pub fresh: bool,
 }
 
-static NUMBERS: LazyLock<SchemaRef> =
-    LazyLock::new(|| Arc::new(Schema::new(vec![Field::new("chunk", DataType::Int64, false)])));
+static NUMBERS: LazyLock<SchemaRef> = LazyLock::new(|| {
+    Arc::new(Schema::new(vec![Field::new("chunk", DataType::Int64, false), Field::new("part", DataType::Binary, true)]))
+});
 
 impl Evaluate {
     /// The schema of the first input.
@@ -46,11 +47,22 @@ impl Evaluate {
         Arc::clone(&NUMBERS)
     }
 
-    /// A partition of the first input.
-    pub(crate) fn list(chunks: &[usize]) -> phalanx_engine::Result<Vec<RecordBatch>> {
-        let numbers = Int64Array::from_iter_values(chunks.iter().map(|&chunk| chunk as i64));
-        Ok(vec![RecordBatch::try_new(Self::numbers(), vec![Arc::new(numbers)])?])
+    /// A partition of the first input: numbers of chunks, and what is wanted of them if it is not all.
+    pub(crate) fn list(chunks: &[(usize, Option<&Region>)]) -> phalanx_engine::Result<Vec<RecordBatch>> {
+        let numbers = Int64Array::from_iter_values(chunks.iter().map(|&(chunk, _)| chunk as i64));
+        let parts = BinaryArray::from_iter(chunks.iter().map(|(_, part)| part.map(|region| encode_region(region))));
+        Ok(vec![RecordBatch::try_new(Self::numbers(), vec![Arc::new(numbers), Arc::new(parts)])?])
     }
+}
+
+/// The rows of [`Evaluate::list`], with the region that is wanted of each chunk.
+fn wanted(chunks: &Chunks, batch: &RecordBatch) -> Vec<(usize, Region)> {
+    let (numbers, parts) = (batch.column(0).as_primitive::<Int64Type>(), batch.column(1).as_binary::<i32>());
+    let row = |(number, part): (&i64, Option<&[u8]>)| {
+        let number = *number as usize;
+        (number, part.map_or_else(|| chunks.region(number), decode_region))
+    };
+    numbers.values().iter().zip(parts.iter()).map(row).collect()
 }
 
 #[typetag::serde(name = "array.evaluate")]
@@ -65,7 +77,11 @@ impl Operator for Evaluate {
         let root = self.table.entries.last().map_or_else(String::new, |entry| entry.node.name());
         format!("evaluate {root}, {} node(s), chunks {}", self.table.entries.len(), self.chunks)
     }
-    fn run(&self, mut input: Vec<SendableRecordBatchStream>, _context: &TaskContext) -> Result<SendableRecordBatchStream> {
+    fn run(
+        &self,
+        mut input: Vec<SendableRecordBatchStream>,
+        _context: &TaskContext,
+    ) -> Result<SendableRecordBatchStream> {
         if input.len() != self.slots.len() + 1 {
             return Err(DataFusionError::Internal(format!(
                 "evaluate has {} inputs for {} slots",
@@ -77,7 +93,7 @@ impl Operator for Evaluate {
         let numbers = input.swap_remove(0);
         let (table, chunks, given) = (self.table.clone(), self.chunks.clone(), self.slots.clone());
         let output = async move {
-            let (mut parts, mut evaluated) = (HashMap::new(), 0);
+            let (mut parts, mut evaluated) = (Parts::default(), 0);
             for (number, (mut rows, given)) in slots.into_iter().zip(given).enumerate() {
                 let mut reader = Reader::new(given.dtype);
                 while let Some(batch) = rows.try_next().await? {
@@ -85,22 +101,22 @@ impl Operator for Evaluate {
                         if given.fresh {
                             evaluated += received.evaluated;
                         }
-                        parts.insert((number, received.region), received.values);
+                        parts.add(number, received);
                     }
                 }
                 reader.close()?;
             }
-            let work = Arc::new((table, chunks, Parts(parts)));
+            let work = Arc::new((table, chunks, parts));
             Ok::<_, DataFusionError>(stream::flat_map(Arc::clone(&SCHEMA), numbers, move |batch| {
-                let numbers = batch.column(0).as_primitive::<Int64Type>().values().to_vec();
+                let wanted = wanted(&work.1, &batch);
                 let work = Arc::clone(&work);
                 // What the rows that came in were made from is counted with the first chunk.
-                let mut earlier = std::mem::take(&mut evaluated);
+                let mut earlier = if wanted.is_empty() { 0 } else { std::mem::take(&mut evaluated) };
                 // One chunk at a time: the rows of one are handed on before the next is computed.
-                Ok(numbers.into_iter().flat_map(move |number| {
-                    let (table, chunks, parts) = work.as_ref();
+                Ok(wanted.into_iter().flat_map(move |(number, region)| {
+                    let (table, _, parts) = work.as_ref();
                     let drawn = std::mem::take(&mut earlier);
-                    match one_chunk(table, chunks, parts, number as usize, drawn) {
+                    match one_chunk(table, parts, number, region, drawn) {
                         Ok(batches) => batches.into_iter().map(Ok).collect::<Vec<_>>(),
                         Err(error) => vec![Err(error.into())],
                     }
@@ -113,33 +129,41 @@ impl Operator for Evaluate {
 
 fn one_chunk(
     table: &Table,
-    chunks: &Chunks,
     parts: &Parts,
     number: usize,
+    region: Region,
     earlier: u64,
 ) -> phalanx_engine::Result<Vec<RecordBatch>> {
-    let region = chunks.region(number);
     let mut pull = Pull::new(table, parts);
     let value = pull.evaluate(&region).lift()?;
     let label = Label { route: 0, chunk: number, region, evaluated: earlier + pull.evaluated };
     to_batches(&label, &value)
 }
 
-/// The rows of all slots, by (slot, region).
-#[derive(Debug)]
-struct Parts(HashMap<(usize, Region), Chunk>);
+/// The rows of all slots.
+#[derive(Debug, Default)]
+struct Parts {
+    /// What was cut for this task, by (slot, region).
+    cut: HashMap<(usize, Region), Chunk>,
+    /// What came as it was computed, by (slot, chunk).
+    whole: HashMap<(usize, usize), (Region, Chunk)>,
+}
 
 impl Parts {
-    /// The part itself if it was cut for us, else from the whole chunk.
+    fn add(&mut self, slot: usize, received: Received) {
+        self.whole.insert((slot, received.chunk), (received.region.clone(), received.values.clone()));
+        self.cut.insert((slot, received.region), received.values);
+    }
+
+    /// The part itself if it was cut for us, else from the chunk.
     fn find(&self, slot: &Slot, piece: &Piece) -> ChunkResult<Chunk> {
-        let mut key = (slot.number, piece.absolute.clone());
-        if let Some(part) = self.0.get(&key) {
+        if let Some(part) = self.cut.get(&(slot.number, piece.absolute.clone())) {
             return Ok(part.clone());
         }
-        key.1 = slot.chunks.region(piece.chunk);
-        match (self.0.get(&key), relative(&key.1, &piece.absolute)) {
-            (Some(chunk), Some(inside)) => chunk.region(&inside),
-            _ => Err(broken(format!("chunk {} of stage input {} did not arrive", piece.chunk, slot.number))),
+        let known = self.whole.get(&(slot.number, piece.chunk));
+        match known.and_then(|(region, chunk)| Some((chunk, relative(region, &piece.absolute)?))) {
+            Some((chunk, inside)) => chunk.region(&inside),
+            None => Err(broken(format!("chunk {} of stage input {} did not arrive", piece.chunk, slot.number))),
         }
     }
 }

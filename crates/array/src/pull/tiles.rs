@@ -147,8 +147,12 @@ mod tests {
             let mut tiles = 0;
             for tile in Tiles::new(&region) {
                 let lens = lengths(&region);
-                let start: usize =
-                    tile.within.iter().zip(phalanx_chunk::shape::strides(&lens)).map(|(span, by)| span.start * by).sum();
+                let start: usize = tile
+                    .within
+                    .iter()
+                    .zip(phalanx_chunk::shape::strides(&lens))
+                    .map(|(span, by)| span.start * by)
+                    .sum();
                 let size = crate::node::count(&tile.region);
                 assert!(size <= TILE_ELEMENTS);
                 assert_eq!(start, expected_start);
