@@ -1,20 +1,21 @@
 //! Kernels over rows: linear predictors, and sums of products of features.
+//!
+//! Loops run over arrays of a fixed size by index: with iterators, the compiler at times keeps calls in them.
 
 use crate::simd::{self, Kernel};
 
-/// Values that are summed side by side; the lanes' sums are added in a fixed tree.
+/// Values that are computed side by side.
 const LANES: usize = 8;
 
-/// Side of a tile of products that stays in registers: 4 × 8 sums.
-const TILE: usize = 4;
+/// Lines of a tile of products: 4 × 8 sums stay in registers.
+const LINES: usize = 4;
 
-/// `width` rounded up to whole lanes.
-pub fn padded(width: usize) -> usize {
-    width.next_multiple_of(LANES)
-}
+/// Rows that are added at once: so few that their copies stay in the first-level cache.
+pub const STRIP_ROWS: usize = 64;
 
 /// For each row of `features` (row-major, `coefficients.len()` values each) its product with the coefficients, plus
-/// the intercept, into `out`. One multiplication and one addition a value.
+/// the intercept, into `out`. One multiplication and one addition a value; eight sums run side by side and are added
+/// in a fixed tree.
 pub fn decisions(features: &[f64], coefficients: &[f64], intercept: f64, out: &mut [f64]) {
     simd::run(Decisions { features, coefficients, intercept, out });
 }
@@ -29,90 +30,126 @@ struct Decisions<'a> {
 impl Kernel for Decisions<'_> {
     #[inline(always)]
     fn run(self) {
-        let width = self.coefficients.len().max(1);
-        for (row, out) in self.features.chunks_exact(width).zip(self.out) {
+        let width = self.coefficients.len();
+        let (factors, factors_left) = self.coefficients.as_chunks::<LANES>();
+        for row in 0..self.out.len() {
+            let (values, values_left) = self.features[row * width..(row + 1) * width].as_chunks::<LANES>();
             let mut sums = [0.0; LANES];
-            let (rows, row_rest) = row.as_chunks::<LANES>();
-            let (factors, factor_rest) = self.coefficients.as_chunks::<LANES>();
-            for (values, factors) in rows.iter().zip(factors) {
+            for chunk in 0..factors.len().min(values.len()) {
                 for lane in 0..LANES {
-                    sums[lane] += values[lane] * factors[lane];
+                    sums[lane] += values[chunk][lane] * factors[chunk][lane];
                 }
             }
-            for (sum, (value, factor)) in sums.iter_mut().zip(row_rest.iter().zip(factor_rest)) {
-                *sum += value * factor;
+            for lane in 0..factors_left.len().min(values_left.len()) {
+                sums[lane] += values_left[lane] * factors_left[lane];
             }
             let [a, b, c, d, e, f, g, h] = sums;
-            *out = ((a + b) + (c + d)) + ((e + f) + (g + h)) + self.intercept;
+            self.out[row] = ((a + b) + (c + d)) + ((e + f) + (g + h)) + self.intercept;
         }
     }
 }
 
-/// Adds to `sums` (`width` × `width`, row-major; on and below the diagonal) the products of the columns of `left` with
-/// those of `right`: `sums[i, j] += Σ left[row, i] · right[row, j]`. Both are row-major with `width` columns, a
-/// multiple of the lanes. The order of the additions is that of the rows, whatever the processor.
+/// Sums over rows `x = (features, 1)`: of `s · x` and of `v · x xᵀ`, with a factor `s` and a factor `v` for each row.
 ///
-/// Cost: `rows · width² / 2` multiplications; 4 × 8 sums stay in registers, so rows are read `width / 8` times: take
-/// few enough at once for the cache.
-pub fn add_products(sums: &mut [f64], left: &[f64], right: &[f64], width: usize) {
-    simd::run(AddProducts { sums, left, right, width });
-}
-
-struct AddProducts<'a> {
-    sums: &'a mut [f64],
-    left: &'a [f64],
-    right: &'a [f64],
+/// Rows are copied in strips into panels of eight columns, so that a tile of 4 × 8 sums runs over contiguous memory.
+/// The order of the additions is that of the rows, and nothing is fused: bits depend on no processor.
+#[derive(Debug)]
+pub struct Products {
     width: usize,
+    /// For each panel, [`STRIP_ROWS`] rows of eight columns.
+    panels: Vec<[f64; LANES]>,
+    /// The same times `v`, in panels of four.
+    scaled: Vec<[f64; LINES]>,
+    /// Sums of `s · x`, by panel.
+    vector: Vec<[f64; LANES]>,
+    /// Tiles of sums of `v · x xᵀ`: those on and below the diagonal, line by line.
+    tiles: Vec<[[f64; LANES]; LINES]>,
 }
 
-impl Kernel for AddProducts<'_> {
+impl Products {
+    /// No rows yet, of `width` features.
+    pub fn new(width: usize) -> Self {
+        let panels = width / LANES + 1;
+        Self {
+            width,
+            panels: vec![[0.0; LANES]; panels * STRIP_ROWS],
+            scaled: vec![[0.0; LINES]; 2 * panels * STRIP_ROWS],
+            vector: vec![[0.0; LANES]; panels],
+            tiles: vec![[[0.0; LANES]; LINES]; panels * (panels + 1)],
+        }
+    }
+
+    /// Adds at most [`STRIP_ROWS`] rows, with their factors. Cost: `rows · width² / 2` multiplications.
+    pub fn add(&mut self, features: &[f64], vector_factors: &[f64], matrix_factors: &[f64]) {
+        simd::run(Add { products: self, features, vector_factors, matrix_factors });
+    }
+
+    /// The sum of `s · x[i]`; `i` is `width` for the 1.
+    pub fn vector(&self, i: usize) -> f64 {
+        self.vector[i / LANES][i % LANES]
+    }
+
+    /// The sum of `v · x[i] · x[j]`.
+    pub fn matrix(&self, i: usize, j: usize) -> f64 {
+        let (i, j) = (i.max(j), i.min(j));
+        self.tiles[first_tile(i / LINES) + j / LANES][i % LINES][j % LANES]
+    }
+}
+
+/// Tiles before the first one of this line of tiles: each two lines of tiles reach one panel further.
+const fn first_tile(line: usize) -> usize {
+    let (pairs, odd) = (line / 2, line % 2);
+    pairs * (pairs + 1) + odd * (pairs + 1)
+}
+
+struct Add<'a> {
+    products: &'a mut Products,
+    features: &'a [f64],
+    vector_factors: &'a [f64],
+    matrix_factors: &'a [f64],
+}
+
+impl Kernel for Add<'_> {
     #[inline(always)]
     fn run(self) {
-        let width = self.width.max(LANES);
-        for i in (0..width).step_by(TILE) {
-            for j in (0..i + TILE).step_by(LANES) {
-                let mut tile = [[0.0; LANES]; TILE];
-                for (line, sums) in tile.iter_mut().zip(self.sums[i * width..].chunks_exact(width)) {
-                    line.copy_from_slice(&sums[j..j + LANES]);
+        let rows = self.vector_factors.len().min(self.matrix_factors.len()).min(STRIP_ROWS);
+        let Products { width, panels, scaled, vector, tiles } = self.products;
+        let count = vector.len();
+        for row in 0..rows {
+            let (values, left) = self.features[row * *width..(row + 1) * *width].as_chunks::<LANES>();
+            let mut last = [0.0; LANES];
+            last[..left.len()].copy_from_slice(left);
+            last[left.len()] = 1.0;
+            for panel in 0..count {
+                let value = if panel < values.len() { values[panel] } else { last };
+                let factor = self.matrix_factors[row];
+                panels[panel * STRIP_ROWS + row] = value;
+                let [a, b, c, d, e, f, g, h] = value;
+                scaled[2 * panel * STRIP_ROWS + row] = [factor * a, factor * b, factor * c, factor * d];
+                scaled[(2 * panel + 1) * STRIP_ROWS + row] = [factor * e, factor * f, factor * g, factor * h];
+            }
+        }
+        for panel in 0..count {
+            let right = &panels[panel * STRIP_ROWS..panel * STRIP_ROWS + rows];
+            let mut sums = vector[panel];
+            for row in 0..rows {
+                for lane in 0..LANES {
+                    sums[lane] += self.vector_factors[row] * right[row][lane];
                 }
-                for (left, right) in self.left.chunks_exact(width).zip(self.right.chunks_exact(width)) {
-                    let (Some(left), Some(right)) =
-                        (left[i..].first_chunk::<TILE>(), right[j..].first_chunk::<LANES>())
-                    else {
-                        continue; // width is a multiple of both
-                    };
-                    for line in 0..TILE {
+            }
+            vector[panel] = sums;
+            for line in 2 * panel..2 * count {
+                let left = &scaled[line * STRIP_ROWS..line * STRIP_ROWS + rows];
+                let place = first_tile(line) + panel;
+                let mut tile = tiles[place];
+                for row in 0..rows {
+                    for i in 0..LINES {
                         for lane in 0..LANES {
-                            tile[line][lane] += left[line] * right[lane];
+                            tile[i][lane] += left[row][i] * right[row][lane];
                         }
                     }
                 }
-                for (line, sums) in tile.iter().zip(self.sums[i * width..].chunks_exact_mut(width)) {
-                    sums[j..j + LANES].copy_from_slice(line);
-                }
-            }
-        }
-    }
-}
-
-/// Adds to `sums` (`width`) each row of `right` times its factor: `sums[j] += Σ factors[row] · right[row, j]`.
-pub fn add_scaled(sums: &mut [f64], factors: &[f64], right: &[f64], width: usize) {
-    simd::run(AddScaled { sums, factors, right, width });
-}
-
-struct AddScaled<'a> {
-    sums: &'a mut [f64],
-    factors: &'a [f64],
-    right: &'a [f64],
-    width: usize,
-}
-
-impl Kernel for AddScaled<'_> {
-    #[inline(always)]
-    fn run(self) {
-        for (row, factor) in self.right.chunks_exact(self.width.max(1)).zip(self.factors) {
-            for (sum, value) in self.sums.iter_mut().zip(row) {
-                *sum += factor * value;
+                tiles[place] = tile;
             }
         }
     }
@@ -129,20 +166,22 @@ mod tests {
     #[test]
     fn products_are_those_of_plain_loops() {
         // Integers, so that sums are exact in any order.
-        for (rows, width) in [(1, 8), (5, 8), (64, 24), (33, 40)] {
-            let (left, right) = (values(rows * width), values(rows * width + 3)[3..].to_vec());
-            let mut sums = vec![1.0; width * width];
-            add_products(&mut sums, &left, &right, width);
-            for i in 0..width {
-                for j in 0..=i {
-                    let plain: f64 = (0..rows).map(|row| left[row * width + i] * right[row * width + j]).sum();
-                    assert_eq!(sums[i * width + j], 1.0 + plain, "{rows} {width} {i} {j}");
+        for (rows, width) in [(1, 1), (5, 7), (64, 8), (64, 20), (33, 40), (2, 47)] {
+            let features = values(rows * width);
+            let (s, v) = (values(rows), values(rows + 3)[3..].to_vec());
+            let mut products = Products::new(width);
+            let (strip, tail) = (rows - rows / 3, rows / 3);
+            products.add(&features[..strip * width], &s[..strip], &v[..strip]);
+            products.add(&features[strip * width..], &s[strip..], &v[strip..]);
+            assert_eq!(strip + tail, rows);
+            let x = |row: usize, i: usize| if i == width { 1.0 } else { features[row * width + i] };
+            for i in 0..=width {
+                assert_eq!(products.vector(i), (0..rows).map(|row| s[row] * x(row, i)).sum::<f64>());
+                for j in 0..=width {
+                    let plain: f64 = (0..rows).map(|row| v[row] * x(row, i) * x(row, j)).sum();
+                    assert_eq!(products.matrix(i, j), plain, "{rows} {width} {i} {j}");
                 }
             }
-            let mut scaled = vec![2.0; width];
-            add_scaled(&mut scaled, &left[..rows], &right, width);
-            let plain: f64 = (0..rows).map(|row| left[row] * right[row * width + 1]).sum();
-            assert_eq!(scaled[1], 2.0 + plain);
         }
     }
 

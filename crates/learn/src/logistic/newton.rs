@@ -1,12 +1,9 @@
 //! One pass of Newton's method: log loss, its gradient and its Hessian at given coefficients.
 
-use crate::linear::{add_products, add_scaled, decisions, padded};
+use crate::linear::{Products, STRIP_ROWS, decisions};
 use crate::rows::Rows;
 use crate::statistic::Statistic;
 use serde::{Deserialize, Serialize};
-
-/// Rows whose padded copies are in the cache at once.
-const STRIP: usize = 64;
 
 /// The statistic of a pass. Parameter 0 is the intercept, also where it is not fitted; the coefficients follow.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -42,11 +39,9 @@ impl Statistic for NewtonPass {
 
     fn of(&self, rows: &Rows<'_>) -> NewtonState {
         let width = rows.width();
-        let parameters = width + 1;
-        let wide = padded(parameters);
-        let (mut gradient, mut hessian) = (vec![0.0; wide], vec![0.0; wide * wide]);
-        let (mut right, mut left) = (vec![0.0; STRIP * wide], vec![0.0; STRIP * wide]);
-        let (mut predictors, mut residuals, mut curvatures) = ([0.0; STRIP], [0.0; STRIP], [0.0; STRIP]);
+        let mut products = Products::new(width);
+        let mut predictors = [0.0; STRIP_ROWS];
+        let (mut residuals, mut curvatures) = ([0.0; STRIP_ROWS], [0.0; STRIP_ROWS]);
         let mut state = NewtonState {
             rows: rows.count() as u64,
             positives: 0,
@@ -58,26 +53,21 @@ impl Statistic for NewtonPass {
             gradient: vec![],
             hessian: vec![],
         };
-        for (strip, features) in rows.features().chunks(STRIP * width).enumerate() {
+        for (strip, features) in rows.features().chunks(STRIP_ROWS * width).enumerate() {
             let count = features.len() / width;
             decisions(features, &self.coefficients, self.intercept, &mut predictors[..count]);
             for row in 0..count {
-                let place = strip * STRIP + row;
+                let place = strip * STRIP_ROWS + row;
                 let target = rows.targets().get(place).copied().unwrap_or(f64::NAN);
                 (residuals[row], curvatures[row]) = state.add(predictors[row], target, rows.weight(place));
             }
-            for (row, values) in features.chunks_exact(width).enumerate() {
-                let line = &mut right[row * wide..row * wide + parameters];
-                line[0] = 1.0;
-                line[1..].copy_from_slice(values);
-            }
-            scale(&right, &curvatures[..count], wide, &mut left);
-            add_scaled(&mut gradient, &residuals[..count], &right, wide);
-            add_products(&mut hessian, &left[..count * wide], &right[..count * wide], wide);
+            products.add(features, &residuals[..count], &curvatures[..count]);
         }
-        gradient.truncate(parameters);
-        state.gradient = gradient;
-        state.hessian = (0..parameters).flat_map(|i| &hessian[i * wide..=i * wide + i]).copied().collect();
+        // Parameter 0, the intercept, is the last column of the products.
+        let column = |parameter: usize| parameter.checked_sub(1).unwrap_or(width);
+        state.gradient = (0..=width).map(|i| products.vector(column(i))).collect();
+        let entries = (0..=width).flat_map(|i| (0..=i).map(move |j| (i, j)));
+        state.hessian = entries.map(|(i, j)| products.matrix(column(i), column(j))).collect();
         state
     }
 
@@ -122,15 +112,6 @@ pub fn log_loss(predictor: f64, target: f64) -> (f64, f64, f64) {
 /// The log loss alone.
 pub fn log_loss_of(predictor: f64, target: f64) -> f64 {
     log_loss(predictor, target).0
-}
-
-/// Each row of `from` times its factor.
-fn scale(from: &[f64], factors: &[f64], width: usize, to: &mut [f64]) {
-    for ((from, to), factor) in from.chunks_exact(width).zip(to.chunks_exact_mut(width)).zip(factors) {
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = factor * from;
-        }
-    }
 }
 
 crate::statistic!(NewtonPass, "logistic_newton_pass");
