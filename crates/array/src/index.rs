@@ -171,7 +171,8 @@ mod tests {
     #[test]
     fn slices_are_those_of_python() {
         // list(range(10)[start:stop:step]) in Python.
-        let cases: [(Option<isize>, Option<isize>, isize, &[usize]); 9] = [
+        type Case<'a> = (Option<isize>, Option<isize>, isize, &'a [usize]);
+        let cases: [Case<'_>; 9] = [
             (None, None, 3, &[0, 3, 6, 9]),
             (None, None, -3, &[9, 6, 3, 0]),
             (Some(-3), None, 1, &[7, 8, 9]),

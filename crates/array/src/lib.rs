@@ -14,7 +14,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`array`], [`ops`], [`reductions`], [`linalg`], [`random`] | the API, by what NumPy calls it |
+//! | [`array`], [`construct`], [`ops`], [`reductions`], [`linalg`], [`random`] | the API, by what NumPy calls it |
 //! | [`chunks`], [`index`], [`shape`] | how the caller says chunks, slices, shapes and axes |
 //! | `expr`, `node` | expressions; one kind of node a file, with what it needs and how it computes |
 //! | `lower`, `physical` | expression → stages → DataFusion plan |
@@ -35,6 +35,7 @@
 pub mod array;
 pub mod chunks;
 pub mod compute;
+pub mod construct;
 mod error;
 pub mod explain;
 mod expr;

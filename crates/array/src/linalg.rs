@@ -1,6 +1,6 @@
 //! Linear algebra: products, QR, singular values, norms.
 
-use crate::array::{Array, concatenate};
+use crate::array::Array;
 use crate::chunks::Chunks;
 use crate::expr::Expr;
 use crate::index::Index;
@@ -109,44 +109,29 @@ impl Array {
     /// than keeping it. Cost: 4·m·n² operations, R alone 2·m·n².
     #[must_use]
     pub fn qr(&self) -> (Self, Self) {
-        match self.expr().and_then(|expr| factored(expr, Factors::Qr)) {
-            Ok(mut parts) => match (parts.pop(), parts.pop()) {
-                (Some(r), Some(q)) => (q, r),
-                _ => unreachable_parts(),
-            },
-            Err(error) => (Self::failed(error.clone()), Self::failed(error)),
-        }
+        let [q, r] = parts(self.expr().and_then(|expr| factored(expr, Factors::Qr)));
+        (q, r)
     }
 
     /// The thin singular value decomposition U (m, k), S (k), Vᵀ (k, n), with k = min(m, n) and S descending.
     ///
     /// Small matrices are decomposed in one piece, tall ones by TSQR over their chunks of rows, wide ones as the
-    /// transposed of their transposed. Signs are fixed by the rule of [`phalanx_chunk::linalg::fix_signs`]; with
-    /// several chunks it is applied to the decomposition of the stacked triangles. S and Vᵀ alone never make U.
+    /// transposed of their transposed. Signs are fixed by the rule of [`phalanx_chunk::linalg::fix_signs`]; of a wide
+    /// matrix in several chunks they are those of its transposed, so that columns of U have the positive entry. S and Vᵀ alone never make U.
     ///
     /// # Errors
     /// (held by the arrays) `Input`: not a matrix. `Unsupported`: both sides too long for TSQR.
     #[must_use]
     pub fn svd(&self) -> (Self, Self, Self) {
-        let three = |error: Error| (Self::failed(error.clone()), Self::failed(error.clone()), Self::failed(error));
-        let expr = match self.expr() {
-            Ok(expr) => expr,
-            Err(error) => return three(error),
-        };
-        if let &[rows, columns] = expr.shape()
+        if let Ok(&[rows, columns]) = self.shape()
             && rows < columns
             && rows * columns > ONE_PIECE_ELEMENTS
         {
             let (u, s, vt) = self.t().svd();
             return (vt.t(), s, u.t());
         }
-        match factored(expr, Factors::Svd) {
-            Ok(mut parts) => match (parts.pop(), parts.pop(), parts.pop()) {
-                (Some(vt), Some(s), Some(u)) => (u, s, vt),
-                _ => three(Error::internal("a decomposition lost a part")),
-            },
-            Err(error) => three(error),
-        }
+        let [u, s, vt] = parts(self.expr().and_then(|expr| factored(expr, Factors::Svd)));
+        (u, s, vt)
     }
 
     /// The `rank` largest singular values and vectors, approximately: randomized range finder with `iterations` power
@@ -154,15 +139,18 @@ impl Array {
     /// oversampled by 10. For matrices whose sides are both long; chunks of any form.
     #[must_use]
     pub fn svd_compressed(&self, rank: usize, iterations: usize, seed: u64) -> (Self, Self, Self) {
-        let three = |error: Error| (Self::failed(error.clone()), Self::failed(error.clone()), Self::failed(error));
+        let fail = |error: Error| {
+            let [u, s, vt] = parts(Err(error));
+            (u, s, vt)
+        };
         let expr = match self.expr().and_then(|expr| matrix(expr).map(|_| expr)) {
             Ok(expr) => expr,
-            Err(error) => return three(error),
+            Err(error) => return fail(error),
         };
         let (rows, columns) = (expr.shape()[0], expr.shape()[1]);
         let width = rank.saturating_add(10).min(rows).min(columns);
         if rank == 0 || rank > rows.min(columns) {
-            return three(
+            return fail(
                 Error::input(format!("rank {rank} of a matrix of shape {:?}", expr.shape()))
                     .with_hint("the rank is from 1 to the shorter side"),
             );
@@ -182,9 +170,13 @@ impl Array {
     }
 }
 
-fn unreachable_parts() -> (Array, Array) {
-    let error = Error::internal("a decomposition lost a part");
-    (Array::failed(error.clone()), Array::failed(error))
+/// The parts of a decomposition, or its error in each of them.
+fn parts<const N: usize>(parts: Result<Vec<Array>>) -> [Array; N] {
+    let lost = |_| Error::internal("a decomposition lost a part");
+    match parts.and_then(|parts| <[Array; N]>::try_from(parts).map_err(lost)) {
+        Ok(parts) => parts,
+        Err(error) => std::array::from_fn(|_| Array::failed(error.clone())),
+    }
 }
 
 fn matrix(expr: &Arc<Expr>) -> Result<(usize, usize)> {
@@ -288,10 +280,4 @@ fn one_piece(expr: &Arc<Expr>, factors: Factors, dtype: DType) -> Result<Vec<Arr
         part
     };
     Ok(shapes.into_iter().map(part).collect())
-}
-
-/// Matrices as one: rows of blocks, NumPy's `block`.
-pub fn block(rows: &[&[&Array]]) -> Array {
-    let rows: Vec<Array> = rows.iter().map(|row| concatenate(row, -1)).collect();
-    concatenate(&rows.iter().collect::<Vec<_>>(), 0)
 }

@@ -4,23 +4,16 @@
 //! demands. A node becomes a stage of its own when it says so ([`Boundary::Always`]), or when it is costly and some of
 //! it is demanded more than once. Demands that reach such a node, or persisted data, are what must be sent.
 
+mod tasks;
+
 use crate::chunks::{Chunks, Region};
 use crate::expr::{Expr, Stored, sorted};
-use crate::node::slot::Slot;
-use crate::node::{Boundary, Entry, Table, Work, count};
-use crate::pull;
+use crate::node::{Boundary, Table, count};
 use phalanx_chunk::Span;
 use phalanx_engine::{Error, Result, Settings};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Tasks in a stage, at most. Locations grow as producers × consumers.
-const TASKS_MAX: usize = 128;
-/// Element operations that are worth a task of their own: some milliseconds.
-const TASK_ELEMENTS: u64 = 1 << 19;
-/// Persisted partitions are read whole if a task needs at least this fraction of what it reads; an exchange copies and
-/// writes what it carries several times.
-const READ_PER_NEEDED_MAX: usize = 4;
 /// How often a grid may be refined for memory before that is given up.
 const REFINEMENTS_MAX: usize = 24;
 
@@ -164,7 +157,7 @@ impl<'a> Pass<'a> {
         }
         // Producers come after their consumers.
         for stage in (0..self.stages.len()).rev() {
-            self.finish(stage, settings)?;
+            self.finish(stage, settings);
         }
         let roots = results.iter().map(|node| self.stage_of[node]).collect();
         Ok(Lowered { stages: self.stages, roots })
@@ -275,169 +268,6 @@ impl<'a> Pass<'a> {
             self.stages[stage].consumers += by_stage.len();
         }
     }
-
-    /// The table, the tasks and the memory of a stage whose producers are finished.
-    fn finish(&mut self, stage: usize, settings: &Settings) -> Result<()> {
-        let table = self.table(stage);
-        let this = &mut self.stages[stage];
-        this.table = table;
-        let Some(&first) = this.wanted.first() else {
-            this.tasks = vec![vec![]];
-            return Ok(());
-        };
-        let region = this.region(first);
-        let peak = pull::peak_bytes(&this.table, &region);
-        let work = pull::work_elements(&this.table, &region).max(1);
-        let out = crate::node::bytes(this.expr.node.as_ref(), &region);
-        let slot_bytes = |slot: &SlotUse| {
-            let bytes = |(_, region): &(usize, Region)| crate::node::bytes(slot.expr.node.as_ref(), region);
-            slot.demands.iter().map(bytes).fold(0, u64::saturating_add)
-        };
-        let sent: u64 = this.slots.iter().map(slot_bytes).fold(0, u64::saturating_add);
-        let each = (sent / this.wanted.len() as u64).saturating_add(out).max(1);
-        // As many chunks in a task as make it worth its overhead, but not so many that they fill its memory.
-        let worth = usize::try_from(TASK_ELEMENTS.div_ceil(work)).unwrap_or(usize::MAX);
-        let room = settings.task_memory_bytes.saturating_sub(peak) / each;
-        let group = worth.max(this.wanted.len().div_ceil(TASKS_MAX)).min(usize::try_from(room).unwrap_or(usize::MAX));
-        let tasks: Vec<Vec<usize>> = this.wanted.chunks(group.max(1)).map(<[usize]>::to_vec).collect();
-        let tasks = self.aligned(stage, tasks.len()).unwrap_or(tasks);
-        self.direct(stage, &tasks);
-        let this = &mut self.stages[stage];
-        let longest = tasks.iter().map(Vec::len).max().unwrap_or(1) as u64;
-        this.tasks = tasks;
-        this.task_bytes = peak.saturating_add(each.saturating_mul(longest));
-        Ok(())
-    }
-
-    /// The stage's chunks by the partitions of a producer, if every chunk needs only one of them and that keeps at
-    /// least half of the parallelism. Marks the slots that then need no exchange.
-    fn aligned(&mut self, stage: usize, tasks: usize) -> Option<Vec<Vec<usize>>> {
-        let this = &self.stages[stage];
-        let mut maps: Vec<Option<(usize, HashMap<usize, usize>)>> = vec![];
-        for slot in &this.slots {
-            let (grid, partitions, count) = self.partitions(slot);
-            let mut map: HashMap<usize, usize> = HashMap::new();
-            let single = slot.demands.iter().all(|(chunk, region)| {
-                grid.split(region).iter().filter(|piece| crate::node::count(&piece.absolute) > 0).all(|piece| {
-                    let Some(&partition) = partitions.get(&piece.chunk) else { return false };
-                    *map.entry(*chunk).or_insert(partition) == partition
-                })
-            });
-            maps.push(single.then_some((count, map)));
-        }
-        let complete = |map: &HashMap<usize, usize>| this.wanted.iter().all(|chunk| map.contains_key(chunk));
-        let busy = |map: &HashMap<usize, usize>| map.values().collect::<HashSet<_>>().len();
-        let chosen = maps
-            .iter()
-            .flatten()
-            .find(|(_, map)| complete(map) && busy(map) * 2 >= tasks)
-            .map(|(count, map)| (*count, map.clone()))?;
-        let mut grouped = vec![vec![]; chosen.0];
-        for chunk in &this.wanted {
-            grouped[chosen.1[chunk]].push(*chunk);
-        }
-        let fits = |map: &Option<(usize, HashMap<usize, usize>)>| match map {
-            Some((count, map)) => *count == chosen.0 && map.iter().all(|(chunk, at)| chosen.1.get(chunk) == Some(at)),
-            None => false,
-        };
-        let aligned: Vec<bool> = maps.iter().map(fits).collect();
-        for (slot, aligned) in self.stages[stage].slots.iter_mut().zip(aligned) {
-            slot.way = if aligned { Way::Aligned } else { Way::Exchanged };
-        }
-        Some(grouped)
-    }
-
-    /// Marks the slots whose persisted partitions are better read whole than cut and exchanged.
-    fn direct(&mut self, stage: usize, tasks: &[Vec<usize>]) {
-        let task_of: HashMap<usize, usize> = tasks
-            .iter()
-            .enumerate()
-            .flat_map(|(task, chunks)| chunks.iter().map(move |&chunk| (chunk, task)))
-            .collect();
-        for slot in &mut self.stages[stage].slots {
-            let Producer::Stored(stored) = &slot.producer else { continue };
-            if slot.way == Way::Aligned {
-                continue;
-            }
-            let grid = &slot.expr.chunks;
-            let mut sizes: HashMap<usize, usize> = HashMap::new();
-            for (chunk, &partition) in stored.partitions.iter().enumerate() {
-                *sizes.entry(partition).or_default() += count(&grid.region(chunk));
-            }
-            let mut reads: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); tasks.len()];
-            let mut seen: HashSet<(usize, Region)> = HashSet::new();
-            let mut needed = 0;
-            for (chunk, region) in &slot.demands {
-                let task = task_of[chunk];
-                for piece in grid.split(region) {
-                    let elements = count(&piece.absolute);
-                    if elements > 0 && seen.insert((task, piece.absolute)) {
-                        needed += elements;
-                        reads[task].insert(stored.partitions[piece.chunk]);
-                    }
-                }
-            }
-            let read: usize = reads.iter().flatten().filter_map(|partition| sizes.get(partition)).sum();
-            if read <= needed.saturating_mul(READ_PER_NEEDED_MAX) {
-                slot.way = Way::Read(reads.into_iter().map(|partitions| partitions.into_iter().collect()).collect());
-            }
-        }
-    }
-
-    /// The grid of a producer, the partition of each of its chunks, and the number of its partitions.
-    fn partitions(&self, slot: &SlotUse) -> (Chunks, HashMap<usize, usize>, usize) {
-        match &slot.producer {
-            Producer::Stored(stored) => {
-                let partitions = stored.partitions.iter().copied().enumerate().collect();
-                (slot.expr.chunks.clone(), partitions, stored.persisted.partitions())
-            }
-            Producer::Stage(at) => {
-                let producer = &self.stages[*at];
-                let chunks = producer.tasks.iter().enumerate();
-                let partitions = chunks.flat_map(|(task, chunks)| chunks.iter().map(move |&chunk| (chunk, task)));
-                (producer.grid.clone(), partitions.collect(), producer.tasks.len())
-            }
-        }
-    }
-
-    /// The nodes of a stage, from its slots and sources to its result.
-    fn table(&self, stage: usize) -> Table {
-        let this = &self.stages[stage];
-        let slots: HashMap<*const Expr, usize> =
-            this.slots.iter().enumerate().map(|(number, slot)| (Arc::as_ptr(&slot.expr), number)).collect();
-        let root = Arc::as_ptr(&this.expr);
-        let is_leaf = |expr: &Arc<Expr>| {
-            slots.contains_key(&Arc::as_ptr(expr)) && (Arc::as_ptr(expr) != root || expr.stored.is_some())
-        };
-        let mut table = Table::default();
-        let mut numbers: HashMap<*const Expr, usize> = HashMap::new();
-        let mut stack: Vec<(&Arc<Expr>, usize)> = vec![(&this.expr, 0)];
-        while let Some((expr, next)) = stack.pop() {
-            if numbers.contains_key(&Arc::as_ptr(expr)) {
-                continue;
-            }
-            match expr.inputs.get(next).filter(|_| !is_leaf(expr)) {
-                Some(input) => {
-                    stack.push((expr, next + 1));
-                    stack.push((input, 0));
-                }
-                None => {
-                    let entry = if is_leaf(expr) {
-                        let number = slots[&Arc::as_ptr(expr)];
-                        let (chunks, _, _) = self.partitions(&this.slots[number]);
-                        let slot = Slot { number, dtype: expr.dtype(), shape: expr.shape().to_vec(), chunks };
-                        Entry { node: Arc::new(slot), inputs: vec![] }
-                    } else {
-                        let inputs = expr.inputs.iter().map(|input| numbers[&Arc::as_ptr(input)]).collect();
-                        Entry { node: Arc::clone(&expr.node), inputs }
-                    };
-                    numbers.insert(Arc::as_ptr(expr), table.entries.len());
-                    table.entries.push(entry);
-                }
-            }
-        }
-        table
-    }
 }
 
 impl Stage {
@@ -468,9 +298,4 @@ impl Lowered {
     pub(crate) fn shared(&self) -> Option<usize> {
         (0..self.stages.len()).rev().find(|&stage| self.stages[stage].consumers > 1)
     }
-}
-
-/// Nodes whose work for an element is a product or a decomposition count more than others.
-pub(crate) fn weight(work: Work) -> u64 {
-    if work == Work::Whole { 16 } else { 1 }
 }

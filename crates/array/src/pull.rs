@@ -226,7 +226,9 @@ pub(crate) fn work_elements(table: &Table, region: &[Span]) -> u64 {
     let item = |item: &walk::Item| {
         let node = table.entries[item.node].node.as_ref();
         let inputs: usize = item.inputs.iter().map(|&input| count(&walk.items[input].region)).sum();
-        (count(&item.region).max(inputs) as u64).saturating_mul(crate::lower::weight(node.work()))
+        // An element of a product or a decomposition is more work than others.
+        let weight = if node.work() == Work::Whole { 16 } else { 1 };
+        (count(&item.region).max(inputs) as u64).saturating_mul(weight)
     };
     walk.items.iter().map(item).fold(0, u64::saturating_add)
 }

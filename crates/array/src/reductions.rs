@@ -7,7 +7,6 @@ use crate::expr::Expr;
 use crate::node::fingerprint::Fingerprint;
 use crate::node::reduce::{Finish, Partial};
 use crate::shape::{AllAxes, IntoAxes, axes_of};
-use phalanx_chunk::DType;
 use phalanx_chunk::reduce::Reduction;
 use phalanx_engine::{Error, Result};
 use std::sync::Arc;
@@ -177,6 +176,3 @@ fn blocks(expr: &Arc<Expr>, axes: &[usize]) -> Vec<Arc<[usize]>> {
     blocks.reverse();
     blocks
 }
-
-/// The dtype of a checksum.
-pub const CHECKSUM_DTYPE: DType = DType::Int64;

@@ -1,5 +1,7 @@
 //! The behaviour suite in process, plain and perturbed, and properties against a dense model.
 
+#![allow(clippy::unwrap_used, reason = "a check that fails panics")]
+
 mod properties;
 mod suite;
 

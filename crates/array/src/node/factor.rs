@@ -8,7 +8,7 @@
 use super::{Boundary, Need, Node, Work};
 use crate::chunks::{Chunks, Region};
 use crate::error::ChunkResult;
-use phalanx_chunk::linalg::{matmul, qr_r, qr_thin, svd_thin};
+use phalanx_chunk::linalg::{qr_r, qr_thin, qr_times, svd_thin};
 use phalanx_chunk::span::lengths;
 use phalanx_chunk::{Chunk, DType, Span};
 use serde::{Deserialize, Serialize};
@@ -115,8 +115,7 @@ impl Node for OrthogonalBlocks {
         let part = |(piece, pair): (crate::chunks::Piece, &[Chunk])| {
             let first = self.blocks.block(piece.chunk).0.start;
             let rows = piece.absolute[0];
-            let (q, _) = qr_thin(&pair[0])?;
-            let block = matmul(&q, &pair[1])?;
+            let block = qr_times(&pair[0], &pair[1])?;
             let place = vec![piece.within[0], Span::all(out[1].len)];
             let region = [Span::new(rows.start - first, rows.len, rows.step), Span::all(out[1].len)];
             Ok((place, block.region(&region)?))

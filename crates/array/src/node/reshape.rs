@@ -226,7 +226,7 @@ fn interval(shape: &[usize], low: usize, high: usize, prefix: &mut Vec<Span>, bo
             go(&shape[1..], origin + index * inner, low - index * inner, high - index * inner, prefix, boxes);
             prefix.pop();
         };
-        let (starts_whole, ends_whole) = (low % inner == 0, high % inner == 0);
+        let (starts_whole, ends_whole) = (low.is_multiple_of(inner), high.is_multiple_of(inner));
         if first == last && !(starts_whole && ends_whole) {
             return within(first, low, high, prefix, boxes);
         }

@@ -25,12 +25,14 @@ pub(crate) struct Cut {
     pub tasks: usize,
 }
 
+/// (the route of the task that needs it, the region in the whole array's indices).
+type Part = (i64, Region);
+
 /// What is cut from one chunk.
 #[derive(Debug, Clone)]
 pub(crate) struct Cuts {
     pub chunk: usize,
-    /// (the route of the task that needs it, the region in the whole array's indices).
-    pub parts: Vec<(i64, Region)>,
+    pub parts: Vec<Part>,
 }
 
 static TABLE: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -57,7 +59,7 @@ impl Cuts {
         Ok(vec![RecordBatch::try_new(Self::schema(), vec![Arc::new(chunks), Arc::new(bytes)])?])
     }
 
-    fn read(batch: &RecordBatch) -> Result<Vec<(usize, Vec<(i64, Region)>)>> {
+    fn read(batch: &RecordBatch) -> Result<Vec<(usize, Vec<Part>)>> {
         let (chunks, cuts) = (batch.column(0).as_primitive::<Int64Type>(), batch.column(1).as_binary::<i32>());
         let row = |row: usize| {
             let parts = postcard::from_bytes(cuts.value(row))
@@ -106,7 +108,7 @@ impl Operator for Cut {
     }
 }
 
-fn cut(cuts: &HashMap<usize, Vec<(i64, Region)>>, received: Received) -> phalanx_engine::Result<Vec<RecordBatch>> {
+fn cut(cuts: &HashMap<usize, Vec<Part>>, received: Received) -> phalanx_engine::Result<Vec<RecordBatch>> {
     let mut batches = vec![];
     // Counted once, with the first part, however many there are.
     let mut evaluated = received.evaluated;

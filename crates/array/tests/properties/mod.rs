@@ -1,5 +1,7 @@
 //! Random compositions of views against a dense model.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a check that fails panics")]
+
 use phalanx_array::{Array, Index};
 use phalanx_chunk::{Chunk, Span};
 use phalanx_engine::{LocalEngine, Settings};

@@ -40,6 +40,35 @@ pub fn qr_thin(a: &Chunk) -> Result<(Chunk, Chunk)> {
     Ok((q.cast(dtype), chunk(&factors.r(), dtype)?))
 }
 
+/// The Q of [`qr_thin`] times `top` (k × c, k = min(m, n)), m × c, without forming Q: what the second pass of a tall
+/// decomposition in blocks needs. Cost: 2 m n² operations for the factors and 4 m n c for the product.
+///
+/// # Errors
+/// [`Error::Shape`] if these are not matrices, or `top` has not k rows.
+///
+/// ```
+/// use phalanx_chunk::{Chunk, linalg};
+/// # fn main() -> phalanx_chunk::Result<()> {
+/// let a = Chunk::new(&[3, 2], vec![3.0, 1.0, 0.0, 2.0, 4.0, 1.0])?;
+/// let (_, r) = linalg::qr_thin(&a)?;
+/// let back = linalg::qr_times(&a, &r)?; // Q R
+/// let error = linalg::norm(&phalanx_chunk::ufunc::Binary::Subtract.apply(&back, &a)?)?;
+/// assert!(error.item::<f64>()? < 1e-14);
+/// # Ok(())
+/// # }
+/// ```
+pub fn qr_times(a: &Chunk, top: &Chunk) -> Result<Chunk> {
+    let (m, n) = dimensions("qr", a)?;
+    let (rows, columns) = dimensions("qr", top)?;
+    if rows != m.min(n) {
+        return Err(Error::shape(format!("Q of a matrix of shape {:?} has not {rows} columns", a.shape())));
+    }
+    let dtype = answer(DType::promote(a.dtype(), top.dtype()));
+    let top = crate::linalg::matrix::from_rows(&values(top)?, rows, columns);
+    let product = Factors::new(&values(a)?, m, n).q_times(top.as_ref());
+    Ok(Chunk::new(&[m, columns], product)?.cast(dtype))
+}
+
 /// The R of [`qr_thin`] alone, bit for bit, for a third of the operations and without an m × n result
 /// (62,500 × 100: 0.05 s).
 ///
