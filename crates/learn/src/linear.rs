@@ -132,9 +132,9 @@ impl Kernel for Add<'_> {
         for panel in 0..count {
             let right = &panels[panel * STRIP_ROWS..panel * STRIP_ROWS + rows];
             let mut sums = vector[panel];
-            for row in 0..rows {
+            for (factor, right) in self.vector_factors.iter().zip(right) {
                 for lane in 0..LANES {
-                    sums[lane] += self.vector_factors[row] * right[row][lane];
+                    sums[lane] += factor * right[lane];
                 }
             }
             vector[panel] = sums;

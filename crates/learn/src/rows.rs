@@ -35,7 +35,7 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// `Input`: the lengths do not fit.
     pub fn new(width: usize, features: &'a [f64], targets: &'a [f64], weights: &'a [f64]) -> Result<Self> {
-        let count = if width == 0 { 0 } else { features.len() / width };
+        let count = features.len().checked_div(width).unwrap_or(0);
         let fits = |values: &[f64]| values.is_empty() || values.len() == count;
         if width == 0 || count * width != features.len() || !fits(targets) || !fits(weights) {
             return Err(Error::input(format!(

@@ -1,6 +1,8 @@
 //! What a user sees of learning, on engines of this process: plain, with every plan sent through the codec, and
 //! perturbed with several seeds. Every behaviour gives bytes back, which must be the same on each.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod codec;
 mod measure;
 mod oracle;

@@ -6,7 +6,7 @@ use crate::statistic::{state_batch, state_schema, states};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use datafusion::arrow::compute::{cast, filter_record_batch};
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, SchemaRef};
-use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use futures::TryStreamExt;
 use phalanx_engine::{Engine, Error, Operator, Plan, Result, plan, stream, typetag};
@@ -207,9 +207,6 @@ impl Operator for Survey {
             }
             state_batch(&surveyed)
         };
-        Ok(stream::with_schema(
-            self.schema(),
-            futures::stream::once(async { output.await.map_err(DataFusionError::from) }),
-        ))
+        Ok(stream::with_schema(self.schema(), futures::stream::once(output)))
     }
 }
