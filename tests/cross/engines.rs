@@ -33,6 +33,11 @@ pub fn on_every_engine(name: &str, check: Check) -> Vec<Trial> {
     trials
 }
 
+/// Runs `check` on the shared cluster.
+pub fn on_the_cluster(check: impl FnOnce(&dyn Engine)) {
+    check(&CLUSTER.1);
+}
+
 /// A test as `libtest-mimic` takes it: a panic is a failure.
 pub fn trial(name: &str, test: impl FnOnce() + Send + 'static) -> Trial {
     Trial::test(name, move || {

@@ -9,6 +9,7 @@ mod bad_days;
 mod engines;
 mod kills;
 mod spine;
+mod suites;
 mod tls;
 
 use libtest_mimic::{Arguments, Trial};
@@ -17,7 +18,9 @@ fn main() {
     phalanx_tests::role::become_child();
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(1);
-    let trials: Vec<Trial> =
-        [spine::trials(), bad_days::trials(), tls::trials(), kills::trials()].into_iter().flatten().collect();
+    let trials: Vec<Trial> = [spine::trials(), suites::trials(), bad_days::trials(), tls::trials(), kills::trials()]
+        .into_iter()
+        .flatten()
+        .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -73,7 +73,7 @@ fn numbered(numbers: &[i64]) -> RecordBatch {
 
 fn partitions_come_in_order(engine: &dyn Engine) {
     let (root, expected) = counted(11);
-    let root = plan::operator(Pass { fails: None, panics: false, pause_ms: 0 }, vec![root]).unwrap();
+    let root = plan::operator(TestPass { fails: None, panics: false, pause_ms: 0 }, vec![root]).unwrap();
     assert_eq!(ids(&engine.submit(Plan::new("in order", root)).wait().unwrap()), expected);
 }
 
@@ -83,7 +83,7 @@ fn an_exchange_keeps_no_row_back(engine: &dyn Engine) {
     let numbers: Vec<i64> = (0..1000).map(|number| routes[number % targets]).collect();
     let leaf = plan::table(schema(), &[vec![numbered(&numbers[..500])], vec![numbered(&numbers[500..])]]).unwrap();
     let root = plan::exchange(leaf, "id", targets).unwrap();
-    let root = plan::operator(Pass { fails: None, panics: false, pause_ms: 0 }, vec![root]).unwrap();
+    let root = plan::operator(TestPass { fails: None, panics: false, pause_ms: 0 }, vec![root]).unwrap();
     let found = ids(&engine.submit(Plan::new("exchange", root)).wait().unwrap());
     assert_eq!(found.len(), targets);
     for (partition, found) in found.iter().enumerate() {
@@ -96,7 +96,7 @@ fn an_exchange_keeps_no_row_back(engine: &dyn Engine) {
 fn an_operators_error_keeps_its_kind_and_hint(engine: &dyn Engine) {
     let (root, _) = counted(4);
     let error = Error::data("column \"x\" of flights.parquet is text").with_hint("name a column of numbers");
-    let failing = Pass { fails: Some(error.clone()), panics: false, pause_ms: 0 };
+    let failing = TestPass { fails: Some(error.clone()), panics: false, pause_ms: 0 };
     let root = plan::operator(failing, vec![plan::exchange(root, "id", 3).unwrap()]).unwrap();
     let found = engine.submit(Plan::new("fails", root)).wait().unwrap_err();
     assert_eq!((found.kind(), found.message(), found.hint()), (error.kind(), error.message(), error.hint()));
@@ -107,7 +107,7 @@ fn an_operators_error_keeps_its_kind_and_hint(engine: &dyn Engine) {
 
 fn a_panic_is_an_internal_error(engine: &dyn Engine) {
     let (root, _) = counted(3);
-    let root = plan::operator(Pass { fails: None, panics: true, pause_ms: 0 }, vec![root]).unwrap();
+    let root = plan::operator(TestPass { fails: None, panics: true, pause_ms: 0 }, vec![root]).unwrap();
     let found = engine.submit(Plan::new("panics", root)).wait().unwrap_err();
     assert_eq!(found.kind(), ErrorKind::Internal);
     assert!(found.message().contains("on purpose"), "{found}");
@@ -150,7 +150,7 @@ fn scattered_data_is_read_back(engine: &dyn Engine) {
 
 fn a_dropped_job_ends(engine: &dyn Engine) {
     let (root, _) = counted(4);
-    let slow = plan::operator(Pass { fails: None, panics: false, pause_ms: 60_000 }, vec![root]).unwrap();
+    let slow = plan::operator(TestPass { fails: None, panics: false, pause_ms: 60_000 }, vec![root]).unwrap();
     let job = engine.submit(Plan::new("slow", slow));
     std::thread::sleep(Duration::from_millis(50));
     drop(job);
@@ -172,14 +172,14 @@ fn too_large_a_task_is_refused(engine: &dyn Engine) {
 
 /// Passes rows on: slowly, or not at all.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Pass {
+struct TestPass {
     fails: Option<Error>,
     panics: bool,
     pause_ms: u64,
 }
 
 #[typetag::serde]
-impl Operator for Pass {
+impl Operator for TestPass {
     fn name(&self) -> &'static str {
         "test_pass"
     }

@@ -67,6 +67,7 @@ impl LocalCluster {
         let (child, ready) = spawn(&binary, &arguments)?;
         let address = ready
             .split_whitespace()
+            .map(|word| word.trim_end_matches(','))
             .find(|word| word.starts_with("tcp://"))
             .ok_or_else(|| Error::internal(format!("the scheduler's line has no address: {ready:?}")))?
             .parse()?;

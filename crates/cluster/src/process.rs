@@ -9,7 +9,7 @@ use std::future::Future;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Does the process end with its parent?
@@ -38,7 +38,7 @@ where
     A: FnOnce(&Scheduler) -> F,
     F: Future<Output = Result<String>>,
 {
-    runtime()?.block_on(async {
+    block_on(async {
         let end = end_of_process(tie)?;
         let mut scheduler = Scheduler::start(options).await?;
         let more = also(&scheduler).await?;
@@ -60,7 +60,7 @@ pub fn run_worker(mut options: WorkerOptions, tie: Tie) -> Result<()> {
         options.connect_timeout = REJOIN_TIMEOUT;
     }
     let mut joined = false;
-    let ended = runtime()?.block_on(async {
+    let ended = block_on(async {
         let end = end_of_process(tie)?;
         let ready = |ready: &crate::worker::WorkerReady| {
             joined = true;
@@ -91,13 +91,17 @@ fn start_afresh() -> Error {
     }
 }
 
-fn runtime() -> Result<Runtime> {
-    Builder::new_multi_thread()
+/// Runs `process` to its end. Threads that sleep inside of libraries do not delay it.
+fn block_on(process: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = Builder::new_multi_thread()
         .worker_threads(NETWORK_THREADS)
         .thread_name("network")
         .enable_all()
         .build()
-        .map_err(|error| Error::resources("threads can't be started").caused_by(&error))
+        .map_err(|error| Error::resources("threads can't be started").caused_by(&error))?;
+    let ended = runtime.block_on(process);
+    runtime.shutdown_background();
+    ended
 }
 
 /// Resolves when the process is to end. Signals are caught from the moment of the call.

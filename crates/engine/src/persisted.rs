@@ -4,13 +4,16 @@ use crate::operator::{Operator, OperatorExec};
 use crate::{Error, Plan, Result, plan};
 use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, replace_children_if_necessary};
 use futures::{StreamExt, TryStreamExt};
 use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
+use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -129,17 +132,21 @@ impl Persisted {
     pub(crate) fn refresh(root: Arc<dyn ExecutionPlan>, inputs: &[Self]) -> Result<Arc<dyn ExecutionPlan>> {
         let refreshed = root.transform_down(|node| {
             let scan = node.downcast_ref::<OperatorExec>().and_then(OperatorExec::downcast::<PersistedScan>);
-            match scan.and_then(|scan| inputs.iter().find(|input| input.handle() == scan.handle)) {
-                None => Ok(Transformed::no(node)),
-                Some(input) => {
-                    let children = vec![input.table()?];
-                    Ok(Transformed::new(
-                        replace_children_if_necessary(node, children)?,
-                        true,
-                        datafusion::common::tree_node::TreeNodeRecursion::Jump,
-                    ))
-                }
-            }
+            let input = scan.and_then(|scan| inputs.iter().find(|input| input.handle() == scan.handle));
+            let Some((input, places)) = input.and_then(|input| Some((input, PersistedScan::places(&node)?))) else {
+                return Ok(Transformed::no(node));
+            };
+            // A scan may read some of the partitions, in any grouping: row by row.
+            let locations = input.0.locations.read();
+            let rows = |places: &Vec<(usize, Location)>| {
+                let now =
+                    |(number, before): &(usize, Location)| locations.get(*number).unwrap_or(before).to_row(*number);
+                places.iter().map(now).collect::<DataFusionResult<Vec<RecordBatch>>>()
+            };
+            let partitions = places.iter().map(rows).collect::<DataFusionResult<Vec<_>>>()?;
+            let table = plan::table(Arc::clone(&LOCATION_SCHEMA), &partitions)?;
+            let node = replace_children_if_necessary(node, vec![table])?;
+            Ok(Transformed::new(node, true, TreeNodeRecursion::Jump))
         })?;
         Ok(refreshed.data)
     }
@@ -228,6 +235,19 @@ impl PersistedScan {
     /// The handle of the data that it reads.
     pub fn handle(&self) -> &str {
         &self.handle
+    }
+    /// What `node` reads, if it is a scan of persisted data: for each of its partitions the numbers and locations of
+    /// the persisted partitions.
+    pub fn places(node: &Arc<dyn ExecutionPlan>) -> Option<Vec<Vec<(usize, Location)>>> {
+        node.downcast_ref::<OperatorExec>()?.downcast::<Self>()?;
+        let children = node.children();
+        let source = children.first()?.downcast_ref::<DataSourceExec>()?;
+        let table = (source.data_source().as_ref() as &dyn Any).downcast_ref::<MemorySourceConfig>()?;
+        let rows = |batches: &Vec<RecordBatch>| {
+            let rows: Option<Vec<_>> = batches.iter().map(|batch| Location::from_rows(batch).ok()).collect();
+            rows.map(|rows| rows.into_iter().flatten().collect())
+        };
+        table.partitions().iter().map(rows).collect()
     }
 }
 

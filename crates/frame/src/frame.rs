@@ -321,7 +321,15 @@ impl Frame {
     /// `Input` or `Unsupported`: DataFusion can't plan the query, for example because types in an expression do not
     /// fit.
     pub fn plan(&self, settings: &Settings) -> Result<Plan> {
-        let lowered = lower::lower(&self.plan, settings)?;
+        futures::executor::block_on(self.plan_async(settings))
+    }
+
+    /// As [`Frame::plan`], for async code.
+    ///
+    /// # Errors
+    /// As [`Frame::plan`].
+    pub async fn plan_async(&self, settings: &Settings) -> Result<Plan> {
+        let lowered = lower::lower(&self.plan, settings).await?;
         Ok(Plan::new(&self.label, lowered.physical).reading(self.inputs.iter().cloned()))
     }
 
@@ -338,7 +346,7 @@ impl Frame {
     /// # Errors
     /// As [`Frame::compute`].
     pub async fn compute_async(&self, engine: &dyn Engine) -> Result<Table> {
-        let job = engine.submit(self.plan(engine.settings())?);
+        let job = engine.submit(self.plan_async(engine.settings()).await?);
         let schema = Arc::clone(job.schema());
         Ok(Table::new(schema, job.collect().await?.into_iter().flatten().collect()))
     }
@@ -357,7 +365,7 @@ impl Frame {
     /// # Errors
     /// As [`Frame::compute`].
     pub async fn persist_async(&self, engine: &dyn Engine) -> Result<Self> {
-        let persisted = engine.persist(self.plan(engine.settings())?).collect().await?;
+        let persisted = engine.persist(self.plan_async(engine.settings()).await?).collect().await?;
         let frame = crate::source::from_persisted(&persisted)?;
         Ok(Self { index: self.index.clone(), ..frame })
     }
@@ -367,7 +375,7 @@ impl Frame {
     /// # Errors
     /// As [`Frame::plan`].
     pub fn explain(&self, settings: &Settings) -> Result<String> {
-        let lowered = lower::lower(&self.plan, settings)?;
+        let lowered = futures::executor::block_on(lower::lower(&self.plan, settings))?;
         Ok(format!(
             "query\n{}\n\nplan\n{}\npartitions: {}\n",
             lowered.logical.display_indent(),

@@ -161,6 +161,8 @@ pub(crate) enum Source {
     Count,
     Minimum,
     Maximum,
+    FloatMinimum,
+    FloatMaximum,
 }
 
 /// Where `aggregate` of a column of this type comes from, and which field of a struct it is. Statistics of one column
@@ -170,7 +172,7 @@ pub(crate) fn source(aggregate: &Aggregate, all: &[Aggregate], data_type: &DataT
         all.iter().any(|other| other.column == aggregate.column && statistics.contains(&other.statistic))
     };
     let exact = if asked(&[Statistic::Variance, Statistic::Deviation]) { Source::Moments } else { Source::ExactSum };
-    let float = data_type.is_floating();
+    let float = matches!(data_type, DataType::Float32 | DataType::Float64);
     match aggregate.statistic {
         Statistic::Mean | Statistic::Variance | Statistic::Deviation => (exact, Some(aggregate.statistic.name())),
         Statistic::Sum if float => (exact, Some("sum")),
@@ -182,6 +184,8 @@ pub(crate) fn source(aggregate: &Aggregate, all: &[Aggregate], data_type: &DataT
             (exact, Some("count"))
         }
         Statistic::Count => (Source::Count, None),
+        Statistic::Minimum if float => (Source::FloatMinimum, None),
+        Statistic::Maximum if float => (Source::FloatMaximum, None),
         Statistic::Minimum => (Source::Minimum, None),
         Statistic::Maximum => (Source::Maximum, None),
     }

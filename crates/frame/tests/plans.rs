@@ -1,13 +1,16 @@
 //! Plans obey the determinism law, travel whole, and refuse what can't be.
 
 use crate::suite::{bits, files, formula};
-use phalanx_engine::datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use phalanx_engine::datafusion::physical_plan::ExecutionPlan;
-use phalanx_engine::datafusion::prelude::SessionContext;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::Schema;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::functions_aggregate::expr_fn;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionContext;
 use phalanx_engine::{EngineCodec, ErrorKind, LocalEngine, OperatorExec, Plan, Settings};
 use phalanx_frame::expr::{col, lit};
 use phalanx_frame::frame::Direction;
-use phalanx_frame::{Aggregate, Frame, Keep, Table, datasets, read_csv, read_parquet};
+use phalanx_frame::{Aggregate, Frame, Keep, Table, datasets, read_csv, read_parquet, source::csv::Csv};
 use std::sync::Arc;
 
 /// One frame of every kind, over files, generated and given rows.
@@ -109,8 +112,18 @@ fn plans_survive_the_codec() {
             .unwrap();
         assert_eq!(table(read), table(Arc::clone(plan.root())));
     }
-    let expected =
-        ["canonicalise", "cummax", "cumsum", "number_rows", "route_back", "starts", "timeseries", "totals", "unpack"];
+    let expected = [
+        "canonicalise",
+        "csv_rows",
+        "cummax",
+        "cumsum",
+        "number_rows",
+        "route_back",
+        "starts",
+        "timeseries",
+        "totals",
+        "unpack",
+    ];
     assert_eq!(operators.into_iter().collect::<Vec<_>>(), expected);
 }
 
@@ -140,7 +153,7 @@ fn wrong_input_is_refused_with_what_to_do() {
     let other = frame.select(["value"]).unwrap().rename([("value", "whole")]).unwrap();
     refused(frame.merge(&other, ["whole"], Keep::Inner), ErrorKind::Input, &["Int64 on the left and Float64"]);
     refused(frame.sort_values([]), ErrorKind::Input, &["at least one"]);
-    let sum = phalanx_engine::datafusion::functions_aggregate::expr_fn::sum(col("whole"));
+    let sum = expr_fn::sum(col("whole"));
     refused(frame.filter(sum.gt(lit(1))), ErrorKind::Unsupported, &["aggregate function", "row by row"]);
     refused(datasets::timeseries().dates("2000-13-01", "2000-01-02"), ErrorKind::Input, &["2000-13-01", "is no date"]);
     refused(datasets::timeseries().dates("2000-01-02", "2000-01-01"), ErrorKind::Input, &["2000-01-02"]);
@@ -167,6 +180,12 @@ fn files_that_are_not_what_they_should_be_are_named() {
     refused(read_parquet(&name("cut.parquet")), ErrorKind::Data, &["cut.parquet", "copying or writing"]);
     std::fs::write(name("empty.parquet"), "").unwrap();
     refused(read_parquet(&name("empty.parquet")), ErrorKind::Data, &["empty.parquet"]);
+    std::fs::write(name("late.csv"), "a,b\n1,2\nthree,4\n").unwrap();
+    let late = Csv::new(&name("late.csv")).infer_rows(1).build().unwrap();
+    let engine = LocalEngine::new(Settings::default()).unwrap();
+    refused(late.compute(&engine), ErrorKind::Data, &["late.csv", "three", "infer_rows"]);
+    std::fs::write(name("other.csv"), "a,c\n1,2\n").unwrap();
+    refused(read_csv(&name("*.csv")), ErrorKind::Data, &["other.csv", "[\"a\", \"c\"], not [\"a\", \"b\"]"]);
     refused(read_csv(&name("absent.csv")), ErrorKind::Data, &["absent.csv", "there is no such file"]);
     // Two files that do not fit together.
     for (folder_name, columns, part) in
@@ -179,14 +198,14 @@ fn files_that_are_not_what_they_should_be_are_named() {
         let second = match columns.is_empty() {
             false => batch.project(&columns).unwrap(),
             true => {
-                let schema = phalanx_engine::datafusion::arrow::datatypes::Schema::new(vec![
+                let schema = Schema::new(vec![
                     batch.schema().field(0).clone(),
                     batch.schema().field(1).clone(),
                     batch.schema().field(1).clone().with_name("whole"),
                     batch.schema().field(3).clone(),
                 ]);
                 let columns = [0, 1, 1, 3].map(|index: usize| Arc::clone(batch.column(index))).to_vec();
-                phalanx_engine::datafusion::arrow::array::RecordBatch::try_new(Arc::new(schema), columns).unwrap()
+                RecordBatch::try_new(Arc::new(schema), columns).unwrap()
             }
         };
         files::write_parquet(&sub.join("2.parquet"), &[second], 100);

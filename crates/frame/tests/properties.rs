@@ -1,7 +1,7 @@
 //! Random tables against naive implementations. A failing case prints itself.
 
-use phalanx_engine::datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
-use phalanx_engine::datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use phalanx_engine::{LocalEngine, Settings};
 use phalanx_frame::{Aggregate, Frame, source};
 use proptest::prelude::*;
@@ -93,7 +93,7 @@ proptest! {
         }
         let unique = frame(&parts).unique("x").unwrap().compute(&*PERTURBED).unwrap();
         let expected: Float64Array = values.iter().map(|(bits, _)| bits.map(f64::from_bits)).collect();
-        prop_assert_eq!(&*unique.column("x").unwrap(), &expected as &dyn phalanx_engine::datafusion::arrow::array::Array);
+        prop_assert_eq!(&*unique.column("x").unwrap(), &expected as &dyn Array);
         values.retain(|(bits, _)| bits.is_some_and(|bits| !f64::from_bits(bits).is_nan()));
         values.sort_by_key(|(_, count)| std::cmp::Reverse(*count)); // stable: ties by first appearance
         let counts = frame(&parts).value_counts("x").unwrap().compute(&*ENGINE).unwrap();

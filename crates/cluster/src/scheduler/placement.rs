@@ -10,10 +10,8 @@ use ballista_scheduler::cluster::{BoundTask, DistributionPolicy};
 use ballista_scheduler::state::execution_graph::{TaskDescription, create_task_info};
 use ballista_scheduler::state::execution_stage::RunningStage;
 use ballista_scheduler::state::task_manager::JobInfoCache;
-use datafusion::datasource::memory::MemorySourceConfig;
-use datafusion::datasource::source::DataSourceExec;
 use datafusion::physical_plan::ExecutionPlan;
-use phalanx_engine::{Location, OperatorExec, PersistedScan, datafusion};
+use phalanx_engine::{PersistedScan, datafusion};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -147,31 +145,12 @@ fn holders(plan: &Arc<dyn ExecutionPlan>) -> HashMap<usize, String> {
     let mut holders = HashMap::new();
     let mut nodes = vec![Arc::clone(plan)];
     while let Some(node) = nodes.pop() {
-        let is_scan =
-            node.downcast_ref::<OperatorExec>().is_some_and(|node| node.downcast::<PersistedScan>().is_some());
-        if is_scan {
-            for (partition, worker) in scan_holders(&node) {
-                holders.entry(partition).or_insert(worker);
+        for (partition, places) in PersistedScan::places(&node).unwrap_or_default().into_iter().enumerate() {
+            if let Some((_, place)) = places.into_iter().find(|(_, place)| !place.worker.is_empty()) {
+                holders.entry(partition).or_insert(place.worker);
             }
         }
         nodes.extend(node.children().into_iter().cloned());
-    }
-    holders
-}
-
-fn scan_holders(scan: &Arc<dyn ExecutionPlan>) -> Vec<(usize, String)> {
-    let children = scan.children();
-    let Some(source) = children.first().and_then(|child| child.downcast_ref::<DataSourceExec>()) else { return vec![] };
-    let Some(table) = (source.data_source().as_ref() as &dyn std::any::Any).downcast_ref::<MemorySourceConfig>() else {
-        return vec![];
-    };
-    let mut holders = vec![];
-    for (partition, batches) in table.partitions().iter().enumerate() {
-        for batch in batches {
-            let Ok(rows) = Location::from_rows(batch) else { continue };
-            holders
-                .extend(rows.into_iter().filter(|(_, at)| !at.worker.is_empty()).map(|(_, at)| (partition, at.worker)));
-        }
     }
     holders
 }

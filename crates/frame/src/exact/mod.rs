@@ -13,12 +13,15 @@
 //! | `integer` | natural numbers of any size, and the one rounding |
 //! | `finish` | from digits to sum, mean, variance |
 //! | `aggregate` | the aggregate functions of DataFusion on top |
+//! | `extreme` | smallest and largest floats |
 
 mod aggregate;
 mod digits;
+mod extreme;
 mod finish;
 mod integer;
 
 pub use aggregate::{exact_moments, exact_sum};
 pub(crate) use digits::{Digits, Power};
+pub use extreme::{float_maximum, float_minimum};
 pub(crate) use finish::Sum;

@@ -3,7 +3,7 @@
 use super::canonical::Canonical;
 use super::unpack::{Pick, unpack};
 use super::{column, exchange, sort_partitions};
-use crate::exact::{exact_moments, exact_sum};
+use crate::exact::{exact_moments, exact_sum, float_maximum, float_minimum};
 use crate::groupby::{self, Aggregate, Source};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::Result;
@@ -58,6 +58,8 @@ pub fn lower(
                 Source::Count => (count_udaf(), column(&schema, index)),
                 Source::Minimum => (min_udaf(), column(&schema, index)),
                 Source::Maximum => (max_udaf(), column(&schema, index)),
+                Source::FloatMinimum => (Arc::new(float_minimum()), column(&schema, index)),
+                Source::FloatMaximum => (Arc::new(float_maximum()), column(&schema, index)),
             };
             functions.push((function, argument, format!("{source:?}({})", aggregate.column)));
             sources.push((aggregate.column.clone(), source));

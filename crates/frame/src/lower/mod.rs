@@ -55,12 +55,12 @@ pub(crate) struct Lowered {
 }
 
 /// Lowers `plan` for a session with these settings.
-pub(crate) fn lower(plan: &LogicalPlan, settings: &Settings) -> phalanx_engine::Result<Lowered> {
+pub(crate) async fn lower(plan: &LogicalPlan, settings: &Settings) -> phalanx_engine::Result<Lowered> {
     let state = session(settings)?;
     let logical = state.optimize(plan)?;
     let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(FramePlanner)]);
     // Nothing in it waits: tables list their files when the frame is made, not here.
-    let physical = futures::executor::block_on(planner.create_physical_plan(&logical, &state))?;
+    let physical = planner.create_physical_plan(&logical, &state).await?;
     let physical = without_empty_leaves(physical)?;
     check(&physical)?;
     Ok(Lowered { logical, physical })

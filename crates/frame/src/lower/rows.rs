@@ -12,7 +12,8 @@ use std::sync::Arc;
 /// stops as soon as it has its rows, so this costs little even where the input is large.
 pub fn head(input: Arc<dyn ExecutionPlan>, count: usize) -> Result<Arc<dyn ExecutionPlan>> {
     let limited: Arc<dyn ExecutionPlan> = Arc::new(LocalLimitExec::new(input, count));
-    by_ordinal(number_rows(limited)?, &[], Some(count))
+    // No rows at all is not a limit that DataFusion's sort takes; the limit below has done it already.
+    by_ordinal(number_rows(limited)?, &[], (count > 0).then_some(count))
 }
 
 /// All rows in one partition, by these columns; ties keep the input's order.

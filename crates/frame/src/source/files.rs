@@ -1,4 +1,4 @@
-//! What Parquet and CSV share: which files a pattern means, and a table over ranges of files.
+//! Which files a pattern means, and a table over ranges of files that DataFusion reads.
 
 use crate::error::bad_file;
 use async_trait::async_trait;

@@ -13,7 +13,10 @@ use std::path::{Path, PathBuf};
 
 /// Writes batches to a Parquet file with row groups of so many rows.
 pub fn write_parquet(path: &Path, batches: &[RecordBatch], row_group_rows: usize) {
-    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(row_group_rows)).build();
+    let properties = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(row_group_rows))
+        .set_dictionary_enabled(false)
+        .build();
     let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batches[0].schema(), Some(properties)).unwrap();
     batches.iter().for_each(|batch| writer.write(batch).unwrap());
     writer.close().unwrap();

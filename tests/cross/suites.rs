@@ -1,0 +1,56 @@
+//! The behaviour suites of arrays, frames and learning on a cluster. In process they run in their own crates; here
+//! the answers must be the same, bit for bit (invariant 3).
+
+use crate::engines::{on_the_cluster, trial};
+use libtest_mimic::Trial;
+use phalanx_engine::{LocalEngine, Settings};
+
+#[path = "../../crates/array/tests/suite/mod.rs"]
+mod array;
+#[path = "../../crates/frame/tests/suite/mod.rs"]
+mod frame;
+#[path = "../../crates/learn/tests/suite/mod.rs"]
+mod learn;
+
+macro_rules! frame_trials {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        vec![$(trial(
+            concat!("frame::", stringify!($module), "::", stringify!($name), "::cluster"),
+            || on_the_cluster(|engine| frame::$module::$name(engine)),
+        )),*]
+    };
+}
+
+macro_rules! learn_trials {
+    ($($name:ident),* $(,)?) => {
+        vec![$(trial(concat!("learn::", stringify!($name), "::cluster"), || {
+            let expected = learn::$name(&LocalEngine::new(Settings::default()).unwrap());
+            on_the_cluster(|engine| assert!(learn::$name(engine) == expected, "the cluster's bits are other bits"));
+        })),*]
+    };
+}
+
+pub fn trials() -> Vec<Trial> {
+    let mut trials: Vec<Trial> = array::checks()
+        .into_iter()
+        .map(|(name, check)| {
+            trial(&format!("array::{}::cluster", name.replace(' ', "_")), move || {
+                let expected = check(&LocalEngine::new(Settings::default()).unwrap());
+                on_the_cluster(|engine| assert!(check(engine) == expected, "the cluster's bits are other bits"));
+            })
+        })
+        .collect();
+    let frames: Vec<Trial> = frame::behaviours!(frame_trials);
+    trials.extend(frames);
+    let learned: Vec<Trial> = learn_trials!(
+        a_model_is_fitted_and_evaluated,
+        values_do_not_depend_on_partitions,
+        a_split_does_not_depend_on_partitions,
+        moments_do_not_depend_on_batches,
+        frames_become_features,
+        missing_values_are_refused_or_dropped,
+        predictions_come_in_the_order_of_the_rows,
+    );
+    trials.extend(learned);
+    trials
+}
