@@ -4,7 +4,7 @@ use crate::array::Array;
 use crate::chunks::Chunks;
 use crate::error::{Lift, broken, lift};
 use crate::expr::{Expr, Stored, sorted, substituted};
-use crate::lower::{Lowered, Scans, lower};
+use crate::lower::{Lowered, lower};
 use crate::physical::physical;
 use crate::pull::{Provide, Pull};
 use crate::rows::{Reader, SCHEMA, to_batches};
@@ -117,7 +117,7 @@ impl Run<'_> {
     /// Computes what several stages read, lowest first, until no such stage is left.
     async fn share(&mut self) -> Result<Lowered> {
         loop {
-            let lowered = lower(&self.roots, self.engine.settings(), Scans::of(self.engine))?;
+            let lowered = lower(&self.roots, self.engine.settings())?;
             let Some(stage) = lowered.shared() else { return Ok(lowered) };
             let expr = &lowered.stages[stage].expr;
             let all: Vec<Span> = expr.shape().iter().map(|&length| Span::all(length)).collect();

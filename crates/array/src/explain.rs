@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::expr::sorted;
-use crate::lower::{Producer, Scans, Way, lower};
+use crate::lower::{Producer, Way, lower};
 use crate::physical::physical;
 use phalanx_engine::{Result, Settings};
 use std::fmt::Write;
@@ -42,7 +42,7 @@ impl Array {
                 expr.chunks
             );
         }
-        let lowered = lower(std::slice::from_ref(root), settings, Scans::Chosen)?;
+        let lowered = lower(std::slice::from_ref(root), settings)?;
         text.push_str("stages\n");
         for (number, stage) in lowered.stages.iter().enumerate().rev() {
             let _infallible = writeln!(

@@ -117,8 +117,7 @@ impl Array {
     ///
     /// Small matrices are decomposed in one piece, tall ones by TSQR over their chunks of rows, wide ones as the
     /// transposed of their transposed. Signs are fixed by the rule of [`phalanx_chunk::linalg::fix_signs`]; of a wide
-    /// matrix in several chunks they are those of its transposed, so that columns of U have the positive entry.
-    /// S and Vᵀ alone never make U.
+    /// matrix in several chunks they are those of its transposed, so that columns of U have the positive entry. S and Vᵀ alone never make U.
     ///
     /// # Errors
     /// (held by the arrays) `Input`: not a matrix. `Unsupported`: both sides too long for TSQR.

@@ -10,7 +10,7 @@ use crate::chunks::{Chunks, Region};
 use crate::expr::{Expr, Stored, sorted};
 use crate::node::{Boundary, Table, count};
 use phalanx_chunk::Span;
-use phalanx_engine::{Engine, EngineKind, Error, Result, Settings};
+use phalanx_engine::{Error, Result, Settings};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -75,11 +75,11 @@ pub(crate) enum Producer {
 ///
 /// # Errors
 /// `Input`, if a grid is too large to number.
-pub(crate) fn lower(roots: &[Arc<Expr>], settings: &Settings, scans: Scans) -> Result<Lowered> {
+pub(crate) fn lower(roots: &[Arc<Expr>], settings: &Settings) -> Result<Lowered> {
     let mut grids: HashMap<*const Expr, Chunks> = HashMap::new();
     let mut given_up: HashSet<*const Expr> = HashSet::new();
     for _ in 0..REFINEMENTS_MAX {
-        let lowered = Pass::new(roots, &grids, scans).run(settings)?;
+        let lowered = Pass::new(roots, &grids).run(settings)?;
         let over = lowered.stages.iter().find(|stage| {
             stage.task_bytes > settings.task_memory_bytes && !given_up.contains(&Arc::as_ptr(&stage.expr))
         });
@@ -91,24 +91,7 @@ pub(crate) fn lower(roots: &[Arc<Expr>], settings: &Settings, scans: Scans) -> R
             None => drop(given_up.insert(Arc::as_ptr(&stage.expr))),
         }
     }
-    Pass::new(roots, &grids, scans).run(settings)
-}
-
-/// What a plan may scan of persisted data. Bits do not depend on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scans {
-    /// All partitions, in order.
-    Whole,
-    /// Any partitions in any of its own.
-    Chosen,
-}
-
-impl Scans {
-    /// A cluster renews the locations in a plan before each attempt, by putting the table of all partitions under
-    /// each scan: there, a choice of partitions would be lost.
-    pub(crate) fn of(engine: &dyn Engine) -> Self {
-        if engine.kind() == EngineKind::Cluster { Self::Whole } else { Self::Chosen }
-    }
+    Pass::new(roots, &grids).run(settings)
 }
 
 struct Pass<'a> {
@@ -124,11 +107,10 @@ struct Pass<'a> {
     contracted: Vec<bool>,
     stages: Vec<Stage>,
     stage_of: HashMap<usize, usize>,
-    scans: Scans,
 }
 
 impl<'a> Pass<'a> {
-    fn new(roots: &'a [Arc<Expr>], grids: &'a HashMap<*const Expr, Chunks>, scans: Scans) -> Self {
+    fn new(roots: &'a [Arc<Expr>], grids: &'a HashMap<*const Expr, Chunks>) -> Self {
         let (order, place) = sorted(roots);
         let mut contracted = vec![false; order.len()];
         for expr in order.iter().filter(|expr| expr.node.pulls_again()) {
@@ -143,7 +125,7 @@ impl<'a> Pass<'a> {
         }
         let demands = vec![vec![]; order.len()];
         let (stages, stage_of) = (vec![], HashMap::new());
-        Self { roots, grids, order, place, demands, interesting, contracted, stages, stage_of, scans }
+        Self { roots, grids, order, place, demands, interesting, contracted, stages, stage_of }
     }
 
     fn run(mut self, settings: &Settings) -> Result<Lowered> {

@@ -1,6 +1,6 @@
 //! How the chunks of a stage are grouped into tasks, and how what they read comes to them.
 
-use super::{Pass, Producer, Scans, SlotUse, Way};
+use super::{Pass, Producer, SlotUse, Way};
 use crate::chunks::{Chunks, Region};
 use crate::expr::Expr;
 use crate::node::slot::Slot;
@@ -44,9 +44,7 @@ impl Pass<'_> {
         let group = worth.max(this.wanted.len().div_ceil(TASKS_MAX)).min(usize::try_from(room).unwrap_or(usize::MAX));
         let tasks: Vec<Vec<usize>> = this.wanted.chunks(group.max(1)).map(<[usize]>::to_vec).collect();
         let tasks = self.aligned(stage, tasks.len()).unwrap_or(tasks);
-        if self.scans == Scans::Chosen {
-            self.direct(stage, &tasks);
-        }
+        self.direct(stage, &tasks);
         let this = &mut self.stages[stage];
         let longest = tasks.iter().map(Vec::len).max().unwrap_or(1) as u64;
         this.tasks = tasks;
