@@ -23,7 +23,7 @@ impl Frame {
     /// order: by the left row, then by the right one. A missing key meets a missing key, as in pandas; −0.0 is 0.0.
     ///
     /// First come this frame's columns, then those of `right` without the keys; names that both have get `_x` and
-    /// `_y`. The result has this frame's partitions and no index. The right frame is the one that is held in memory,
+    /// `_y`. The result is one partition without an index. The right frame is the one that is held in memory,
     /// one hash partition a task: let it be the smaller.
     ///
     /// # Errors

@@ -13,7 +13,6 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
 };
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 /// The smallest value of a float column.
 pub fn float_minimum() -> AggregateUDF {
@@ -166,6 +165,7 @@ fn internal(message: &str) -> DataFusionError {
 mod tests {
     use super::*;
     use datafusion::arrow::array::Float32Array;
+    use std::sync::Arc;
 
     #[test]
     fn infinities_zeros_and_nothing() {
