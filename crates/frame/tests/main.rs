@@ -43,6 +43,17 @@ fn measure_the_timeseries() {
         times.sort_by(|a, b| a.0.total_cmp(&b.0));
         println!("{name}: median {:.1} ms, least {:.1} ms, {} rows", times[3].0, times[0].0, times[0].1);
     }
+    let table = suite::timeseries::queries().remove(1).1.compute(&engine).unwrap();
+    let options = phalanx_frame::plot::Options {
+        title: Some(String::from("Running sums of x and y where the name is Oliver")),
+        y_label: Some(String::from("running sum")),
+        ..phalanx_frame::plot::Options::default()
+    };
+    let start = std::time::Instant::now();
+    let svg = phalanx_frame::plot::lines(&table, "timestamp", &["x", "y"], &options).unwrap();
+    let path = std::env::temp_dir().join("oliver.svg");
+    println!("plot: {:.1} ms, {} bytes, {}", start.elapsed().as_secs_f64() * 1e3, svg.len(), path.display());
+    std::fs::write(path, svg).unwrap();
     let start = std::time::Instant::now();
     let plan = suite::timeseries::queries().remove(0).1.plan(engine.settings()).unwrap();
     println!("planning: {:.2} ms, {} partitions", start.elapsed().as_secs_f64() * 1e3, plan.partitions());
