@@ -3,11 +3,16 @@
 use libtest_mimic::{Failed, Trial};
 use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Transport};
 use phalanx_engine::{Engine, LocalEngine, Settings};
-use std::sync::LazyLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Two workers of one core, shared by the tests that do them no harm.
-static CLUSTER: LazyLock<(LocalCluster, ClusterEngine)> = LazyLock::new(|| cluster(2));
+static CLUSTER: Mutex<Option<(LocalCluster, ClusterEngine)>> = Mutex::new(None);
+
+/// Stops the shared cluster.
+pub fn stop() {
+    drop(CLUSTER.lock().unwrap_or_else(PoisonError::into_inner).take());
+}
 
 /// A cluster of `workers` workers of one core, and an engine connected to it.
 pub fn cluster(workers: usize) -> (LocalCluster, ClusterEngine) {
@@ -29,13 +34,14 @@ pub fn on_every_engine(name: &str, check: Check) -> Vec<Trial> {
     for seed in 1..=3 {
         trials.push(trial(&format!("{name}::perturbed_{seed}"), move || check(&LocalEngine::perturbed(seed).unwrap())));
     }
-    trials.push(trial(&format!("{name}::cluster"), move || check(&CLUSTER.1)));
+    trials.push(trial(&format!("{name}::cluster"), move || on_the_cluster(check)));
     trials
 }
 
 /// Runs `check` on the shared cluster.
 pub fn on_the_cluster(check: impl FnOnce(&dyn Engine)) {
-    check(&CLUSTER.1);
+    let mut shared = CLUSTER.lock().unwrap_or_else(PoisonError::into_inner);
+    check(&shared.get_or_insert_with(|| cluster(2)).1);
 }
 
 /// A test as `libtest-mimic` takes it: a panic is a failure.

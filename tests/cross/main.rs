@@ -22,5 +22,8 @@ fn main() {
         .into_iter()
         .flatten()
         .collect();
-    libtest_mimic::run(&arguments, trials).exit();
+    // The real flights, where they are: the suites say so themselves where they are not.
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    engines::stop();
+    conclusion.exit();
 }

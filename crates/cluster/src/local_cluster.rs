@@ -2,6 +2,7 @@
 
 use crate::transport::SchedulerAddress;
 use parking_lot::Mutex;
+use phalanx_engine::scratch::Scratch;
 use phalanx_engine::{Error, Result};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -43,7 +44,7 @@ pub struct LocalCluster {
     address: SchedulerAddress,
     options: ClusterOptions,
     binary: PathBuf,
-    scratch: tempfile::TempDir,
+    scratch: Scratch,
     scheduler: Mutex<Option<Child>>,
     workers: Mutex<Vec<Child>>,
 }
@@ -60,9 +61,7 @@ impl LocalCluster {
             None => find_binary()?,
         };
         let parent = options.scratch.clone().unwrap_or_else(std::env::temp_dir);
-        let scratch = tempfile::Builder::new().prefix("phalanx-cluster-").tempdir_in(&parent).map_err(|error| {
-            Error::resources(format!("a folder can't be made in {}", parent.display())).caused_by(&error)
-        })?;
+        let scratch = Scratch::create(&parent, &uuid::Uuid::new_v4().simple().to_string())?;
         let arguments = ["--log", &options.log, "scheduler", "--bind", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
         let (child, ready) = spawn(&binary, &arguments)?;
         let address = ready

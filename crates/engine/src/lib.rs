@@ -18,6 +18,7 @@
 //! | [`session`] | the one configuration of both engines |
 //! | [`function`] | aggregate functions that every process registers |
 //! | [`error`] | few kinds, chosen by what the reader must do |
+//! | [`scratch`] | a process's folder, gone with it |
 //! | [`stream`] | helpers for operators' streams |
 
 pub mod codec;
@@ -31,6 +32,7 @@ pub mod persisted;
 pub mod perturb;
 pub mod plan;
 pub mod route;
+pub mod scratch;
 pub mod session;
 pub mod stream;
 

@@ -4,6 +4,7 @@ use crate::engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescripti
 use crate::job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 use crate::persisted::{self, Location, Persisted, PersistedReader, ReadPersisted};
 use crate::perturb::Perturbation;
+use crate::scratch::Scratch;
 use crate::{Error, Result, Settings};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -24,7 +25,6 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tempfile::TempDir;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 
@@ -64,11 +64,7 @@ impl LocalEngine {
     }
 
     fn build(settings: Settings, perturbation: Option<Perturbation>) -> Result<Self> {
-        let scratch = tempfile::Builder::new().prefix("phalanx-").tempdir_in(&settings.scratch).map_err(|error| {
-            Error::resources(format!("the scratch folder {} can't be written", settings.scratch.display()))
-                .caused_by(&error)
-                .with_hint("name a folder with room that you may write to")
-        })?;
+        let scratch = Scratch::create(&settings.scratch, &uuid::Uuid::new_v4().simple().to_string())?;
         let environment = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(
                 usize::try_from(settings.memory_bytes).unwrap_or(usize::MAX),
@@ -263,7 +259,7 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
 /// Persisted partitions of this process: in memory up to a limit, beyond it in Arrow IPC files.
 #[derive(Debug)]
 struct Store {
-    scratch: TempDir,
+    scratch: Scratch,
     memory_bytes_max: u64,
     memory_bytes: AtomicU64,
     handles: Mutex<HashMap<String, Vec<Slot>>>,
@@ -285,7 +281,7 @@ impl Slot {
 }
 
 impl Store {
-    fn new(scratch: TempDir, memory_bytes_max: u64) -> Self {
+    fn new(scratch: Scratch, memory_bytes_max: u64) -> Self {
         Self {
             scratch,
             memory_bytes_max,

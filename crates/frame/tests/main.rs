@@ -1,5 +1,7 @@
 //! What a user sees of frames, on engines of this process: plain, and perturbed with several seeds.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod plans;
 mod properties;
 mod suite;

@@ -3,7 +3,6 @@
 mod cancel;
 mod flight;
 mod poll;
-pub mod scratch;
 mod store;
 
 use crate::data::Pool;
@@ -19,9 +18,9 @@ use cancel::CancelService;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use flight::DataService;
+use phalanx_engine::scratch::{self, Scratch};
 use phalanx_engine::{Error, Result, datafusion};
 use poll::Runner;
-use scratch::Scratch;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;

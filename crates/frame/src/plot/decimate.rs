@@ -1,14 +1,17 @@
 //! As many points as there are pixels: of the points that fall into one column of pixels, the first, the lowest, the
 //! highest and the last draw the same line as all of them.
 
+/// An unbroken line.
+pub type Piece = Vec<(f64, f64)>;
+
 /// The unbroken pieces of a line, decimated to `columns` columns of pixels. `xs` ascends; a `y` that is not finite is
 /// a gap.
-pub fn pieces(xs: &[f64], ys: &[f64], columns: usize) -> Vec<Vec<(f64, f64)>> {
+pub fn pieces(xs: &[f64], ys: &[f64], columns: usize) -> Vec<Piece> {
     let (Some(&first), Some(&last)) = (xs.first(), xs.last()) else { return vec![] };
     let per_column = (last - first) / columns.max(1) as f64;
     let column = |x: f64| if per_column > 0.0 { ((x - first) / per_column) as usize } else { 0 };
-    let mut pieces: Vec<Vec<(f64, f64)>> = vec![];
-    let mut piece: Vec<(f64, f64)> = vec![];
+    let mut pieces: Vec<Piece> = vec![];
+    let mut piece: Piece = vec![];
     let mut here: Option<Column> = None;
     for (&x, &y) in xs.iter().zip(ys) {
         if !y.is_finite() {
@@ -62,7 +65,7 @@ impl Column {
         self.points += 1;
     }
 
-    fn write(self, line: &mut Vec<(f64, f64)>) {
+    fn write(self, line: &mut Piece) {
         let mut kept = [(0, self.first), self.lowest, self.highest, (self.points - 1, self.last)];
         kept.sort_by_key(|(place, _)| *place);
         let mut before = None;
@@ -82,7 +85,7 @@ mod tests {
     fn few_points_stay_as_they_are() {
         let (xs, ys) = ([0.0, 1.0, 2.0], [5.0, 4.0, 6.0]);
         assert_eq!(pieces(&xs, &ys, 100), [vec![(0.0, 5.0), (1.0, 4.0), (2.0, 6.0)]]);
-        assert_eq!(pieces(&[], &[], 100), Vec::<Vec<(f64, f64)>>::new());
+        assert_eq!(pieces(&[], &[], 100), Vec::<Piece>::new());
         assert_eq!(pieces(&[1.0, 1.0], &[2.0, 3.0], 10), [vec![(1.0, 2.0), (1.0, 3.0)]]);
     }
 

@@ -90,7 +90,7 @@ pub fn lines(table: &Table, x: &str, columns: &[&str], options: &Options) -> Res
 struct Data {
     x: Axis,
     y: Axis,
-    lines: Vec<(String, Vec<Vec<(f64, f64)>>)>,
+    lines: Vec<(String, Vec<decimate::Piece>)>,
 }
 
 impl Data {
@@ -162,11 +162,11 @@ fn draw(svg: &mut String, data: &Data, options: &Options) -> Result<(), Box<dyn 
     legend.draw(&root, data, &text(15, Ink::Text))?;
     top += 26;
 
-    let body = root.margin(scaled(top), scaled(8), scaled(8), scaled(28));
+    let body = root.margin(scaled(top), scaled(8), scaled(8), scaled(36));
     let (x, y) = (&data.x, &data.y);
     let mut chart = ChartBuilder::on(&body)
         .x_label_area_size(scaled(48))
-        .y_label_area_size(scaled(if options.y_label.is_some() { 84 } else { 68 }))
+        .y_label_area_size(scaled(if options.y_label.is_some() { 80 } else { 64 }))
         .build_cartesian_2d(
             (x.low..x.high).with_key_points(x.ticks()).labelled(x),
             (y.low..y.high).with_key_points(y.ticks()).labelled(y),
@@ -180,7 +180,7 @@ fn draw(svg: &mut String, data: &Data, options: &Options) -> Result<(), Box<dyn 
         .x_label_style(text(14, Ink::Muted))
         .y_label_style(text(14, Ink::Muted))
         .axis_desc_style(text(15, Ink::Muted))
-        .set_tick_mark_size(LabelAreaPosition::Left, 0)
+        .set_tick_mark_size(LabelAreaPosition::Left, scaled(5))
         .set_tick_mark_size(LabelAreaPosition::Bottom, scaled(4))
         .x_desc(x.caption());
     if let Some(label) = &options.y_label {

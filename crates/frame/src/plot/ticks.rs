@@ -75,10 +75,10 @@ impl Axis {
 
     /// From `low` to `high`, in seconds since 1970.
     pub fn of_times(low: f64, high: f64, name: &str) -> Self {
-        let (low, high) = if high > low { (low, high) } else { (low - 1.0, high + 1.0) };
+        let (low, high) = if high > low { whole(low, high) } else { (low - 1.0, high + 1.0) };
         let (ticks, format) = times(low, high);
         let years = |seconds: f64| time(seconds as i64).map(|time| time.year());
-        let caption = match (format, years(low), years(high)) {
+        let caption = match (format, years(low), years(high - 1.0)) {
             ("%b %Y" | "%Y", ..) | (_, None, _) | (_, _, None) => name.to_owned(),
             (_, Some(first), Some(last)) if first == last => format!("{name}, {first}"),
             (_, Some(first), Some(last)) => format!("{name}, {first} to {last}"),
@@ -106,6 +106,15 @@ impl Axis {
     }
 }
 
+/// A range that begins or ends just off a whole day, hour or minute, widened to it: its tick is then on the axis.
+fn whole(low: f64, high: f64) -> (f64, f64) {
+    let near = (high - low) * 0.01;
+    let units = || [DAY, HOUR, MINUTE].into_iter().map(|unit| unit as f64);
+    let first = units().map(|unit| (low / unit).floor() * unit).find(|first| low - first < near);
+    let last = units().map(|unit| (high / unit).ceil() * unit).find(|last| last - high < near);
+    (first.unwrap_or(low), last.unwrap_or(high))
+}
+
 /// 1, 2 or 5 times a power of ten, not below `least`.
 fn round_step(least: f64) -> f64 {
     let power = 10_f64.powi(least.log10().floor() as i32);
@@ -121,7 +130,7 @@ fn times(low: f64, high: f64) -> (Vec<f64>, &'static str) {
     let (first, last) = (low.ceil() as i64, high.floor() as i64);
     let fits = |step: &&i64| (last - first) / **step < TIMES_MAX;
     if let Some(&step) = SECONDS.iter().find(fits) {
-        let several_days = first.div_euclid(DAY) != last.div_euclid(DAY);
+        let several_days = first.div_euclid(DAY) != (last - 1).div_euclid(DAY);
         let format = match step {
             DAY => "%b %-d",
             MINUTE.. if several_days => "%b %-d, %H:%M",
@@ -185,13 +194,13 @@ mod tests {
             let seconds = |text: &str| text.parse::<NaiveDateTime>().unwrap().and_utc().timestamp() as f64;
             Axis::of_times(seconds(from), seconds(to), "time")
         };
-        let month = axis("2000-01-01T00:00:00", "2000-01-30T23:59:59");
-        assert_eq!(labels(&month), ["Jan 1", "Jan 6", "Jan 11", "Jan 16", "Jan 21", "Jan 26"]);
+        let month = axis("2000-01-01T00:00:05", "2000-01-30T23:59:59");
+        assert_eq!(labels(&month), ["Jan 1", "Jan 6", "Jan 11", "Jan 16", "Jan 21", "Jan 26", "Jan 31"]);
         assert_eq!(month.caption(), "time, 2000");
         let day = axis("2000-01-01T00:30:00", "2000-01-01T23:59:59");
-        assert_eq!(labels(&day), ["03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"]);
+        assert_eq!(labels(&day), ["03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00", "00:00"]);
         let year = axis("2013-01-01T05:00:00", "2013-12-31T23:00:00");
-        assert_eq!(labels(&year), ["Mar 2013", "May 2013", "Jul 2013", "Sep 2013", "Nov 2013"]);
+        assert_eq!(labels(&year), ["Jan 2013", "Mar 2013", "May 2013", "Jul 2013", "Sep 2013", "Nov 2013", "Jan 2014"]);
         let century = axis("1901-05-01T00:00:00", "1999-12-31T23:00:00");
         assert_eq!(labels(&century), ["1920", "1940", "1960", "1980"]);
     }

@@ -107,7 +107,7 @@ pub fn unique_keeps_missing_values_and_joins_zeros(engine: &dyn Engine) {
 /// Sums that cancel: bits must not depend on how rows are dealt out to partitions, nor on their order.
 pub fn the_order_of_rows_does_not_change_a_bit(engine: &dyn Engine) {
     let rows: Vec<usize> = (0..3000).collect();
-    let value = |i: usize| ((i as f64 * 0.7).sin() * 10_f64.powi((i % 41) as i32 * 14 - 280), i % 3 == 0);
+    let value = |i: usize| ((i as f64 * 0.7).sin() * 10_f64.powi((i % 41) as i32 * 14 - 280), i.is_multiple_of(3));
     let frame = |order: &[usize], parts: usize| {
         let schema = Arc::new(Schema::new(vec![
             Field::new("x", DataType::Float64, false),

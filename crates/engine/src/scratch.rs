@@ -1,11 +1,11 @@
-//! A worker's folder: everything that it writes, gone when it ends. What a killed worker left behind is swept by the
+//! A process's folder: everything that it writes, gone when it ends. What a killed process left behind is swept by the
 //! next one that starts in the same place.
 
-use phalanx_engine::{Error, Result};
+use crate::{Error, Result};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-const PREFIX: &str = "phalanx-worker-";
+const PREFIX: &str = "phalanx-scratch-";
 const LOCK: &str = "lock";
 
 /// A locked folder that is removed when it is dropped.
@@ -17,7 +17,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// The folder of worker `id` in `parent`.
+    /// A folder of its own for `id`, a name that nobody else uses, in `parent`.
     ///
     /// # Errors
     /// `Resources`: it can't be made or written.
@@ -26,11 +26,14 @@ impl Scratch {
         let failed = |error: std::io::Error| {
             Error::resources(format!("the scratch folder {} can't be used", path.display()))
                 .caused_by(&error)
-                .with_hint("name a folder with room that you may write to: --scratch DIR")
+                .with_hint("name a folder with room that you may write to")
         };
-        std::fs::create_dir_all(&path).map_err(failed)?;
-        let lock = File::create(path.join(LOCK)).map_err(failed)?;
+        // Locked before it bears its name, or a sweep could take it for a dead process's.
+        let unnamed = parent.join(format!(".{PREFIX}{id}"));
+        std::fs::create_dir_all(&unnamed).map_err(failed)?;
+        let lock = File::create(unnamed.join(LOCK)).map_err(failed)?;
         lock.try_lock().map_err(|error| failed(error.into()))?;
+        std::fs::rename(&unnamed, &path).map_err(failed)?;
         sweep(parent);
         Ok(Self { path, _lock: lock })
     }
@@ -49,7 +52,7 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes the folders of workers that are dead: those whose lock is free.
+/// Removes the folders of processes that are dead: those whose lock is free.
 pub fn sweep(parent: &Path) {
     let Ok(entries) = std::fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
@@ -58,7 +61,7 @@ pub fn sweep(parent: &Path) {
         }
         let is_free = File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
         if is_free && let Err(error) = std::fs::remove_dir_all(entry.path()) {
-            tracing::warn!(path = %entry.path().display(), %error, "a dead worker's folder can't be removed");
+            tracing::warn!(path = %entry.path().display(), %error, "a dead process's folder can't be removed");
         }
     }
 }
@@ -81,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dead_workers_folder_is_swept_and_a_living_ones_is_not() {
+    fn a_dead_process_s_folder_is_swept_and_a_living_ones_is_not() {
         let parent = tempfile::tempdir().unwrap();
         let living = Scratch::create(parent.path(), "living").unwrap();
         let dead = parent.path().join(format!("{PREFIX}dead"));

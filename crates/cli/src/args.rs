@@ -1,0 +1,222 @@
+//! What a user can type: definitions and their help side by side.
+
+use crate::values;
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use phalanx_cluster::SchedulerAddress;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Arrays, dataframes and models that have outgrown one machine.
+///
+/// The same program runs in this process or on a cluster of one scheduler and many workers, and gives the same bits.
+#[derive(Debug, Parser)]
+#[command(name = "phalanx", version, styles = STYLES, max_term_width = 100, propagate_version = false)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  phalanx demo                            the whole road in this process; nothing to start
+  phalanx demo --workers 2                the same on a scheduler and two workers, started and stopped for you
+
+  phalanx scheduler                       a cluster by hand: one scheduler,
+  phalanx worker tcp://127.0.0.1:8786     as many workers as you like, each in a terminal of its own,
+  phalanx demo --scheduler tcp://127.0.0.1:8786
+  phalanx status tcp://127.0.0.1:8786     and a look at it; in a browser: http://127.0.0.1:8787/status
+
+Exit codes: 0 done, 1 error, 2 wrong usage, 130 interrupted.")]
+pub struct Cli {
+    /// What to log to standard error.
+    ///
+    /// `info` shows what Phalanx does, `debug` also what the libraries below it do, `trace` everything.
+    #[arg(long, global = true, value_name = "LEVEL", value_enum, default_value_t = Level::Warn)]
+    pub log: Level,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Levels of logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// What people type for `value`.
+pub fn typed(value: impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Demo(DemoArgs),
+    Scheduler(SchedulerArgs),
+    Worker(WorkerArgs),
+    Status(StatusArgs),
+}
+
+/// Run arrays, frames, a plot and a trained model, end to end.
+///
+/// Seven steps, each lazy until it is computed: an SVD that evaluates 10,000 of 10⁹ elements, an SVD of a million rows,
+/// a mean over an array and its transpose, unique names, cumulative sums with a plot, a group-by, and a logistic
+/// regression. Each says what it did, how long it took, and a digest of its result: the digest is the same in process
+/// and on a cluster, with any number of workers, also after some were killed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  phalanx demo                                  in this process
+  phalanx demo --workers 3 --kill               on three workers, some of which are killed meanwhile
+  phalanx demo --data flights.parquet           the model predicts late arrivals from a file of flights
+  phalanx demo --json | jq -r '[.step,.digest] | @tsv'")]
+pub struct DemoArgs {
+    /// Start a scheduler and N workers as processes of their own, run on them, and stop them all.
+    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
+    #[arg(conflicts_with = "scheduler")]
+    pub workers: Option<usize>,
+
+    /// Run on the cluster of this scheduler.
+    #[arg(long, value_name = "tcp://HOST:PORT", value_parser = values::address)]
+    pub scheduler: Option<SchedulerAddress>,
+
+    /// Kill a worker in the middle of each longer step, and start another; the digests stay the same.
+    #[arg(long, requires = "workers")]
+    pub kill: bool,
+
+    /// A Parquet file of flights (nycflights13's columns); without it, the model learns from generated data.
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+
+    /// Where to write the plot `oliver.svg`; made if it is not there.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out: PathBuf,
+
+    /// The seed of all random numbers: other seeds, other digests.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+
+    /// Print one JSON object a line: step, seconds, engine, workers, digest, and the step's own facts.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Run these steps alone.
+    #[arg(long, value_name = "STEP", value_enum)]
+    pub only: Vec<StepName>,
+
+    /// Run in this process as adversely as the determinism law allows: batches cut at random, random delays, orders
+    /// and numbers of threads. The digests stay the same.
+    #[arg(long, value_name = "S", hide = true, conflicts_with_all = ["workers", "scheduler"])]
+    pub perturb: Option<u64>,
+}
+
+/// The demo's steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StepName {
+    ArraySvd,
+    ArrayTallSvd,
+    ArrayMean,
+    FrameUnique,
+    FrameCumsum,
+    FrameGroupby,
+    LearnLogistic,
+}
+
+/// Start the scheduler of a cluster.
+///
+/// It hands out tasks to the workers that connect to it, and serves a status page. It prints one line when it is ready,
+/// and runs until it is interrupted. Without credentials, which this version can't set up yet, it serves addresses of
+/// this machine alone.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  phalanx scheduler
+  phalanx scheduler --bind 127.0.0.1:0 --dashboard 127.0.0.1:0    any free ports; the line says which
+
+Then, in other terminals:
+  phalanx worker tcp://127.0.0.1:8786
+  phalanx demo --scheduler tcp://127.0.0.1:8786")]
+pub struct SchedulerArgs {
+    /// Where workers and clients connect; port 0 takes any free port.
+    #[arg(long, value_name = "ADDR:PORT", value_parser = values::socket, default_value = "127.0.0.1:8786")]
+    pub bind: SocketAddr,
+
+    /// Where to serve the status page; port 0 takes any free port.
+    #[arg(long, value_name = "ADDR:PORT", value_parser = values::socket, default_value = "127.0.0.1:8787")]
+    pub dashboard: SocketAddr,
+
+    /// End when standard input ends: whoever started this process is gone.
+    #[arg(long, hide = true)]
+    pub tied: bool,
+}
+
+/// Start a worker of a cluster.
+///
+/// It runs the tasks that the scheduler hands out, and holds their results until they are fetched or released. It prints
+/// one line when it is ready, and runs until it is interrupted or the scheduler is gone. Start as many as you like, at
+/// any time.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  phalanx worker tcp://127.0.0.1:8786
+  phalanx worker tcp://127.0.0.1:8786 --cores 4 --memory 8GiB --scratch /mnt/fast")]
+pub struct WorkerArgs {
+    /// The scheduler to work for.
+    #[arg(value_name = "tcp://HOST:PORT", value_parser = values::address)]
+    pub scheduler: SchedulerAddress,
+
+    /// How many tasks to run at once [default: the cores that this machine, or its container, gives].
+    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
+    pub cores: Option<usize>,
+
+    /// How much memory tasks may use before they spill to disk, as in 512MiB, 2GB or 1.5GiB [default: 70 % of what this
+    /// machine, or its container, has].
+    #[arg(long, value_name = "SIZE", value_parser = values::size, allow_negative_numbers = true)]
+    pub memory: Option<u64>,
+
+    /// Where to keep results and spilled data; the worker makes a folder of its own in it and removes that when it ends
+    /// [default: the system's folder for temporary files].
+    #[arg(long, value_name = "DIR")]
+    pub scratch: Option<PathBuf>,
+
+    /// End when standard input ends: whoever started this process is gone.
+    #[arg(long, hide = true)]
+    pub tied: bool,
+}
+
+/// Show what a cluster has and does.
+///
+/// Workers with their cores, tasks and memory, running jobs with their stages, and what is persisted.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  phalanx status tcp://127.0.0.1:8786
+  phalanx status tcp://127.0.0.1:8786 --json | jq '.workers | length'")]
+pub struct StatusArgs {
+    /// The scheduler to ask.
+    #[arg(value_name = "tcp://HOST:PORT", value_parser = values::address)]
+    pub scheduler: SchedulerAddress,
+
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

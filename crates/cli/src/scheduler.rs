@@ -1,0 +1,39 @@
+//! `phalanx scheduler`.
+
+use crate::args::SchedulerArgs;
+use phalanx_cluster::process::{Tie, run_scheduler};
+use phalanx_cluster::{Scheduler, SchedulerOptions, Transport};
+use phalanx_dashboard::{Dashboard, Describe};
+use phalanx_engine::{Error, Result};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Serves until it is told to stop.
+pub fn run(args: SchedulerArgs) -> Result<()> {
+    let options = SchedulerOptions { bind: args.bind, transport: Transport::loopback() };
+    // Lives as long as the scheduler.
+    let mut page: Option<Dashboard> = None;
+    run_scheduler(options, tie(args.tied), |scheduler: &Scheduler| {
+        let describe: Describe = Arc::new(scheduler.describer());
+        let page = &mut page;
+        async move {
+            let dashboard = page.insert(Dashboard::start(listen(args.dashboard).await?, describe)?);
+            Ok(format!(", status page at http://{}/status", dashboard.address()))
+        }
+    })
+}
+
+/// Whether the process ends with its parent.
+pub fn tie(tied: bool) -> Tie {
+    if tied { Tie::ToParent } else { Tie::Free }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    Transport::loopback().check(address.ip())?;
+    TcpListener::bind(address).await.map_err(|error| {
+        Error::input(format!("the status page can't be served at {address}"))
+            .caused_by(&error)
+            .with_hint("choose another port with --dashboard, or port 0 for any free one")
+    })
+}

@@ -1,0 +1,47 @@
+//! `phalanx worker`.
+
+use crate::args::WorkerArgs;
+use crate::machine;
+use crate::scheduler::tie;
+use phalanx_cluster::process::run_worker;
+use phalanx_cluster::{SchedulerAddress, Transport, WorkerOptions};
+use phalanx_engine::{Error, Result};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::time::Duration;
+
+/// How long a worker looks for its scheduler before it gives up.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Works until it is told to stop or the scheduler is gone.
+pub fn run(args: WorkerArgs) -> Result<()> {
+    let transport = Transport::loopback();
+    let options = WorkerOptions {
+        host: own_address(&args.scheduler, &transport)?,
+        scheduler: args.scheduler,
+        cores: args.cores.unwrap_or_else(machine::cores),
+        memory_bytes: args.memory.unwrap_or_else(machine::memory_bytes),
+        scratch: args.scratch.unwrap_or_else(std::env::temp_dir),
+        transport,
+        connect_timeout: CONNECT_TIMEOUT,
+    };
+    run_worker(options, tie(args.tied))
+}
+
+/// The address of this machine that the scheduler, and so the other workers, can reach.
+fn own_address(scheduler: &SchedulerAddress, transport: &Transport) -> Result<IpAddr> {
+    let unknown = |error: std::io::Error| {
+        Error::input(format!("the host of {scheduler} is not known"))
+            .caused_by(&error)
+            .with_hint("check the address: tcp://HOST:PORT, for example tcp://127.0.0.1:8786")
+    };
+    let mut found: Vec<SocketAddr> = scheduler.authority().to_socket_addrs().map_err(unknown)?.collect();
+    // `localhost` has addresses of both families; schedulers listen on the older one unless told otherwise.
+    found.sort_by_key(|address| !address.is_ipv4());
+    let peer = found.first().ok_or_else(|| unknown(std::io::ErrorKind::NotFound.into()))?;
+    transport.check(peer.ip())?;
+    // Connecting a datagram socket sends nothing; it asks the system which way packets would take.
+    let local: SocketAddr = if peer.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0_u16; 8], 0).into() };
+    let socket = UdpSocket::bind(local).map_err(unknown)?;
+    socket.connect(peer).map_err(unknown)?;
+    Ok(socket.local_addr().map_err(unknown)?.ip())
+}
