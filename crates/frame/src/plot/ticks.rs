@@ -202,6 +202,6 @@ mod tests {
         let year = axis("2013-01-01T05:00:00", "2013-12-31T23:00:00");
         assert_eq!(labels(&year), ["Jan 2013", "Mar 2013", "May 2013", "Jul 2013", "Sep 2013", "Nov 2013", "Jan 2014"]);
         let century = axis("1901-05-01T00:00:00", "1999-12-31T23:00:00");
-        assert_eq!(labels(&century), ["1920", "1940", "1960", "1980"]);
+        assert_eq!(labels(&century), ["1920", "1940", "1960", "1980", "2000"]);
     }
 }
