@@ -8,8 +8,13 @@ use std::process::{Command, Stdio};
 pub fn cargo(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root).args(arguments);
-    // These describe the package `xtask` and would reach build scripts that look at them.
-    for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
+    // These describe the package `xtask`, and build scripts look at them (ring's does): with them, cargo would build
+    // again what `cargo run` has built.
+    let described = |name: &std::ffi::OsString| {
+        let name = name.to_string_lossy();
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|prefix| name.starts_with(prefix))
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, _)| described(name)) {
         command.env_remove(name);
     }
     command

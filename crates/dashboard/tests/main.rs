@@ -1,5 +1,7 @@
 //! The pages as a browser gets them.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails; Clippy knows tests only by `#[test]`")]
+
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode};
 use futures::StreamExt;

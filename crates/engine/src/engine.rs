@@ -77,7 +77,7 @@ impl Plan {
             "{:?} needs {} bytes of memory in one task, and a task of this session may use {}",
             self.label, self.task_bytes, settings.task_memory_bytes
         ))
-        .with_hint("use smaller chunks or more partitions, or raise the session's task memory"))
+        .with_hint("cut the data into smaller parts, or raise the session's task memory"))
     }
 }
 

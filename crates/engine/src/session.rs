@@ -44,6 +44,8 @@ impl Settings {
             ("datafusion.execution.enable_file_stream_work_stealing", "false"),
             ("datafusion.execution.parquet.schema_force_view_types", "false"),
             ("datafusion.execution.collect_statistics", "false"),
+            // The default, 10 MB for each sort, exhausts a small pool when several sorts run at once.
+            ("datafusion.execution.sort_spill_reservation_bytes", "1048576"),
             ("datafusion.optimizer.enable_round_robin_repartition", "false"),
             ("datafusion.optimizer.repartition_file_scans", "false"),
             ("datafusion.optimizer.enable_dynamic_filter_pushdown", "false"),
