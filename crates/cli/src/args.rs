@@ -34,7 +34,7 @@ pub struct Cli {
     /// What to log to standard error.
     ///
     /// `info` shows what Phalanx does, `debug` also what the libraries below it do, `trace` everything.
-    #[arg(long, global = true, value_name = "LEVEL", value_enum, default_value_t = Level::Warn)]
+    #[arg(long, global = true, value_name = "LEVEL", value_enum, default_value_t = Level::Warn, display_order = 100)]
     pub log: Level,
 
     #[command(subcommand)]
@@ -76,7 +76,7 @@ pub enum Command {
 Examples:
   phalanx demo                                  in this process
   phalanx demo --workers 3 --kill               on three workers, some of which are killed meanwhile
-  phalanx demo --data flights.parquet           the model predicts late arrivals from a file of flights
+  phalanx demo --data flights.parquet           the model predicts which flights arrive late
   phalanx demo --json | jq -r '[.step,.digest] | @tsv'")]
 pub struct DemoArgs {
     /// Start a scheduler and N workers as processes of their own, run on them, and stop them all.
@@ -139,7 +139,7 @@ pub enum StepName {
 #[command(after_help = "\
 Examples:
   phalanx scheduler
-  phalanx scheduler --bind 127.0.0.1:0 --dashboard 127.0.0.1:0    any free ports; the line says which
+  phalanx scheduler --bind 127.0.0.1:0 --dashboard 127.0.0.1:0     any free ports
 
 Then, in other terminals:
   phalanx worker tcp://127.0.0.1:8786

@@ -1,0 +1,13 @@
+//! What a user sees of the binary: texts, exit codes, and what is left behind.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
+
+mod suite {
+    mod arguments;
+    mod bad_days;
+    mod cluster;
+    mod digests;
+    mod help;
+    mod interrupt;
+    pub mod run;
+}
