@@ -166,10 +166,15 @@ impl Session {
 
 /// Follows the stream and notes what it says.
 async fn listen(mut updates: Streaming<Update>, state: watch::Sender<State>, refused: Arc<Mutex<Option<String>>>) {
+    let mut warned = String::new();
     while let Ok(Some(update)) = updates.message().await {
         if !update.refuse.is_empty() {
             *refused.lock() = Some(update.refuse);
             break;
+        }
+        if !update.warn.is_empty() && update.warn != warned {
+            tracing::warn!("{}", update.warn);
+            warned = update.warn;
         }
         let workers = update.workers as usize;
         let jobs: Vec<Progress> = serde_json::from_str(&update.jobs).unwrap_or_default();

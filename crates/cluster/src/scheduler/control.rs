@@ -122,9 +122,15 @@ pub async fn update_sessions(state: Arc<State>) {
             by_session.entry(session).or_default().push(progress);
         }
         let workers = state.hub.worker_count() as u32;
+        let warn = state.hub.mixed_simd().unwrap_or_default();
         state.hub.update_sessions(|session| {
             let jobs = by_session.get(session).map(Vec::as_slice).unwrap_or_default();
-            Update { workers, jobs: serde_json::to_string(jobs).unwrap_or_default(), ..Update::default() }
+            Update {
+                workers,
+                jobs: serde_json::to_string(jobs).unwrap_or_default(),
+                warn: warn.clone(),
+                ..Update::default()
+            }
         });
     }
 }

@@ -4,7 +4,7 @@ use crate::protocol::{Beat, Command, Freed, Hello, Update};
 use dashmap::DashMap;
 use parking_lot::Mutex;
 use phalanx_engine::WorkerDescription;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -33,6 +33,7 @@ struct WorkerLink {
     stream: u64,
     commands: Sender<Result<Command, Status>>,
     beat: Mutex<Beat>,
+    simd: String,
 }
 
 struct SessionLink {
@@ -83,7 +84,10 @@ impl Hub {
         let (commands, receiver) = channel(COMMANDS_WAITING_MAX);
         let stream = self.next.fetch_add(1, Ordering::Relaxed);
         let _ = commands.try_send(Ok(Command::default())); // says: you are known, poll
-        self.workers.insert(hello.id.clone(), WorkerLink { stream, commands, beat: Mutex::new(beat) });
+        self.workers.insert(
+            hello.id.clone(),
+            WorkerLink { stream, commands, beat: Mutex::new(beat), simd: hello.simd.clone() },
+        );
         (StreamGuard { hub: Arc::clone(self), id: hello.id.clone(), stream, is_worker: true }, receiver)
     }
     /// A worker's heartbeat.
@@ -107,6 +111,13 @@ impl Hub {
     /// Workers that can be spoken to.
     pub fn worker_count(&self) -> usize {
         self.workers.len()
+    }
+    /// What clients should know if the workers' processors differ: the determinism law holds for one SIMD level.
+    pub fn mixed_simd(&self) -> Option<String> {
+        let levels: BTreeSet<String> = self.workers.iter().map(|link| link.simd.clone()).collect();
+        let mixed = || levels.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        (levels.len() > 1)
+            .then(|| format!("the workers' processors differ ({}): so may the last bits of results", mixed()))
     }
     /// Reports `worker` as lost again: it died while the scheduler gave it work.
     pub fn worker_is_lost(&self, worker: &str) {
