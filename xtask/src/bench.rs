@@ -1,8 +1,50 @@
-//! `cargo xtask bench`: comparisons with peers.
+//! `cargo xtask bench`: the works of the targets table, timed against NumPy, pandas and Dask.
+//!
+//! Peers are installed by pip into a virtual environment in the target folder. Each round runs every program once, one
+//! after the other, so that a machine that slows down slows all of them; what is written are medians over all rounds,
+//! with the smallest and the largest time.
+
+mod machine;
+mod peers;
+mod results;
+mod targets;
 
 use crate::Outcome;
-use std::path::Path;
+use crate::command::{self, cargo};
+use peers::Seconds;
+use std::path::{Path, PathBuf};
 
-pub fn run(_root: &Path, _options: &[&str]) -> Outcome<String> {
-    Err("nothing to measure yet".into())
+const USAGE: &str = "usage: cargo xtask bench [--rounds N]   (3 by default)";
+
+/// Builds, installs, measures, and writes `benches/RESULTS.md`.
+pub fn run(root: &Path, options: &[&str]) -> Outcome<String> {
+    let rounds = match options {
+        [] => 3,
+        ["--rounds", rounds] => rounds.parse().ok().filter(|rounds| *rounds > 0).ok_or(USAGE)?,
+        _ => return Err(USAGE.into()),
+    };
+    command::run(cargo(root, &["build", "--release", "-p", "phalanx-cli"]))?;
+    let target = target_folder(root);
+    let binary = target.join("release").join("phalanx");
+    let python = peers::install(&target.join("peers"))?;
+    let programs = peers::programs(root, &binary, &python);
+    let mut seconds = Seconds::default();
+    for round in 0..rounds {
+        for program in &programs {
+            program.run(round, &mut seconds)?;
+        }
+        peers::first_results(&binary, &target, &mut seconds)?;
+    }
+    let mut versions = vec![];
+    for program in &programs {
+        versions.extend(program.versions()?);
+    }
+    let text = results::write(rounds, &machine::describe(), &versions, &seconds);
+    let path = root.join("benches").join("RESULTS.md");
+    std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(format!("written: {}", path.display()))
+}
+
+fn target_folder(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }

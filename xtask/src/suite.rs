@@ -16,7 +16,7 @@ pub fn run(root: &Path) -> bool {
     let mut suite = Suite { tally: Tally::default(), times: vec![] };
     suite.check("format", || command::run(cargo(root, &["fmt", "--all", "--check"])).map(|()| String::new()));
     suite.check("licences", || licences::check(root));
-    suite.check("crate levels", || levels::check(root));
+    suite.check("levels", || levels::check(root));
     suite.check("words", || words::check(root));
     suite.check("features", || features::check(root));
     suite.check("lints", || {

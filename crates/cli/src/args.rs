@@ -63,6 +63,8 @@ pub enum Command {
     Scheduler(SchedulerArgs),
     Worker(WorkerArgs),
     Status(StatusArgs),
+    #[command(hide = true)]
+    Bench(BenchArgs),
 }
 
 /// Run arrays, frames, a plot and a trained model, end to end.
@@ -208,6 +210,18 @@ pub struct StatusArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Time the works of `cargo xtask bench`; one JSON object a line.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// On so many workers of one core, as processes of their own; without it, in this process.
+    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
+    pub workers: Option<usize>,
+
+    /// These works alone.
+    #[arg(long, value_name = "WORK")]
+    pub only: Vec<String>,
 }
 
 #[cfg(test)]

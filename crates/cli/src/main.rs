@@ -7,12 +7,14 @@
 //! | [`args`], [`values`] | what a user can type |
 //! | [`demo`] | the main job, a file a step |
 //! | [`scheduler`], [`worker`], [`status`] | a cluster by hand |
+//! | [`bench`] | what `cargo xtask bench` times |
 //! | [`end`] | how the program ends: errors, interruptions, exit codes |
 //! | [`logs`], [`progress`], [`text`] | what it writes |
 //! | [`watched`] | jobs that are seen, and end when the program is interrupted |
 //! | [`machine`] | what this machine gives: cores and memory |
 
 mod args;
+mod bench;
 mod demo;
 mod end;
 mod logs;
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     logs::start(cli.log);
     match cli.command {
         Command::Demo(args) => end::run(move |interrupt| demo::run(&args, cli.log, interrupt)),
+        Command::Bench(args) => end::run(move |interrupt| bench::run(&args, &interrupt)),
         Command::Scheduler(args) => end::of_service(scheduler::run(args)),
         Command::Worker(args) => end::of_service(worker::run(args)),
         Command::Status(args) => end::run(move |_interrupt| status::run(&args)),

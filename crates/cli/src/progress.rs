@@ -80,11 +80,20 @@ impl Bars {
             keep
         });
         for stage in running {
-            let bar = self.by_stage.entry(stage.stage).or_insert_with(|| BARS.add(new_bar()));
-            bar.set_length(stage.tasks as u64);
-            bar.set_position(stage.tasks_done as u64);
-            bar.set_prefix(title(&self.label, stage));
-            bar.set_message(facts(stage, progress.attempts));
+            let (title, facts) = (title(&self.label, stage), facts(stage, progress.attempts));
+            match self.by_stage.get(&stage.stage) {
+                Some(bar) => {
+                    bar.set_message(facts);
+                    bar.set_position(stage.tasks_done as u64);
+                }
+                // On the screen only when it has its texts: each change draws.
+                None => {
+                    let bar = new_bar(stage.tasks as u64).with_prefix(title).with_message(facts);
+                    let bar = BARS.add(bar.with_position(stage.tasks_done as u64));
+                    bar.tick();
+                    self.by_stage.insert(stage.stage, bar);
+                }
+            }
         }
     }
 }
@@ -101,10 +110,10 @@ fn is_running(stage: &StageProgress) -> bool {
     stage.tasks_done < stage.tasks && (stage.tasks_running > 0 || stage.tasks_done > 0)
 }
 
-fn new_bar() -> ProgressBar {
+fn new_bar(tasks: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("  {prefix:34!} {bar:24} {pos:>4}/{len} tasks {msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style.progress_chars("━╸─"))
+    ProgressBar::with_draw_target(Some(tasks), ProgressDrawTarget::hidden()).with_style(style.progress_chars("━╸─"))
 }
 
 fn title(label: &str, stage: &StageProgress) -> String {

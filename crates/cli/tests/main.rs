@@ -5,6 +5,7 @@
 mod suite {
     mod arguments;
     mod bad_days;
+    mod bench;
     mod cluster;
     mod digests;
     mod help;

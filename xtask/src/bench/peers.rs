@@ -1,0 +1,232 @@
+//! The programs that are measured, ours among them.
+
+use crate::Outcome;
+use crate::command;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// What is installed from the Python package index.
+const PACKAGES: &[&str] = &["numpy", "pandas", "dask[complete]"];
+
+/// Times by (program, work).
+#[derive(Debug, Default)]
+pub struct Seconds(BTreeMap<(String, String), Vec<f64>>);
+
+impl Seconds {
+    /// Adds times.
+    pub fn add(&mut self, program: &str, work: &str, seconds: impl IntoIterator<Item = f64>) {
+        self.0.entry((program.to_owned(), work.to_owned())).or_default().extend(seconds);
+    }
+    /// Median, smallest and largest time.
+    pub fn spread(&self, program: &str, work: &str) -> Option<Spread> {
+        Spread::of(self.0.get(&(program.to_owned(), work.to_owned()))?)
+    }
+    /// All that was measured, by program and work.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str, Spread)> {
+        self.0
+            .iter()
+            .filter_map(|((program, work), seconds)| Some((program.as_str(), work.as_str(), Spread::of(seconds)?)))
+    }
+}
+
+/// Where times lie.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// The one in the middle; the mean of both, if there are two.
+    pub median: f64,
+    /// The smallest.
+    pub least: f64,
+    /// The largest.
+    pub most: f64,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Spread {
+    fn of(seconds: &[f64]) -> Option<Self> {
+        let mut sorted = seconds.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let (least, most) = (*sorted.first()?, *sorted.last()?);
+        let median = (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0;
+        Some(Self { median, least, most, count: sorted.len() })
+    }
+}
+
+/// A program that times works and prints an object for each.
+pub struct Program {
+    /// Its name in the results.
+    pub name: &'static str,
+    command: PathBuf,
+    arguments: Vec<String>,
+    /// Works of every round.
+    works: &'static [&'static str],
+    /// Works of the first round alone: they take minutes.
+    slow_works: &'static [&'static str],
+    /// What goes before each work on the command line.
+    work_option: Option<&'static str>,
+}
+
+/// Names of programs.
+pub const LOCAL: &str = "Phalanx";
+pub const CLUSTER: &str = "Phalanx, two workers";
+pub const NUMPY: &str = "NumPy";
+pub const PANDAS: &str = "pandas";
+pub const DASK_THREADS: &str = "Dask, threads";
+pub const DASK_DISTRIBUTED: &str = "Dask, two workers";
+
+const OWN_WORKS: &[&str] = &[
+    "job-two-stages",
+    "job-three-stages",
+    "array-svd",
+    "array-tall-svd",
+    "array-mean",
+    "ten-thousand-chunks",
+    "frame-unique",
+    "frame-cumsum",
+    "frame-groupby",
+];
+const FRAME_WORKS: &[&str] = &["frame-unique", "frame-cumsum", "frame-groupby"];
+const DASK_WORKS: &[&str] =
+    &["job-two-stages", "array-svd", "array-tall-svd", "array-mean", "frame-unique", "frame-cumsum", "frame-groupby"];
+
+/// All programs, in the order of a round.
+pub fn programs(root: &Path, binary: &Path, python: &Path) -> Vec<Program> {
+    let own = |name, arguments: &[&str]| Program {
+        name,
+        command: binary.to_owned(),
+        arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+        works: OWN_WORKS,
+        slow_works: &[],
+        work_option: Some("--only"),
+    };
+    let peer = |name, file: &str, works, slow_works| Program {
+        name,
+        command: python.to_owned(),
+        arguments: vec![root.join("benches").join("peers").join(file).display().to_string()],
+        works,
+        slow_works,
+        work_option: None,
+    };
+    vec![
+        own(LOCAL, &["bench"]),
+        peer(NUMPY, "numpy_peer.py", &["array-svd", "array-tall-svd", "array-mean"], &[]),
+        peer(DASK_THREADS, "dask_threads_peer.py", DASK_WORKS, &["ten-thousand-chunks"]),
+        own(CLUSTER, &["bench", "--workers", "2"]),
+        peer(PANDAS, "pandas_peer.py", FRAME_WORKS, &[]),
+        peer(DASK_DISTRIBUTED, "dask_distributed_peer.py", DASK_WORKS, &["ten-thousand-chunks"]),
+    ]
+}
+
+impl Program {
+    /// Runs the works of this round.
+    pub fn run(&self, round: usize, seconds: &mut Seconds) -> Outcome {
+        let works = self.works.iter().chain(self.slow_works.iter().filter(|_| round == 0));
+        let mut command = self.command();
+        for work in works {
+            command.args(self.work_option).arg(work);
+        }
+        eprintln!("round {}: {}", round + 1, self.name);
+        for line in command::output(command)?.lines() {
+            let unknown = || format!("{} printed {line:?}", self.name);
+            let object: Value = serde_json::from_str(line).map_err(|_| unknown())?;
+            let work = object["work"].as_str().ok_or_else(unknown)?;
+            let times = object["seconds"].as_array().ok_or_else(unknown)?;
+            seconds.add(self.name, work, times.iter().filter_map(Value::as_f64));
+        }
+        Ok(())
+    }
+
+    /// `name version` of what a peer measures; ours needs none.
+    pub fn versions(&self) -> Outcome<Vec<String>> {
+        if self.work_option.is_some() {
+            return Ok(vec![]);
+        }
+        let mut command = self.command();
+        command.arg("--versions");
+        let text = command::output(command)?;
+        let object: Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", self.name))?;
+        let versions = object.as_object().into_iter().flatten();
+        Ok(versions.map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or_default())).collect())
+    }
+
+    /// As users run it: BLAS takes the threads that it takes.
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.command);
+        command.args(&self.arguments);
+        let limits = ["OPENBLAS_", "OMP_", "MKL_", "GOTO_", "BLIS_"];
+        for (name, _) in std::env::vars_os() {
+            if limits.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+}
+
+/// From the start of the process to the first result: what somebody waits who types a command.
+pub fn first_results(binary: &Path, scratch: &Path, seconds: &mut Seconds) -> Outcome {
+    for (program, workers) in [(LOCAL, None), (CLUSTER, Some("2"))] {
+        for _ in 0..5 {
+            let mut command = Command::new(binary);
+            command.args(["demo", "--json", "--only", "array-svd", "--out"]).arg(scratch);
+            if let Some(workers) = workers {
+                command.args(["--workers", workers]);
+            }
+            let start = Instant::now();
+            let mut child = command
+                .stdout(Stdio::piped())
+                .spawn()
+                .map_err(|error| format!("{} can't be started: {error}", binary.display()))?;
+            let mut line = String::new();
+            let mut output = BufReader::new(child.stdout.take().ok_or("a child without output")?);
+            output.read_line(&mut line).map_err(|error| error.to_string())?;
+            let time = start.elapsed().as_secs_f64();
+            let rest = std::io::copy(&mut output, &mut std::io::sink());
+            let status = child.wait().map_err(|error| error.to_string())?;
+            if !status.success() || rest.is_err() || !line.contains("array-svd") {
+                return Err(format!("{}: {status}, {line:?}", command::describe(&command)));
+            }
+            seconds.add(program, "first-result", [time]);
+        }
+    }
+    Ok(())
+}
+
+/// A virtual environment with the peers; its Python.
+pub fn install(folder: &Path) -> Outcome<PathBuf> {
+    let python = folder.join("bin").join("python");
+    if !python.exists() {
+        let mut command = Command::new("python3");
+        command.args(["-m", "venv"]).arg(folder);
+        command::run(command)?;
+    }
+    let mut command = Command::new(&python);
+    command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES);
+    command::run(command)?;
+    Ok(python)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(Spread::of(&[3.0, 1.0, 2.0]), Some(Spread { median: 2.0, least: 1.0, most: 3.0, count: 3 }));
+        assert_eq!(Spread::of(&[4.0, 1.0]), Some(Spread { median: 2.5, least: 1.0, most: 4.0, count: 2 }));
+        assert_eq!(Spread::of(&[]), None);
+    }
+
+    #[test]
+    fn times_of_rounds_are_put_together() {
+        let mut seconds = Seconds::default();
+        seconds.add(NUMPY, "svd", [1.0]);
+        seconds.add(NUMPY, "svd", [3.0, 2.0]);
+        assert_eq!(seconds.spread(NUMPY, "svd").map(|spread| (spread.median, spread.count)), Some((2.0, 3)));
+        assert_eq!(seconds.spread(PANDAS, "svd"), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! What we want to reach.
+
+use super::peers::{CLUSTER, DASK_DISTRIBUTED, DASK_THREADS, LOCAL, NUMPY, Seconds};
+
+/// A target.
+pub struct Target {
+    /// What people call the work.
+    pub name: &'static str,
+    /// The program and work that are measured.
+    pub of: (&'static str, &'static str),
+    /// What is wanted of it.
+    pub goal: Goal,
+}
+
+/// What is wanted.
+pub enum Goal {
+    /// At most so many seconds.
+    Seconds(f64),
+    /// So many times faster than a peer at the same work.
+    Times(f64, &'static str),
+}
+
+/// What became of a target.
+pub struct Reached {
+    /// What was wanted, for people.
+    pub wanted: String,
+    /// What was measured, for people.
+    pub measured: String,
+    /// Was it reached?
+    pub hit: bool,
+}
+
+/// The table.
+pub const TARGETS: &[Target] = &[
+    target("a job of two stages, warm cluster", (CLUSTER, "job-two-stages"), Goal::Seconds(0.008)),
+    target("a job of three stages, warm cluster", (CLUSTER, "job-three-stages"), Goal::Seconds(0.020)),
+    target("a job of two stages, in process", (LOCAL, "job-two-stages"), Goal::Seconds(0.001)),
+    target("process start to first result, in process", (LOCAL, "first-result"), Goal::Seconds(0.2)),
+    target("process start to first result, two workers", (CLUSTER, "first-result"), Goal::Seconds(0.6)),
+    target("`array-svd`, in process", (LOCAL, "array-svd"), Goal::Seconds(0.005)),
+    target("`array-svd`, in process", (LOCAL, "array-svd"), Goal::Times(50.0, DASK_THREADS)),
+    target("`array-svd`, in process", (LOCAL, "array-svd"), Goal::Times(100.0, DASK_DISTRIBUTED)),
+    target("SVD of 1,000,000 × 100, in process", (LOCAL, "array-tall-svd"), Goal::Times(1.5, NUMPY)),
+    target("SVD of 1,000,000 × 100, in process", (LOCAL, "array-tall-svd"), Goal::Times(3.0, DASK_DISTRIBUTED)),
+    target("10,000 chunks of one element, in process", (LOCAL, "ten-thousand-chunks"), Goal::Seconds(0.050)),
+    target("10,000 chunks of one element, two workers", (CLUSTER, "ten-thousand-chunks"), Goal::Seconds(0.2)),
+    target("`frame-unique`, in process", (LOCAL, "frame-unique"), Goal::Times(10.0, DASK_THREADS)),
+    target("`frame-cumsum`, in process", (LOCAL, "frame-cumsum"), Goal::Times(10.0, DASK_THREADS)),
+    target("`frame-groupby`, in process", (LOCAL, "frame-groupby"), Goal::Times(10.0, DASK_THREADS)),
+    target("SVD of 1,000,000 × 100, two workers of one core", (CLUSTER, "array-tall-svd"), Goal::Times(0.7, LOCAL)),
+    target("`array-mean`, two workers of one core", (CLUSTER, "array-mean"), Goal::Times(0.7, LOCAL)),
+];
+
+const fn target(name: &'static str, of: (&'static str, &'static str), goal: Goal) -> Target {
+    Target { name, of, goal }
+}
+
+impl Target {
+    /// What became of it; `None` if something was not measured.
+    pub fn reached(&self, seconds: &Seconds) -> Option<Reached> {
+        let (program, work) = self.of;
+        let ours = seconds.spread(program, work)?;
+        Some(match self.goal {
+            Goal::Seconds(most) => {
+                Reached { wanted: format!("≤ {}", time(most)), measured: time(ours.median), hit: ours.median <= most }
+            }
+            Goal::Times(least, peer) => {
+                let times = seconds.spread(peer, work)?.median / ours.median;
+                Reached {
+                    wanted: format!("≥ {least} × {peer}"),
+                    measured: format!("{} × ({})", ratio(times), time(ours.median)),
+                    hit: times >= least,
+                }
+            }
+        })
+    }
+}
+
+/// `12.3`, `1.23`, `123`.
+fn ratio(times: f64) -> String {
+    match times {
+        ..10.0 => format!("{times:.2}"),
+        ..100.0 => format!("{times:.1}"),
+        _ => format!("{times:.0}"),
+    }
+}
+
+/// `0.12 ms`, `12.3 ms`, `1.23 s`.
+pub fn time(seconds: f64) -> String {
+    let milliseconds = seconds * 1e3;
+    match milliseconds {
+        ..10.0 => format!("{milliseconds:.2} ms"),
+        ..100.0 => format!("{milliseconds:.1} ms"),
+        ..1000.0 => format!("{milliseconds:.0} ms"),
+        ..100_000.0 => format!("{seconds:.2} s"),
+        _ => format!("{seconds:.0} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds() -> Seconds {
+        let mut seconds = Seconds::default();
+        seconds.add(LOCAL, "array-svd", [0.004]);
+        seconds.add(DASK_THREADS, "array-svd", [0.1]);
+        seconds
+    }
+
+    #[test]
+    fn a_time_is_compared_with_its_limit() {
+        let reached = target("x", (LOCAL, "array-svd"), Goal::Seconds(0.005)).reached(&seconds()).unwrap();
+        assert_eq!((reached.wanted.as_str(), reached.measured.as_str(), reached.hit), ("≤ 5.00 ms", "4.00 ms", true));
+    }
+
+    #[test]
+    fn a_ratio_is_the_peers_time_over_ours() {
+        let reached = target("x", (LOCAL, "array-svd"), Goal::Times(50.0, DASK_THREADS)).reached(&seconds()).unwrap();
+        assert_eq!((reached.measured.as_str(), reached.hit), ("25.0 × (4.00 ms)", false));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_neither_hit_nor_missed() {
+        assert!(target("x", (LOCAL, "array-svd"), Goal::Times(50.0, NUMPY)).reached(&seconds()).is_none());
+    }
+}
