@@ -16,6 +16,7 @@ pub fn trials() -> Vec<Trial> {
         trial("bad_days::all_workers_die", all_workers_die),
         trial("bad_days::the_scheduler_dies", the_scheduler_dies),
         trial("bad_days::scattered_data_dies_with_its_worker", scattered_data_dies_with_its_worker),
+        trial("bad_days::a_client_that_goes_leaves_nothing", a_client_that_goes_leaves_nothing),
         trial("bad_days::stopping_leaves_nothing", stopping_leaves_nothing),
     ]
 }
@@ -100,6 +101,29 @@ fn scattered_data_dies_with_its_worker() {
     let error = engine.submit(data.plan().unwrap()).wait().unwrap_err();
     assert!(error.lost_data().is_some_and(|lost| lost.handle == data.handle()), "{error:?}");
     assert!(error.hint().is_some_and(|hint| hint.contains("scattered again")), "{error}");
+}
+
+fn a_client_that_goes_leaves_nothing() {
+    let (cluster, engine) = cluster(1);
+    let data = engine.persist(job(&leaf(24).unwrap(), 24, Shape::Chain(2), 0, 1).unwrap().plan).wait().unwrap();
+    let running = engine.submit(slow_job());
+    std::thread::sleep(Duration::from_millis(300));
+    let other = ClusterEngine::connect(cluster.address(), Settings::default(), Transport::loopback()).unwrap();
+    let seen = other.describe().unwrap();
+    assert_eq!(seen.jobs.len(), 1);
+    assert!(seen.jobs[0].stages.iter().any(|stage| stage.tasks_done + stage.tasks_running > 0), "{seen:?}");
+    drop(engine);
+    assert!(running.wait().is_err(), "a job whose engine is gone is not whole");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let seen = other.describe().unwrap();
+        if seen.jobs.is_empty() && seen.workers.iter().all(|worker| worker.persisted_bytes == 0) {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{seen:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(data);
 }
 
 fn stopping_leaves_nothing() {

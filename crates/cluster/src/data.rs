@@ -55,13 +55,17 @@ impl DataName {
         };
         parts.next().is_none().then_some(name)
     }
+    /// Can this be the name of a job? It becomes the name of a folder.
+    pub fn is_job(name: &str) -> bool {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    }
     /// The file below a worker's folder. `None` if the name is not one of ours (no path leaves the folder).
     pub fn file_below(&self, folder: &std::path::Path) -> Option<PathBuf> {
-        let safe = !self.job.is_empty()
-            && self.job.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        if !Self::is_job(&self.job) {
+            return None;
+        }
         let job = JobId::from(self.job.clone());
-        safe.then(|| create_shuffle_path(folder, &job, self.stage, self.partition, self.file, self.sorted).ok())
-            .flatten()
+        create_shuffle_path(folder, &job, self.stage, self.partition, self.file, self.sorted).ok()
     }
     fn partition_id(&self) -> PartitionId {
         PartitionId::new(&JobId::from(self.job.clone()), self.stage, self.partition)
@@ -140,7 +144,9 @@ impl Pool {
     }
 
     fn keep(idle: &Idle, host: String, port: u16, client: BallistaClient) {
-        idle.entry((host, port)).or_default().push((Instant::now(), client));
+        let mut clients = idle.entry((host, port)).or_default();
+        clients.retain(|(since, _)| since.elapsed() < IDLE_MAX);
+        clients.push((Instant::now(), client));
     }
 
     /// The rows at `location`, from the worker that holds them.

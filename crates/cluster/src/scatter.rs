@@ -2,12 +2,13 @@
 
 use crate::data::{DataName, Pool};
 use crate::session::Session;
-use arrow_flight::encode::FlightDataEncoderBuilder;
+use arrow_flight::encode::{DictionaryHandling, FlightDataEncoderBuilder};
 use arrow_flight::flight_service_client::FlightServiceClient;
 use arrow_flight::{FlightDescriptor, error::FlightError};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use futures::{StreamExt, TryStreamExt};
+use parking_lot::Mutex;
 use phalanx_engine::{Error, Location, Persisted, Result, WorkerDescription, datafusion};
 use std::sync::Arc;
 
@@ -62,13 +63,24 @@ async fn put(
     let failed = |cause: &(dyn std::error::Error + 'static)| {
         Error::cluster(format!("worker {} does not take partition {}", worker.id, name.partition)).caused_by(cause)
     };
+    let broken = Arc::new(Mutex::new(None));
     let mut client = FlightServiceClient::new(pool.channel(&worker.address).await?);
+    if let Some(other) = batches.iter().map(RecordBatch::schema).find(|other| *other != schema) {
+        return Err(Error::input(format!("a batch of partition {} has schema {other}, not {schema}", name.partition)));
+    }
     let messages = FlightDataEncoderBuilder::new()
         .with_schema(schema)
+        .with_dictionary_handling(DictionaryHandling::Resend)
         .with_flight_descriptor(Some(FlightDescriptor::new_path(vec![path.clone()])))
         .build(futures::stream::iter(batches.into_iter().map(Ok::<_, FlightError>)))
-        .filter_map(|message| async move { message.ok() });
+        .scan(Arc::clone(&broken), |broken, message| {
+            let sent = message.map_err(|error| *broken.lock() = Some(error)).ok();
+            std::future::ready(sent) // an error ends the stream; it is looked for below
+        });
     let answer = client.do_put(messages).await.map_err(|status| failed(&status))?;
     answer.into_inner().try_for_each(|_| async { Ok(()) }).await.map_err(|status| failed(&status))?;
+    if let Some(error) = broken.lock().take() {
+        return Err(Error::internal(format!("partition {} can't be written", name.partition)).caused_by(&error));
+    }
     Ok(Location { worker: worker.id.clone(), address: worker.address.clone(), path, rows, bytes })
 }

@@ -127,6 +127,9 @@ impl Session {
     }
     /// Frees a job's data, all of it or all but one stage's. Does not wait.
     pub fn free(&self, job: &str, keep_stage: Option<u64>) {
+        if job.is_empty() {
+            return; // a plan without partitions, which made no job
+        }
         let mut control = self.control.clone();
         let freed = Freed { job: job.to_owned(), keep_stage, session: self.id.clone() };
         self.handle.spawn(async move {

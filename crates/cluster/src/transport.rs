@@ -130,13 +130,19 @@ impl Transport {
     /// Nobody listens there, or the peer is not to be trusted.
     pub async fn connect(&self, address: &str) -> Result<Channel> {
         let scheme = if self.is_secure() { "https" } else { "http" };
-        let endpoint = Endpoint::from_shared(format!("{scheme}://{address}"))
+        let nobody = |error: &(dyn std::error::Error + 'static)| {
+            Error::cluster(format!("nobody answers at {address}")).caused_by(error)
+        };
+        // The address that is checked is the one that is called, whatever a name resolves to later.
+        let peers: Vec<SocketAddr> = tokio::net::lookup_host(address).await.map_err(|error| nobody(&error))?.collect();
+        let Some(peer) = peers.iter().find(|peer| self.check(peer.ip()).is_ok()).or(peers.first()) else {
+            return Err(Error::input(format!("{address} has no address")));
+        };
+        self.check(peer.ip())?;
+        let endpoint = Endpoint::from_shared(format!("{scheme}://{peer}"))
             .and_then(|endpoint| self.configure(endpoint))
             .map_err(|error| Error::input(format!("{address} is not an address")).caused_by(&error))?;
-        endpoint
-            .connect()
-            .await
-            .map_err(|error| Error::cluster(format!("nobody answers at {address}")).caused_by(&error))
+        endpoint.connect().await.map_err(|error| nobody(&error))
     }
 }
 

@@ -205,9 +205,15 @@ impl From<Error> for DataFusionError {
 }
 
 impl From<DataFusionError> for Error {
-    /// Finds our own error inside DataFusion's wrappers, else maps DataFusion's kind to ours.
     fn from(error: DataFusionError) -> Self {
-        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        Self::from(&error)
+    }
+}
+
+impl From<&DataFusionError> for Error {
+    /// Finds our own error inside DataFusion's wrappers, else maps DataFusion's kind to ours.
+    fn from(error: &DataFusionError) -> Self {
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(cause) = next {
             if let Some(ours) = cause.downcast_ref::<Error>() {
                 return ours.clone();

@@ -60,7 +60,7 @@ pub struct Job {
     schema: SchemaRef,
     partitions: mpsc::Receiver<Result<PartitionData>>,
     progress: watch::Receiver<Progress>,
-    driver: Driver,
+    driver: Option<Driver<()>>,
 }
 
 impl Job {
@@ -75,11 +75,11 @@ impl Job {
         let (progress_sender, progress) = watch::channel(Progress::default());
         let errors = partition_sender.clone();
         let work = drive(partition_sender, progress_sender);
-        let driver = Driver(runtime.spawn(async move {
+        let driver = Some(Driver(runtime.spawn(async move {
             if let Err(error) = work.await {
                 let _receiver_is_gone = errors.send(Err(error)).await;
             }
-        }));
+        })));
         Self { label: label.to_owned(), schema, partitions, progress, driver }
     }
 
@@ -102,11 +102,14 @@ impl Job {
     }
     /// The next partition, in order; `None` after the last.
     pub async fn next(&mut self) -> Option<Result<PartitionData>> {
-        let item = self.partitions.recv().await;
-        if item.is_none() && self.driver.panicked() {
-            return Some(Err(Error::internal(format!("the driver of job {:?} panicked", self.label))));
+        if let Some(item) = self.partitions.recv().await {
+            return Some(item);
         }
-        item
+        // All senders are gone: the driver has ended, or is about to. Only its own word makes the result whole.
+        match self.driver.take()?.ended(&self.label).await {
+            Ok(()) => None,
+            Err(error) => Some(Err(error)),
+        }
     }
     /// All partitions, in order.
     ///
@@ -158,11 +161,8 @@ impl PersistJob {
     ///
     /// # Errors
     /// The job's error.
-    pub async fn collect(mut self) -> Result<Persisted> {
-        match (&mut self.driver.0).await {
-            Ok(result) => result,
-            Err(_) => Err(Error::internal(format!("the driver of job {:?} panicked", self.label))),
-        }
+    pub async fn collect(self) -> Result<Persisted> {
+        self.driver.ended(&self.label).await?
     }
     /// [`PersistJob::collect`], blocking. Not for async code.
     ///
@@ -175,13 +175,15 @@ impl PersistJob {
 
 /// The task that drives a job; it ends with its owner.
 #[derive(Debug)]
-struct Driver<T = ()>(JoinHandle<T>);
+struct Driver<T>(JoinHandle<T>);
 
-impl Driver<()> {
-    /// The sender is gone; did the task end in a panic?
-    fn panicked(&mut self) -> bool {
-        use futures::FutureExt;
-        matches!((&mut self.0).now_or_never(), Some(Err(error)) if error.is_panic())
+impl<T> Driver<T> {
+    /// Waits for the end of the task. One that was cut off (its engine is gone) did not end well.
+    async fn ended(mut self, label: &str) -> Result<T> {
+        (&mut self.0).await.map_err(|error| match error.is_panic() {
+            true => Error::internal(format!("the driver of job {label:?} panicked")),
+            false => Error::cancelled(),
+        })
     }
 }
 

@@ -150,7 +150,8 @@ impl Engine for LocalEngine {
             while let Some(data) = results.next().await {
                 draft.add(data?.batches)?;
             }
-            Ok(draft.finish(plan.schema(), Some(plan)))
+            // No lineage: nothing is lost in process, and a plan would keep its own inputs alive.
+            Ok(draft.finish(plan.schema()))
         })
     }
     fn scatter(&self, label: &str, schema: SchemaRef, partitions: Vec<Vec<RecordBatch>>) -> PersistJob {
@@ -160,7 +161,7 @@ impl Engine for LocalEngine {
             for batches in partitions {
                 draft.add(batches)?;
             }
-            Ok(draft.finish(schema, None))
+            Ok(draft.finish(schema))
         })
     }
     fn describe(&self) -> Result<EngineDescription> {
@@ -372,11 +373,11 @@ impl Draft {
         }
         Ok(())
     }
-    fn finish(mut self, schema: SchemaRef, lineage: Option<Plan>) -> Persisted {
+    fn finish(mut self, schema: SchemaRef) -> Persisted {
         self.finished = true;
         let store = Arc::clone(&self.store);
         let locations = std::mem::take(&mut *self.locations.lock());
-        Persisted::new(self.handle.clone(), schema, locations, lineage, Box::new(move |handle| store.free(handle)))
+        Persisted::new(self.handle.clone(), schema, locations, None, Box::new(move |handle| store.free(handle)))
     }
 }
 

@@ -2,7 +2,8 @@
 //! next one that starts in the same place.
 
 use crate::{Error, Result};
-use std::fs::File;
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 const PREFIX: &str = "phalanx-scratch-";
@@ -30,7 +31,8 @@ impl Scratch {
         };
         // Locked before it bears its name, or a sweep could take it for a dead process's.
         let unnamed = parent.join(format!(".{PREFIX}{id}"));
-        std::fs::create_dir_all(&unnamed).map_err(failed)?;
+        // Nobody else's business: other users of this machine can't read it.
+        DirBuilder::new().recursive(true).mode(0o700).create(&unnamed).map_err(failed)?;
         let lock = File::create(unnamed.join(LOCK)).map_err(failed)?;
         lock.try_lock().map_err(|error| failed(error.into()))?;
         std::fs::rename(&unnamed, &path).map_err(failed)?;

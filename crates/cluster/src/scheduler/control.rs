@@ -196,7 +196,9 @@ impl Control for ControlService {
 
     async fn own(&self, request: Request<JobName>) -> Result<Response<Empty>, Status> {
         let name = request.into_inner();
-        self.state.hub.session_owns(&name.session, &name.job);
+        if !self.state.hub.session_owns(&name.session, &name.job) {
+            return Err(Status::permission_denied(format!("{} is not this session's to own", name.job)));
+        }
         Ok(Response::new(Empty {}))
     }
 

@@ -1,8 +1,8 @@
 //! Ballista's scheduler service behind our fence.
 //!
 //! * Only workers with a control stream are given work; one that dies while it is given work is removed again.
-//! * A worker that polls with all its cores free runs nothing: a task that has stood as running on it for longer than
-//!   [`FORGOTTEN_AFTER`] is lost, and so is its attempt.
+//! * A worker that has polled with all its cores free for longer than [`FORGOTTEN_AFTER`] runs nothing: a task that was
+//!   bound to it before, and still stands as running, is lost, and so is its attempt.
 //! * `get_job_status` is refused: it reads the live graph past the gate. The stream of `execute_query_push` tells all.
 
 use super::SchedulerServer_;
@@ -10,6 +10,7 @@ use super::certify;
 use super::hub::Hub;
 use ballista_core::serde::protobuf as pb;
 use ballista_core::serde::protobuf::scheduler_grpc_server::SchedulerGrpc;
+use dashmap::DashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tonic::{Request, Response, Status};
@@ -23,14 +24,21 @@ pub struct Front {
     pub server: SchedulerServer_,
     /// Who is here.
     pub hub: Arc<Hub>,
+    /// Since when a worker has polled with all its cores free, in milliseconds since 1970.
+    pub idle_since: DashMap<String, u128>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
 
 impl Front {
+    /// Does a task stand as running on `worker`, although it was bound before the worker became idle, and that is long
+    /// ago?
     async fn forgets_a_task(&self, worker: &str) -> bool {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let before = now.saturating_sub(FORGOTTEN_AFTER).as_millis();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let before = *self.idle_since.entry(worker.to_owned()).or_insert(now);
+        if now.saturating_sub(before) < FORGOTTEN_AFTER.as_millis() {
+            return false;
+        }
         for job in self.server.state.task_manager.get_running_job_cache().values() {
             if certify::runs_since(job.execution_graph.read().await.as_ref(), worker, before) {
                 return true;
@@ -51,16 +59,24 @@ impl SchedulerGrpc for Front {
             return Err(Status::unavailable("this worker has no control stream"));
         }
         let idle = request.get_ref().task_status.is_empty() && request.get_ref().num_free_vcores == cores(metadata);
-        if idle && self.forgets_a_task(&worker).await {
+        if !idle {
+            self.idle_since.remove(&worker);
+        } else if self.forgets_a_task(&worker).await {
+            self.idle_since.remove(&worker);
             self.hub.worker_is_lost(&worker);
             return Err(Status::aborted("a task of this worker is forgotten: come back under a new name"));
         }
         let answer = self.server.poll_work(request).await;
+        let has_tasks = matches!(&answer, Ok(answer) if !answer.get_ref().tasks.is_empty());
+        if has_tasks {
+            self.idle_since.remove(&worker);
+        }
         if !self.hub.is_alive(&worker) {
+            self.idle_since.remove(&worker);
             self.hub.worker_is_lost(&worker); // it died while tasks were bound to it
         }
         // Ballista calls `on_work_available` once; if this poll was what revived the stage, others must hear of it.
-        if matches!(&answer, Ok(answer) if !answer.get_ref().tasks.is_empty()) {
+        if has_tasks {
             self.hub.wake(Some(&worker));
         }
         answer
@@ -71,8 +87,8 @@ impl SchedulerGrpc for Front {
     ) -> Answer<Self::ExecuteQueryPushStream> {
         self.server.execute_query_push(request).await
     }
-    async fn cancel_job(&self, request: Request<pb::CancelJobParams>) -> Answer<pb::CancelJobResult> {
-        SchedulerGrpc::cancel_job(&self.server, request).await
+    async fn cancel_job(&self, _: Request<pb::CancelJobParams>) -> Answer<pb::CancelJobResult> {
+        not_served()
     }
 
     async fn register_executor(&self, _: Request<pb::RegisterExecutorParams>) -> Answer<pb::RegisterExecutorResult> {

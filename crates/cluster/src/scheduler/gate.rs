@@ -5,13 +5,14 @@
 
 use super::certify;
 use super::hub::Hub;
-use ballista_core::error::Result;
+use ballista_core::error::{BallistaError, Result};
 use ballista_core::serde::protobuf::{FailedJob, JobStatus, job_status::Status as JobState_};
 use ballista_core::{JobId, JobStatusSubscriber};
 use ballista_scheduler::cluster::memory::InMemoryJobState;
 use ballista_scheduler::cluster::{JobState, JobStateEventStream};
 use ballista_scheduler::state::execution_graph::ExecutionGraphBox;
 use dashmap::DashSet;
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use phalanx_engine::datafusion;
 use std::collections::HashSet;
@@ -33,6 +34,9 @@ pub fn join_name(label: &str, attempt: &str) -> String {
 pub fn split_name(name: &str) -> (&str, &str) {
     name.split_once(NAME_SEPARATOR).unwrap_or((name, ""))
 }
+
+/// What Ballista says of a job that was cancelled.
+const CANCELLED: &str = "Cancelled";
 
 /// Jobs whose attempt is given up although they still run.
 pub type Doomed = Arc<DashSet<JobId>>;
@@ -60,6 +64,9 @@ impl Gate {
             Some(JobState_::Failed(failed)) => {
                 if self.doomed.remove(job).is_some() {
                     return Some(String::from("a worker was lost"));
+                }
+                if failed.error == CANCELLED {
+                    return None; // its owner no longer listens; looking for a loss would hold up other jobs
                 }
                 if certify::lost_something(graph.as_ref()) || self.loses_a_worker(graph).await {
                     return Some(format!("a worker was lost: {}", failed.error));
@@ -104,7 +111,9 @@ impl JobState for Gate {
         graph: &ExecutionGraphBox,
         subscriber: Option<JobStatusSubscriber>,
     ) -> Result<()> {
-        self.hub.session_owns(graph.session_id(), job.as_ref());
+        if !self.hub.session_owns(graph.session_id(), job.as_ref()) {
+            return Err(BallistaError::General(format!("session {} has ended", graph.session_id())));
+        }
         let (_, attempt) = split_name(graph.job_name());
         self.hub.attempt_is(attempt, job.as_ref());
         self.inner.submit_job(job, graph, subscriber).await
@@ -140,7 +149,10 @@ impl JobState for Gate {
         self.inner.job_state_events().await
     }
     async fn create_or_update_session(&self, session: &str, config: &SessionConfig) -> Result<Arc<SessionContext>> {
-        self.inner.create_or_update_session(session, config).await
+        // Ballista would give the session another name, and nobody would know whose its jobs are.
+        let context = self.inner.create_or_update_session(session, config).await?;
+        let state = SessionStateBuilder::new_from_existing(context.state()).with_session_id(session.to_owned()).build();
+        Ok(Arc::new(SessionContext::new_with_state(state)))
     }
     async fn remove_session(&self, session: &str) -> Result<()> {
         self.inner.remove_session(session).await

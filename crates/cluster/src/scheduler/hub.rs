@@ -14,6 +14,8 @@ use tonic::Status;
 const COMMANDS_WAITING_MAX: usize = 1024;
 
 type OnLost = Box<dyn Fn(&str) + Send + Sync>;
+/// What happens when a session ends, with the jobs and data that it owned.
+type OnSessionLost = Box<dyn Fn(Vec<String>) + Send + Sync>;
 
 /// All control streams of a scheduler.
 #[derive(Default)]
@@ -26,7 +28,7 @@ pub struct Hub {
     attempts: DashMap<String, String>,
     next: AtomicU64,
     on_worker_lost: OnceLock<OnLost>,
-    on_session_lost: OnceLock<OnLost>,
+    on_session_lost: OnceLock<OnSessionLost>,
 }
 
 struct WorkerLink {
@@ -52,25 +54,24 @@ pub struct StreamGuard {
 
 impl Drop for StreamGuard {
     fn drop(&mut self) {
-        let (removed, on_lost) = if self.is_worker {
-            let removed = self.hub.workers.remove_if(&self.id, |_, link| link.stream == self.stream).is_some();
-            (removed, &self.hub.on_worker_lost)
-        } else {
-            let removed = self.hub.sessions.get(&self.id).is_some_and(|link| link.stream == self.stream);
-            (removed, &self.hub.on_session_lost)
-        };
-        if let (true, Some(on_lost)) = (removed, on_lost.get()) {
-            on_lost(&self.id);
+        if self.is_worker {
+            let removed = self.hub.workers.remove_if(&self.id, |_, link| link.stream == self.stream);
+            if let (Some(_), Some(on_lost)) = (removed, self.hub.on_worker_lost.get()) {
+                on_lost(&self.id);
+            }
+            return;
         }
-        if !self.is_worker {
-            self.hub.sessions.remove_if(&self.id, |_, link| link.stream == self.stream);
+        // Removed first: from here on nothing more can become this session's.
+        let removed = self.hub.sessions.remove_if(&self.id, |_, link| link.stream == self.stream);
+        if let (Some((_, link)), Some(on_lost)) = (removed, self.hub.on_session_lost.get()) {
+            on_lost(link.jobs.into_inner().into_iter().collect());
         }
     }
 }
 
 impl Hub {
     /// What happens when a worker's, and when a session's stream ends. Once, before anything is served.
-    pub fn on_lost(&self, worker: OnLost, session: OnLost) {
+    pub fn on_lost(&self, worker: OnLost, session: OnSessionLost) {
         let set = self.on_worker_lost.set(worker).is_ok() && self.on_session_lost.set(session).is_ok();
         debug_assert!(set, "the hub's hooks are set once");
     }
@@ -150,12 +151,16 @@ impl Hub {
         }
     }
 
-    /// `session` owns `job`, or data named like one: it is freed when the session ends.
-    pub fn session_owns(&self, session: &str, job: &str) {
-        if let Some(link) = self.sessions.get(session) {
+    /// `session` owns `job`, or data named like one: it is freed when the session ends. False if the session has ended
+    /// or another one owns it.
+    pub fn session_owns(&self, session: &str, job: &str) -> bool {
+        let Some(link) = self.sessions.get(session) else { return false };
+        let owner = self.owners.entry(job.to_owned()).or_insert_with(|| session.to_owned());
+        let is_ours = *owner == session;
+        if is_ours {
             link.jobs.lock().insert(job.to_owned());
-            self.owners.insert(job.to_owned(), session.to_owned());
         }
+        is_ours
     }
     /// Ballista calls `attempt`, a name that the client chose, `job`.
     pub fn attempt_is(&self, attempt: &str, job: &str) {
@@ -168,10 +173,6 @@ impl Hub {
     /// The session that owns `job`.
     pub fn owner(&self, job: &str) -> Option<String> {
         self.owners.get(job).map(|owner| owner.value().clone())
-    }
-    /// The jobs and data that `session` owns.
-    pub fn jobs_of(&self, session: &str) -> Vec<String> {
-        self.sessions.get(session).map(|link| link.jobs.lock().iter().cloned().collect()).unwrap_or_default()
     }
     /// Tells every session what `update` says of it; one that does not read misses it.
     pub fn update_sessions(&self, update: impl Fn(&str) -> Update) {

@@ -20,6 +20,7 @@ use ballista_scheduler::cluster::memory::{InMemoryClusterState, InMemoryJobState
 use ballista_scheduler::cluster::{BallistaCluster, ClusterStateEvent};
 use ballista_scheduler::config::{SchedulerConfig, TaskDistributionPolicy};
 use ballista_scheduler::scheduler_server::SchedulerServer;
+use dashmap::DashMap;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use front::Front;
 use futures::StreamExt;
@@ -78,7 +79,7 @@ impl Scheduler {
             tokio::spawn(give_up_touched_jobs(Arc::clone(&state))),
             tokio::spawn(control::update_sessions(Arc::clone(&state))),
         ];
-        let front = SchedulerGrpcServer::new(Front { server, hub })
+        let front = SchedulerGrpcServer::new(Front { server, hub, idle_since: DashMap::default() })
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
         let control = ControlServer::new(control::ControlService { state: Arc::clone(&state) });
@@ -181,9 +182,8 @@ fn listen_to_losses(state: &Arc<control::State>) {
             }
         });
     };
-    let session_lost = move |session: &str| {
+    let session_lost = move |jobs: Vec<String>| {
         let Some(state) = for_sessions.upgrade() else { return };
-        let jobs = state.hub.jobs_of(session);
         runtime.spawn(async move {
             for job in jobs {
                 state.end(&job).await;

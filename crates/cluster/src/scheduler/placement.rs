@@ -57,6 +57,14 @@ impl Placement {
                 None => true,
             })
         });
+        if chosen.is_none() {
+            // Whoever may take them then must hear of it.
+            let hub = Arc::clone(&self.hub);
+            tokio::spawn(async move {
+                tokio::time::sleep(LOCALITY_WAIT).await;
+                hub.wake(None);
+            });
+        }
         let mut rest = pending;
         let taken = chosen.map(|position| rest.remove(position));
         stage.pending.reschedule(rest);

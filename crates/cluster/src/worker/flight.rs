@@ -9,6 +9,8 @@ use arrow_flight::{
     Action, Criteria, Empty, FlightData, FlightDescriptor, FlightInfo, HandshakeRequest, PollInfo, PutResult,
     SchemaResult, Ticket,
 };
+use ballista_core::serde::protobuf as pb;
+use ballista_core::serde::protobuf::action::ActionType;
 use ballista_executor::flight_service::BallistaFlightService;
 use datafusion::arrow::ipc::writer::StreamWriter;
 use futures::{StreamExt, TryStreamExt};
@@ -75,10 +77,21 @@ impl FlightService for DataService {
         Ok(Response::new(Box::pin(futures::stream::once(async { Ok(PutResult::default()) }))))
     }
 
-    async fn do_get(&self, request: Request<Ticket>) -> Answer<Self::DoGetStream> {
-        self.inner.do_get(request).await
+    /// Files are fetched block by block through `do_action`.
+    async fn do_get(&self, _: Request<Ticket>) -> Answer<Self::DoGetStream> {
+        Err(Status::unimplemented("fetch a partition with the action IO_BLOCK_TRANSPORT"))
     }
+    /// Ballista makes a path of the job's name as it comes: only names that can be a job's are passed on.
     async fn do_action(&self, request: Request<Action>) -> Answer<Self::DoActionStream> {
+        let action: pb::Action = prost::Message::decode(request.get_ref().body.as_ref())
+            .map_err(|_| Status::invalid_argument("the action can't be read"))?;
+        let is_safe = match action.action_type {
+            Some(ActionType::FetchPartition(fetch)) => DataName::is_job(&fetch.job_id),
+            _ => false,
+        };
+        if !is_safe {
+            return Err(Status::invalid_argument("the action names no data of ours"));
+        }
         self.inner.do_action(request).await
     }
     async fn get_schema(&self, request: Request<FlightDescriptor>) -> Answer<SchemaResult> {

@@ -12,6 +12,7 @@ use ballista_core::error::BallistaError;
 use ballista_core::extension::{SessionConfigExt, SessionConfigHelperExt};
 use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_core::serde::protobuf as pb;
+use ballista_core::serde::protobuf::failed_task::FailedReason;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use ballista_core::utils::default_config_producer;
 use ballista_executor::execution_engine::{DefaultExecutionEngine, ExecutionEngine};
@@ -226,10 +227,7 @@ impl Runner {
 /// The failure as Ballista classifies it, and our typed error in its text.
 fn failure(error: BallistaError, task: &pb::TaskDefinition, worker: String) -> pb::FailedTask {
     let ours = match &error {
-        BallistaError::DataFusionError(inner) => {
-            let text = inner.to_string();
-            find_ours(inner).unwrap_or_else(|| Error::from_wire(&text).unwrap_or_else(|| Error::internal(text)))
-        }
+        BallistaError::DataFusionError(inner) => find_ours(inner).unwrap_or_else(|| Error::from(inner.as_ref())),
         other => Error::internal(other.to_string()),
     };
     let place = Place {
@@ -240,6 +238,12 @@ fn failure(error: BallistaError, task: &pb::TaskDefinition, worker: String) -> p
     let wire = ours.at(place).to_wire();
     let mut failed = pb::FailedTask::from(error);
     failed.error = wire;
+    // A disk that fails is no lost worker: the same would happen again.
+    if matches!(failed.failed_reason, Some(FailedReason::IoError(_))) {
+        failed.retryable = false;
+        failed.count_to_failures = false;
+        failed.failed_reason = Some(FailedReason::ExecutionError(pb::ExecutionError {}));
+    }
     failed
 }
 
