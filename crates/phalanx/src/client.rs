@@ -1,8 +1,13 @@
 //! The client: an engine, and the cluster behind it if this client started one.
 
 use crate::lazy::Lazy;
+use phalanx_array::{Array, ChunkSpec};
+use phalanx_chunk::Chunk;
 use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Transport};
+use phalanx_engine::datafusion::arrow::array::RecordBatch;
+use phalanx_engine::datafusion::arrow::datatypes::SchemaRef;
 use phalanx_engine::{Engine, EngineDescription, LocalEngine, Result, Settings};
+use phalanx_frame::{Frame, source};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,6 +110,35 @@ impl Client {
     /// As [`Client::compute`].
     pub async fn persist_async<L: Lazy>(&self, lazy: &L) -> Result<L> {
         lazy.persist(self.engine()).await
+    }
+
+    /// Hands the caller's values to the engine, cut into chunks, and gives the array that reads them there. Values have
+    /// no lineage: on a cluster they are lost with the worker that holds them, and jobs that read them say so.
+    ///
+    /// # Errors
+    /// `Input`: the chunks do not fit the values. Otherwise the engine's own.
+    ///
+    /// ```
+    /// # use phalanx::prelude::*;
+    /// # fn main() -> phalanx::Result<()> {
+    /// let client = Client::local()?;
+    /// let values = phalanx::chunk::Chunk::new(&[4], vec![1.0, 2.0, 3.0, 4.0]).expect("four values");
+    /// let array = client.scatter_array(&values, 2)?;
+    /// assert_eq!(client.compute(&array.sum(0))?.item::<f64>().expect("one value"), 10.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn scatter_array(&self, values: &Chunk, chunks: impl Into<ChunkSpec>) -> Result<Array> {
+        Array::scatter(self.engine(), values, chunks)
+    }
+
+    /// Hands the caller's rows to the engine, one inner vector a partition, and gives the frame that reads them there.
+    /// Like values, they have no lineage.
+    ///
+    /// # Errors
+    /// `Input`: a batch has another schema. Otherwise the engine's own.
+    pub fn scatter_frame(&self, schema: SchemaRef, partitions: Vec<Vec<RecordBatch>>) -> Result<Frame> {
+        source::scatter(self.engine(), schema, partitions)
     }
 
     /// Frees persisted data, unless other copies of it are in use.
