@@ -6,11 +6,11 @@ use crate::machine;
 use crate::text;
 use crate::watched::Watched;
 use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Transport};
+use phalanx_engine::scratch::Scratch;
 use phalanx_engine::{Engine, EngineKind, Error, LocalEngine, Result, Settings};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
-use tempfile::TempDir;
+use std::time::{Duration, SystemTime};
 
 /// Workers that we start must be there within this time.
 const WORKERS_TIMEOUT: Duration = Duration::from_secs(20);
@@ -20,7 +20,7 @@ pub struct Place {
     // In the order of being given back: jobs end before the processes that run them, and those before their folder.
     engine: Watched,
     cluster: Option<Arc<LocalCluster>>,
-    scratch: TempDir,
+    scratch: Scratch,
     workers: usize,
 }
 
@@ -97,7 +97,7 @@ impl Place {
     /// Gives everything back and waits until it is gone; what is left over.
     ///
     /// # Errors
-    /// A folder can't be removed.
+    /// The cluster's folder can't be removed.
     pub fn close(self) -> Result<Leftovers> {
         let Self { engine, cluster, scratch, .. } = self;
         let mut processes: Vec<u32> =
@@ -109,9 +109,7 @@ impl Place {
             Some(Err(_shared)) => return Err(Error::internal("somebody still holds the demo's cluster")),
         }
         let folder = scratch.path().to_owned();
-        scratch
-            .close()
-            .map_err(|error| Error::resources(format!("{} can't be removed", folder.display())).caused_by(&error))?;
+        drop(scratch);
         let stopped = processes.len();
         processes.retain(|process| Path::new(&format!("/proc/{process}")).exists());
         let folders = [folder].into_iter().filter(|folder| folder.exists()).collect();
@@ -151,14 +149,12 @@ fn own_cluster(workers: usize, log: Level, scratch: &Path) -> Result<Arc<LocalCl
     Ok(cluster)
 }
 
-/// One folder for all that this demo and its processes write while they compute.
-fn scratch() -> Result<TempDir> {
-    let parent = std::env::temp_dir();
-    let scratch = tempfile::Builder::new().prefix("phalanx-demo-").tempdir_in(&parent).map_err(|error| {
-        Error::resources(format!("a folder can't be made in {}", parent.display()))
-            .caused_by(&error)
-            .with_hint("set TMPDIR to a folder with room that you may write to")
-    })?;
+/// One folder for all that this demo and its processes write while they compute. Should we be killed, the next demo
+/// removes it.
+fn scratch() -> Result<Scratch> {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let id = format!("demo-{}-{}", std::process::id(), since_1970.as_nanos());
+    let scratch = Scratch::create(&std::env::temp_dir(), &id)?;
     let path = scratch.path().to_owned();
     at_exit(move || {
         // Gone already, unless a thread that could not be interrupted holds it.

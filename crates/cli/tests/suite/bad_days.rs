@@ -77,16 +77,17 @@ fn an_output_folder_that_cannot_be_made() {
 }
 
 #[test]
-fn a_temporary_folder_that_is_not_there() {
+fn a_temporary_folder_that_cannot_be_made() {
     let folder = tempfile::tempdir().unwrap();
-    let missing = folder.path().join("missing");
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
     let mut command = phalanx("demo");
-    command.arg("--out").arg(folder.path()).env("TMPDIR", &missing);
-    check(
-        &end(command),
-        &format!("a folder can't be made in {}", missing.display()),
-        "set TMPDIR to a folder with room that you may write to",
-    );
+    command.arg("--out").arg(folder.path()).env("TMPDIR", file.join("tmp"));
+    let ended = end(command);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{ended:?}");
+    let first = format!("error: the scratch folder {}", file.join("tmp").display());
+    assert!(ended.err.starts_with(&first), "{}", ended.err);
+    assert!(ended.err.ends_with("\nhint: name a folder with room that you may write to\n"), "{}", ended.err);
 }
 
 const FLIGHTS_HINT: &str = "the demo reads flights with the columns of nycflights13: year, month, day, hour, distance, \
