@@ -112,6 +112,7 @@ fn a_client_that_goes_leaves_nothing() {
     let seen = other.describe().unwrap();
     assert_eq!(seen.jobs.len(), 1);
     assert!(seen.jobs[0].stages.iter().any(|stage| stage.tasks_done + stage.tasks_running > 0), "{seen:?}");
+    assert!(!running.progress().borrow().stages.is_empty(), "a running job tells how far it is");
     drop(engine);
     assert!(running.wait().is_err(), "a job whose engine is gone is not whole");
     let deadline = Instant::now() + Duration::from_secs(10);

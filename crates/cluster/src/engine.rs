@@ -236,17 +236,16 @@ impl Shared {
         });
         ballista_core::version::insert_version_header(request.metadata_mut());
         // From here on the scheduler may have the job, whatever we hear of it.
-        let mut guard = AttemptGuard { session: &self.session, attempt: Some(attempt) };
+        let mut guard = AttemptGuard { session: &self.session, attempt: Some(attempt.clone()) };
         let answer =
             self.scheduler.clone().execute_query_push(request).await.map_err(|status| self.refused(&status))?;
         let mut statuses = drained(&self.handle, answer.into_inner());
-        let mut job = None;
         let mut watch = self.session.watch();
         loop {
             let status = tokio::select! {
                 biased;
                 status = statuses.recv() => status,
-                update = watch.next(job.as_deref()) => {
+                update = watch.next(&attempt) => {
                     if let Some(stages) = update? {
                         progress.send_modify(|progress| progress.stages = stages);
                     }
@@ -254,10 +253,11 @@ impl Shared {
                 }
             };
             let Some(status) = status else { return Err(crate::session::scheduler_lost().into()) };
-            if job.is_none() {
-                job = Some(status.job_id.clone());
-                progress.send_modify(|progress| progress.job.clone_from(&status.job_id));
-            }
+            progress.send_if_modified(|progress| {
+                let is_new = progress.job != status.job_id;
+                progress.job.clone_from(&status.job_id);
+                is_new
+            });
             match status.status {
                 Some(JobState::Successful(success)) => {
                     let outputs = outputs(status.job_id, plan.partitions(), success.partition_location)?;

@@ -67,8 +67,9 @@ pub fn run_worker(mut options: WorkerOptions, tie: Tie) -> Result<()> {
             say_ready(&format!("worker {} ready at tcp://{}", ready.id, ready.address));
         };
         tokio::select! {
-            lost = work(options, ready) => lost.map(|never| match never {}),
+            biased; // told to stop, a worker stops, even if it sees the scheduler go at the same moment
             end = end => end,
+            lost = work(options, ready) => lost.map(|never| match never {}),
         }
     });
     match ended {

@@ -197,11 +197,11 @@ async fn listen(mut updates: Streaming<Update>, state: watch::Sender<State>, ref
 pub struct Watch(watch::Receiver<State>);
 
 impl Watch {
-    /// Waits for an update; the stages of `job`, if it tells of them.
+    /// Waits for an update; the stages of `attempt`, if it tells of them.
     ///
     /// # Errors
     /// `Cluster`: the scheduler is gone, or there has been no worker for [`WORKERS_GRACE`].
-    pub async fn next(&mut self, job: Option<&str>) -> Result<Option<Vec<StageProgress>>> {
+    pub async fn next(&mut self, attempt: &str) -> Result<Option<Vec<StageProgress>>> {
         if self.0.changed().await.is_err() {
             return Err(scheduler_lost());
         }
@@ -209,7 +209,7 @@ impl Watch {
             State::Lost => Err(scheduler_lost()),
             State::Live { none_since: Some(since), .. } if since.elapsed() >= WORKERS_GRACE => Err(no_workers()),
             State::Live { jobs, .. } => {
-                let ours = jobs.iter().find(|progress| Some(progress.job.as_str()) == job);
+                let ours = jobs.iter().find(|progress| progress.job == attempt);
                 Ok(ours.map(|progress| progress.stages.clone()))
             }
         }

@@ -41,14 +41,15 @@ impl State {
         self.hub.free(&Freed { job: job.to_owned(), ..Freed::default() });
     }
 
-    /// The running jobs with their sessions.
-    async fn jobs(&self) -> Vec<(String, Progress)> {
+    /// The running jobs with their sessions and attempts.
+    async fn jobs(&self) -> Vec<(String, String, Progress)> {
         let mut jobs = vec![];
         for (id, cached) in self.server.state.task_manager.get_running_job_cache().iter() {
             let graph = cached.execution_graph.read().await;
-            jobs.push((graph.session_id().to_owned(), progress(id, graph.as_ref())));
+            let (_, attempt) = split_name(graph.job_name());
+            jobs.push((graph.session_id().to_owned(), attempt.to_owned(), progress(id, graph.as_ref())));
         }
-        jobs.sort_by(|a, b| a.1.job.cmp(&b.1.job));
+        jobs.sort_by(|a, b| a.2.job.cmp(&b.2.job));
         jobs
     }
 
@@ -58,7 +59,7 @@ impl State {
             kind: EngineKind::Cluster,
             address: format!("tcp://{}", self.address),
             workers: self.hub.workers(),
-            jobs: self.jobs().await.into_iter().map(|(_, progress)| progress).collect(),
+            jobs: self.jobs().await.into_iter().map(|(_, _, progress)| progress).collect(),
         }
     }
 }
@@ -118,7 +119,9 @@ pub async fn update_sessions(state: Arc<State>) {
             continue;
         }
         let mut by_session: HashMap<String, Vec<Progress>> = HashMap::new();
-        for (session, progress) in state.jobs().await {
+        for (session, attempt, mut progress) in state.jobs().await {
+            // A session knows its jobs by the names that it gave them: Ballista's arrive with the first status, late.
+            progress.job = attempt;
             by_session.entry(session).or_default().push(progress);
         }
         let workers = state.hub.worker_count() as u32;
