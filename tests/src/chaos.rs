@@ -139,7 +139,7 @@ impl Chaos {
                 known.plan = known.plan.reading(inputs.iter().cloned());
                 known.answer = expected_of_persisted(&known, shape, pause_us, job_seed)?;
             }
-            let undisturbed = self.time_of(shape, pause_us, &start)?;
+            let undisturbed = self.time_of(shape, pause_us)?;
             let moment = Duration::from_secs_f64(random.unit() * 1.05 * undisturbed);
             let draws = [random.draw() as usize, random.draw() as usize];
             self.one(
@@ -231,16 +231,10 @@ impl Chaos {
     }
 
     /// Seconds of an undisturbed job of this kind.
-    fn time_of(
-        &mut self,
-        shape: Shape,
-        pause_us: u64,
-        start: &Arc<dyn phalanx_engine::datafusion::physical_plan::ExecutionPlan>,
-    ) -> Result<f64> {
+    fn time_of(&mut self, shape: Shape, pause_us: u64) -> Result<f64> {
         if let Some(seconds) = self.undisturbed.get(&(shape, pause_us)) {
             return Ok(*seconds);
         }
-        let _data_may_be_rebuilt = start;
         let known = job(&leaf(ROWS)?, ROWS, shape, pause_us, 1)?;
         let began = Instant::now();
         self.engine.submit(known.plan).wait()?;

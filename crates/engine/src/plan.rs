@@ -2,7 +2,6 @@
 //! task's partitions, [operators](crate::Operator), exchanges and unions.
 
 use crate::operator::{Operator, OperatorExec};
-use crate::route;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::memory::MemorySourceConfig;
@@ -35,7 +34,7 @@ pub fn operator(
     Ok(Arc::new(OperatorExec::try_new(Arc::new(operator), inputs)?))
 }
 
-/// Sends every row to the partition that the integer in its column `route` (see [`route::routes`]) names.
+/// Sends every row to the partition that the integer in its column `route` (see [`route::routes`](crate::route::routes)) names.
 /// Rows of one input partition keep their order; between input partitions there is none.
 ///
 /// # Errors
@@ -61,9 +60,4 @@ pub fn union(inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPla
 /// The number of partitions of `plan`'s output.
 pub fn partition_count(plan: &Arc<dyn ExecutionPlan>) -> usize {
     plan.properties().output_partitioning().partition_count()
-}
-
-/// The number that [`exchange`] sends to partition `partition` of `partitions`.
-pub fn route_to(partition: usize, partitions: usize) -> Option<i64> {
-    route::routes(partitions).get(partition).copied()
 }
