@@ -16,6 +16,8 @@ const LEVELS: &[(&str, u8)] = &[
     ("phalanx-dashboard", 3),
     ("phalanx", 4),
     ("phalanx-cli", 5),
+    // The Python package is the command too, so it stands on the command line.
+    ("phalanx-python", 6),
     // Suites that cross crates.
     ("phalanx-tests", 6),
     // The chores are no part of the product; nothing of ours may be below them, or they would compile DataFusion.

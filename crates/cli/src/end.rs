@@ -92,6 +92,12 @@ pub fn run(work: impl FnOnce(Interrupt) -> Outcome + Send + 'static) -> ExitCode
     ExitCode::from(code)
 }
 
+/// Says what is wrong with what was typed, or what was asked for (`--help`, `--version`).
+pub fn of_arguments(error: &clap::Error) -> ExitCode {
+    let _nobody_reads = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED))
+}
+
 /// The exit code of a service that has ended by itself.
 pub fn of_service(result: phalanx_engine::Result<()>) -> ExitCode {
     ExitCode::from(result.map_or_else(|error| failed(&error), |()| 0))

@@ -1,0 +1,50 @@
+//! The command line, as the binary `phalanx` and as the command of the Python package.
+//!
+//! It parses what was typed, calls the crates below, and prints. Whatever computes lives below.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`args`], [`values`] | what a user can type |
+//! | [`demo`] | the main job, a file a step |
+//! | [`scheduler`], [`worker`], [`status`] | a cluster by hand |
+//! | [`bench`] | what `cargo xtask bench` times |
+//! | [`end`] | how the program ends: errors, interruptions, exit codes |
+//! | [`logs`], [`progress`], [`text`] | what it writes |
+//! | [`watched`] | jobs that are seen, and end when the program is interrupted |
+//! | [`machine`] | what this machine gives: cores and memory |
+
+mod args;
+mod bench;
+mod demo;
+mod end;
+mod logs;
+mod machine;
+mod progress;
+mod scheduler;
+mod status;
+mod text;
+mod values;
+mod watched;
+mod worker;
+
+use args::{Cli, Command};
+use clap::Parser;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the command line `arguments` (the first is the program's name) and says how it ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    end::catch_panics();
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return end::of_arguments(&error),
+    };
+    logs::start(cli.log);
+    match cli.command {
+        Command::Demo(args) => end::run(move |interrupt| demo::run(&args, cli.log, interrupt)),
+        Command::Bench(args) => end::run(move |interrupt| bench::run(&args, &interrupt)),
+        Command::Scheduler(args) => end::of_service(scheduler::run(args)),
+        Command::Worker(args) => end::of_service(worker::run(args)),
+        Command::Status(args) => end::run(move |_interrupt| status::run(&args)),
+    }
+}
