@@ -53,18 +53,25 @@ impl Frame {
         &self.plan
     }
 
+    /// The frame of a query over this frame and `others`.
+    pub(crate) fn over_all(&self, others: &[&Self], plan: LogicalPlan, index: Option<String>, label: &str) -> Self {
+        let all = others.iter().flat_map(|other| other.inputs.iter());
+        let inputs = self.inputs.iter().chain(all).cloned().collect();
+        Self { plan: Arc::new(plan), inputs, index, label: label.to_owned() }
+    }
+
     /// The frame of a query over this frame and `right`.
     pub(crate) fn joined(&self, plan: LogicalPlan, right: &Self) -> Self {
         let inputs = self.inputs.iter().chain(right.inputs.iter()).cloned().collect();
         Self { plan: Arc::new(plan), inputs, index: None, label: String::from("merge") }
     }
 
-    fn labelled(mut self, label: impl Into<String>) -> Self {
+    pub(crate) fn labelled(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    fn builder(&self) -> LogicalPlanBuilder {
+    pub(crate) fn builder(&self) -> LogicalPlanBuilder {
         LogicalPlanBuilder::new_from_arc(Arc::clone(&self.plan))
     }
 

@@ -44,6 +44,7 @@ pub mod lower;
 pub mod merge;
 mod node;
 pub mod plot;
+mod relation;
 pub mod source;
 pub mod table;
 

@@ -24,6 +24,7 @@ mod running;
 mod unpack;
 
 use crate::node::{Operation, Ordered};
+use crate::relation::Related;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::Session;
@@ -86,6 +87,9 @@ impl ExtensionPlanner for FramePlanner {
         _context: &datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let partitions = session.config_options().execution.target_partitions.max(1);
+        if let Some(node) = node.as_any().downcast_ref::<Related>() {
+            return node.relation.lower(physical_inputs.to_vec(), partitions).map(Some);
+        }
         let Some(node) = node.as_any().downcast_ref::<Ordered>() else { return Ok(None) };
         let [input, rest @ ..] = physical_inputs else { return Ok(None) };
         let input = Arc::clone(input);
