@@ -3,15 +3,19 @@
 //!
 //! Every element owns a counter, `(index: 64 bits, draw: 32 bits, lane: 32 bits)`, and Philox turns the counter and
 //! a key made of seed and stream into four random words. So any region of an array can be made anywhere, in any
-//! order, and chunks, slices, workers and retries never change a value. `draw` counts the attempts of a sampler that
-//! rejects; `lane` is 0 for the distributions here and free for others.
+//! order, and chunks, slices, workers and retries never change a value. `draw` counts the words that a sampler takes
+//! beyond its first (`draws`); `lane` is 0 for the distributions here and free for others.
 //!
 //! Cost: 20 integer multiplications an element, in lanes of eight. One core with AVX2 made 340 million uniform, 320
 //! million integer and 110 million normal numbers a second (`examples/speed.rs`). The lanes compute with integers and
 //! with exactly defined floating-point operations only, so the processor's vector width cannot change a bit.
 
+mod draws;
+mod law;
 mod normal;
+mod permute;
 mod philox;
+mod rows;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,14 +26,22 @@ use crate::layout::{Dim, check_region, collapse, for_each, signed};
 use crate::shape::{element_count, strides};
 use crate::simd;
 use crate::span::{Span, lengths};
+use draws::Draws;
+pub use law::{Law, PARAMETERS_MAX};
+pub use permute::permutation;
 use philox::LANES;
 pub use philox::{Key, philox4x32_10};
+pub use rows::{choose, multinomial};
 
 /// What the elements of a random array are drawn from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Distribution {
     /// Uniform on `[0, 1)`: a multiple of 2⁻⁵³ (`float64`).
     Random,
+    /// Uniform on `[0, 1)`: a multiple of 2⁻²⁴ (`float32`).
+    Single,
+    /// Every `int64` with the same probability.
+    Bits,
     /// `low + (high - low) * u` with `u` as in [`Distribution::Random`] (`float64`). Rounding may give `high`.
     Uniform {
         /// The lower bound, finite.
@@ -53,13 +65,22 @@ pub enum Distribution {
         /// One more than the largest value.
         high: i64,
     },
+    /// Any other of NumPy's, with the same parameters for all elements; those behind [`Law::parameters`] are 0.
+    Law {
+        /// Which.
+        law: Law,
+        /// NumPy's parameters in NumPy's order.
+        parameters: [f64; PARAMETERS_MAX],
+    },
 }
 
 impl Distribution {
     /// The dtype of the values.
     pub fn dtype(&self) -> DType {
         match self {
-            Distribution::Integers { .. } => DType::Int64,
+            Distribution::Integers { .. } | Distribution::Bits => DType::Int64,
+            Distribution::Single => DType::Float32,
+            Distribution::Law { law, .. } => law.dtype(),
             _ => DType::Float64,
         }
     }
@@ -80,6 +101,7 @@ impl Distribution {
             Distribution::Integers { low, high } if low >= high => {
                 refuse(format!("integers needs low < high, not {low} and {high}"))
             }
+            Distribution::Law { law, parameters } => law.check(&parameters[..law.parameters().len()]),
             _ => Ok(()),
         }
     }
@@ -120,7 +142,48 @@ pub fn generate(distribution: Distribution, seed: u64, stream: u64, shape: &[usi
             Chunk::new(&lengths, fill(&walk, count, Uniform { low, width: high - low }, key))
         }
         Distribution::Normal { mean, std } => Chunk::new(&lengths, fill(&walk, count, Normal { mean, std }, key)),
+        Distribution::Single => Chunk::new(&lengths, fill(&walk, count, Single, key)),
+        Distribution::Bits => Chunk::new(&lengths, fill(&walk, count, Bits, key)),
+        Distribution::Law { law, parameters } => {
+            let values = fill(&walk, count, One { sample: law.sampler(), parameters, key }, key);
+            Ok(Chunk::new(&lengths, values)?.cast(law.dtype()))
+        }
     }
+}
+
+/// As [`generate`], with parameters that differ from element to element: each has the shape of the region. Where the
+/// parameters are equal, so are the values of [`Distribution::Law`].
+///
+/// # Errors
+/// As [`generate`]; [`Error::Shape`] for parameters of another shape, [`Error::Value`] for one that is out of range.
+pub fn generate_with(
+    law: Law,
+    seed: u64,
+    stream: u64,
+    shape: &[usize],
+    region: &[Span],
+    parameters: &[Chunk],
+) -> Result<Chunk> {
+    element_count(shape)?;
+    check_region(shape, region)?;
+    let lengths = lengths(region);
+    if let Some(other) = parameters.iter().find(|p| p.shape() != lengths) {
+        let what = format!("parameters of shape {:?} for random values of shape {lengths:?}", other.shape());
+        return Err(Error::shape(what));
+    }
+    let parameters: Vec<Chunk> = parameters.iter().map(|p| p.cast(DType::Float64)).collect();
+    let columns = parameters.iter().map(|p| p.values::<f64>()).collect::<Result<Vec<_>>>()?;
+    let key = Key::new(seed, stream);
+    let sample = law.sampler();
+    let words = fill(&Walk::new(shape, region), element_count(&lengths)?, First, key);
+    let mut values = Vec::with_capacity(words.len());
+    for (at, [index, word]) in words.into_iter().enumerate() {
+        let mut own = [0.0; PARAMETERS_MAX];
+        own.iter_mut().zip(&columns).for_each(|(own, column)| *own = column[at]);
+        law.check(&own[..columns.len().min(PARAMETERS_MAX)])?;
+        values.push(sample(&mut Draws::new(key, index, word), &own));
+    }
+    Ok(Chunk::new(&lengths, values)?.cast(law.dtype()))
 }
 
 /// Turns each element's first 64 random bits into its value. Implementations are inlined into the vector loop.
@@ -179,6 +242,64 @@ impl Sampler for Integers {
         for ((out, &word), &index) in out.iter_mut().zip(words).zip(index) {
             *out = self.low.wrapping_add(below(self.range, word, self.key, index).cast_signed());
         }
+    }
+}
+
+/// One value from the element's own words.
+#[derive(Clone, Copy)]
+struct One {
+    sample: fn(&mut Draws, &[f64; PARAMETERS_MAX]) -> f64,
+    parameters: [f64; PARAMETERS_MAX],
+    key: Key,
+}
+
+impl Sampler for One {
+    type Value = f64;
+
+    #[inline(always)]
+    fn sample(self, index: &[u64], words: &[u64], out: &mut [f64]) {
+        for ((out, &word), &index) in out.iter_mut().zip(words).zip(index) {
+            *out = (self.sample)(&mut Draws::new(self.key, index, word), &self.parameters);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Single;
+
+impl Sampler for Single {
+    type Value = f32;
+
+    #[inline(always)]
+    fn sample(self, _index: &[u64], words: &[u64], out: &mut [f32]) {
+        for (out, &word) in out.iter_mut().zip(words) {
+            *out = (word >> 40) as u32 as i32 as f32 * 0.5f32.powi(24);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Bits;
+
+impl Sampler for Bits {
+    type Value = i64;
+
+    #[inline(always)]
+    fn sample(self, _index: &[u64], words: &[u64], out: &mut [i64]) {
+        out.iter_mut().zip(words).for_each(|(out, &word)| *out = word.cast_signed());
+    }
+}
+
+/// An element's flat index and its first word, for samplers that go on from there.
+#[derive(Clone, Copy)]
+struct First;
+
+impl Sampler for First {
+    type Value = [u64; 2];
+
+    #[inline(always)]
+    fn sample(self, index: &[u64], words: &[u64], out: &mut [[u64; 2]]) {
+        out.iter_mut().zip(index.iter().zip(words)).for_each(|(out, (&index, &word))| *out = [index, word]);
     }
 }
 

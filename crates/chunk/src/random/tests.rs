@@ -181,3 +181,127 @@ proptest! {
         }
     }
 }
+
+/// Mean and variance that NumPy's documentation gives for each law at some parameters.
+const MOMENTS: &[(Law, &[f64], f64, f64)] = &[
+    (Law::Exponential, &[2.0], 2.0, 4.0),
+    (Law::Gamma, &[0.3, 2.0], 0.6, 1.2),
+    (Law::Gamma, &[7.5, 0.5], 3.75, 1.875),
+    (Law::Beta, &[0.5, 0.25], 2.0 / 3.0, 0.126_984_126_984_127),
+    (Law::Beta, &[2.0, 3.0], 0.4, 0.04),
+    (Law::ChiSquare, &[3.0], 3.0, 6.0),
+    (Law::NoncentralChiSquare, &[3.0, 2.0], 5.0, 14.0),
+    (Law::NoncentralChiSquare, &[0.5, 2.0], 2.5, 9.0),
+    (Law::F, &[5.0, 12.0], 1.2, 1.08),
+    (Law::Poisson, &[0.7], 0.7, 0.7),
+    (Law::Poisson, &[43.5], 43.5, 43.5),
+    (Law::Binomial, &[20.0, 0.3], 6.0, 4.2),
+    (Law::Binomial, &[20.0, 0.9], 18.0, 1.8),
+    (Law::Binomial, &[1000.0, 0.4], 400.0, 240.0),
+    (Law::NegativeBinomial, &[4.0, 0.3], 4.0 * 0.7 / 0.3, 4.0 * 0.7 / 0.09),
+    (Law::Geometric, &[0.25], 4.0, 12.0),
+    (Law::Hypergeometric, &[10.0, 15.0, 8.0], 3.2, 3.2 * 0.6 * 17.0 / 24.0),
+    (Law::Hypergeometric, &[100.0, 50.0, 40.0], 40.0 / 1.5, 40.0 * 2.0 / 9.0 * 110.0 / 149.0),
+    (Law::Hypergeometric, &[30.0, 50.0, 70.0], 26.25, 70.0 * 0.375 * 0.625 * 10.0 / 79.0),
+    (Law::Logistic, &[1.0, 0.5], 1.0, 0.822_467_033_424_113),
+    (Law::Laplace, &[1.0, 0.5], 1.0, 0.5),
+    (Law::Gumbel, &[1.0, 2.0], 1.0 + 2.0 * 0.577_215_664_901_533, 6.579_736_267_392_906),
+    (Law::Normal, &[1.0, 2.0], 1.0, 4.0),
+    (Law::Uniform, &[-1.0, 2.0], 0.5, 0.75),
+    (Law::Lognormal, &[0.0, 0.5], 1.133_148_453_066_826, 0.364_695_849_187_157),
+    (Law::Pareto, &[5.0], 0.25, 0.104_166_666_666_667),
+    (Law::Power, &[3.0], 0.75, 0.0375),
+    (Law::Rayleigh, &[2.0], 2.506_628_274_631, 1.716_814_692_820_414),
+    (Law::StandardT, &[8.0], 0.0, 8.0 / 6.0),
+    (Law::Triangular, &[-1.0, 0.0, 3.0], 2.0 / 3.0, 13.0 / 18.0),
+    (Law::VonMises, &[0.0, 2.0], 0.0, 0.764_461_88),
+    (Law::Wald, &[2.0, 4.0], 2.0, 2.0),
+    (Law::Weibull, &[2.0], 0.886_226_925_452_758, 0.214_601_836_602_552),
+    (Law::Zipf, &[5.0], 1.043_778_82, 0.069_774_2),
+    (Law::LogSeries, &[0.6], 1.637_035, 1.412_703_9),
+];
+
+#[test]
+fn laws_have_their_moments() {
+    for &(law, parameters, mean, variance) in MOMENTS {
+        let mut own = [0.0; PARAMETERS_MAX];
+        own[..parameters.len()].copy_from_slice(parameters);
+        let values = all(Distribution::Law { law, parameters: own }, 17, &[200_000]).cast(DType::Float64);
+        let values = values.values::<f64>().unwrap();
+        let n = values.len() as f64;
+        let got = values.iter().sum::<f64>() / n;
+        assert!((got - mean).abs() < 4.5 * (variance / n).sqrt(), "{law:?} {parameters:?}: mean {got} for {mean}");
+        let squares = values.iter().map(|v| (v - got) * (v - got));
+        let (second, fourth) = squares.fold((0.0, 0.0), |(a, b), square| (a + square / n, b + square * square / n));
+        let tolerance = 5.0 * ((fourth - second * second) / n).sqrt() + 5e-4;
+        assert!((second - variance).abs() < tolerance, "{law:?} {parameters:?}: variance {second} for {variance}");
+    }
+}
+
+#[test]
+fn parameters_of_their_own_give_the_same_values() {
+    let region = [Span::new(70, 30, -2)];
+    for &(law, parameters, ..) in MOMENTS {
+        let mut own = [0.0; PARAMETERS_MAX];
+        own[..parameters.len()].copy_from_slice(parameters);
+        let one = generate(Distribution::Law { law, parameters: own }, 5, 2, &[100], &region).unwrap();
+        let full: Vec<Chunk> = parameters.iter().map(|&p| Chunk::full(&[30], p).unwrap()).collect();
+        assert!(generate_with(law, 5, 2, &[100], &region, &full).unwrap().same_bits(&one), "{law:?}");
+        let whole = generate(Distribution::Law { law, parameters: own }, 5, 2, &[100], &[Span::all(100)]).unwrap();
+        assert!(whole.region(&region).unwrap().same_bits(&one), "{law:?}");
+    }
+}
+
+#[test]
+fn laws_refuse_parameters_out_of_range() {
+    for &law in Law::ALL {
+        for at in 0..law.parameters().len() {
+            let mut bad = vec![0.5; law.parameters().len()];
+            bad[at] = f64::NAN;
+            let text = law.check(&bad).unwrap_err().to_string();
+            assert!(text.contains(law.name()), "{text}");
+        }
+        assert!(law.check(&[0.0; 4]).is_err());
+        assert_eq!(law.name().parse::<Law>(), Ok(law));
+    }
+    assert!(Law::Binomial.check(&[1.5, 0.5]).is_err());
+    assert!(Law::Triangular.check(&[0.0, 2.0, 1.0]).is_err());
+    assert!(Law::Hypergeometric.check(&[1.0, 2.0, 4.0]).is_err());
+    assert!("cauchy".parse::<Law>().is_err());
+}
+
+#[test]
+fn choices_and_counts_follow_their_probabilities() {
+    let n = 100_000;
+    let cumulative = [0.1, 0.1, 0.6, 1.0];
+    let values = choose(&cumulative, 3, 0, &[n], &[Span::all(n)]).unwrap();
+    let mut counts = [0u32; 4];
+    values.values::<i64>().unwrap().iter().for_each(|&v| counts[v as usize] += 1);
+    assert_eq!(counts[1], 0);
+    assert!((9_600..10_400).contains(&counts[0]) && (49_300..50_700).contains(&counts[2]), "{counts:?}");
+    assert!(choose(&[0.5, 0.4], 0, 0, &[1], &[Span::all(1)]).is_err());
+    assert!(choose(&[], 0, 0, &[1], &[Span::all(1)]).is_err());
+
+    let shape = [1000, 3];
+    let counts = multinomial(50, &[0.2, 0.3, 0.5], 1, 0, &shape, &whole(&shape)).unwrap();
+    let rows = counts.values::<i64>().unwrap();
+    assert!(rows.chunks(3).all(|row| row.iter().sum::<i64>() == 50 && row.iter().all(|&v| v >= 0)));
+    let second = rows.iter().skip(1).step_by(3).sum::<i64>() as f64 / 1000.0;
+    assert!((second - 15.0).abs() < 0.5, "{second}");
+    let some = [Span::new(900, 20, -31), Span::new(2, 2, -1)];
+    let part = multinomial(50, &[0.2, 0.3, 0.5], 1, 0, &shape, &some).unwrap();
+    assert!(part.same_bits(&counts.region(&some).unwrap()));
+    assert!(multinomial(5, &[0.9, 0.3, 0.5], 1, 0, &shape, &whole(&shape)).is_err());
+}
+
+#[test]
+fn single_numbers_and_bits_fill_their_range() {
+    let single = all(Distribution::Single, 1, &[100_000]);
+    let values = single.values::<f32>().unwrap();
+    assert!(values.iter().all(|v| (0.0..1.0).contains(v)));
+    let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / 1e5;
+    assert!((mean - 0.5).abs() < 0.005, "{mean}");
+    let bits = all(Distribution::Bits, 1, &[1000]);
+    let set = bits.values::<i64>().unwrap().iter().map(|v| v.count_ones()).sum::<u32>();
+    assert!((31_500..32_500).contains(&set), "{set}");
+}
