@@ -29,7 +29,12 @@ pub struct Generator {
 impl Generator {
     /// A generator whose first array is stream 0 of `seed`.
     pub fn new(seed: u64) -> Self {
-        Self { seed, next: AtomicU64::new(0) }
+        Self::at(seed, 0)
+    }
+
+    /// A generator whose next array is stream `stream` of `seed`.
+    pub fn at(seed: u64, stream: u64) -> Self {
+        Self { seed, next: AtomicU64::new(stream) }
     }
 
     /// Uniform on [0, 1), multiples of 2⁻⁵³, as `float64`.

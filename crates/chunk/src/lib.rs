@@ -40,6 +40,7 @@ pub mod dtype;
 pub mod error;
 pub mod layout;
 pub mod linalg;
+mod memory;
 #[cfg(test)]
 mod oracle;
 pub mod random;

@@ -7,7 +7,6 @@ use crate::progress;
 use phalanx_engine::{Error, ErrorKind};
 use std::io;
 use std::panic::PanicHookInfo;
-use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -79,7 +78,7 @@ impl Interrupt {
 }
 
 /// Runs a command, on a thread of its own; it hears of Ctrl-C and SIGTERM through [`Interrupt`].
-pub fn run(work: impl FnOnce(Interrupt) -> Outcome + Send + 'static) -> ExitCode {
+pub fn run(work: impl FnOnce(Interrupt) -> Outcome + Send + 'static) -> u8 {
     let code = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {
             let code = runtime.block_on(until_end(work));
@@ -89,18 +88,18 @@ pub fn run(work: impl FnOnce(Interrupt) -> Outcome + Send + 'static) -> ExitCode
         Err(error) => failed(&Error::resources("threads can't be started").caused_by(&error)),
     };
     clean_up();
-    ExitCode::from(code)
+    code
 }
 
 /// Says what is wrong with what was typed, or what was asked for (`--help`, `--version`).
-pub fn of_arguments(error: &clap::Error) -> ExitCode {
+pub fn of_arguments(error: &clap::Error) -> u8 {
     let _nobody_reads = error.print();
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED))
+    u8::try_from(error.exit_code()).unwrap_or(FAILED)
 }
 
 /// The exit code of a service that has ended by itself.
-pub fn of_service(result: phalanx_engine::Result<()>) -> ExitCode {
-    ExitCode::from(result.map_or_else(|error| failed(&error), |()| 0))
+pub fn of_service(result: phalanx_engine::Result<()>) -> u8 {
+    result.map_or_else(|error| failed(&error), |()| 0)
 }
 
 async fn until_end(work: impl FnOnce(Interrupt) -> Outcome + Send + 'static) -> u8 {

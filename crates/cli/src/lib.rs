@@ -30,10 +30,9 @@ mod worker;
 use args::{Cli, Command};
 use clap::Parser;
 use std::ffi::OsString;
-use std::process::ExitCode;
 
-/// Runs the command line `arguments` (the first is the program's name) and says how it ended.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// Runs the command line `arguments` (the first is the program's name) and returns its exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     end::catch_panics();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,

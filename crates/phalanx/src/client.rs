@@ -72,6 +72,11 @@ impl Client {
         Ok(Self { engine: Arc::new(engine), cluster: Some(cluster) })
     }
 
+    /// Hands the client an engine of the caller's own, for example one that is perturbed on purpose.
+    pub fn with_engine(engine: Arc<dyn Engine>) -> Self {
+        Self { engine, cluster: None }
+    }
+
     /// What runs the plans; for everything that the client has no method for.
     pub fn engine(&self) -> &dyn Engine {
         self.engine.as_ref()

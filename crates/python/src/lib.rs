@@ -1,15 +1,45 @@
 //! The extension module of the Python package `phalanx`: conversions and exceptions only.
+//!
+//! Everything that computes is below, in `phalanx`; signatures, defaults and docstrings are above, in
+//! `python/phalanx`. A method here takes what Python gives, calls the method of the same name in Rust, and hands back
+//! a wrapper or an exception. This is the only crate that names `pyo3`.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`client`] | an engine, and waiting for it without the GIL, interruptible |
+//! | [`array`] | lazy arrays: a file an area |
+//! | [`frame`] | lazy frames: a file an area |
+//! | [`memory`] | NumPy's memory in and out, without a copy |
+//! | [`arrow`] | Arrow's memory in and out, without a copy |
+//! | [`errors`] | our errors as Python's exceptions |
+//! | [`command`] | the command line |
 
-use pyo3::prelude::*;
+mod array;
+mod arrow;
+mod client;
+mod command;
+mod errors;
+mod frame;
+mod memory;
 
 /// The native half of the package; use `phalanx`, not this.
-#[pymodule]
+#[pyo3::pymodule]
 mod _phalanx {
-    use super::{PyResult, pyfunction};
+    #[pymodule_export]
+    use super::array::PyArray;
+    #[pymodule_export]
+    use super::arrow::PyTable;
+    #[pymodule_export]
+    use super::client::PyClient;
+    #[pymodule_export]
+    use super::command::run_command;
+    #[pymodule_export]
+    use super::frame::PyFrame;
+    #[pymodule_export]
+    use super::memory::Block;
 
-    /// Runs the command line, and returns its exit code.
-    #[pyfunction]
-    fn version() -> PyResult<&'static str> {
-        Ok(env!("CARGO_PKG_VERSION"))
-    }
+    /// The version of the package.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "Python's name")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
 }

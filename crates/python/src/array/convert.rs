@@ -1,0 +1,67 @@
+//! What Python gives, as our types.
+
+use super::PyArray;
+use phalanx::array::{Array, ChunkSpec, Index};
+use phalanx::chunk::DType;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PySlice, PyTuple};
+
+/// One side of a function of two arrays: an array or a Python number, which is weak as NumPy's are.
+#[derive(FromPyObject)]
+pub enum Operand {
+    Array(PyArray),
+    Bool(bool),
+    Integer(i64),
+    Float(f64),
+}
+
+impl phalanx::array::Operand for Operand {
+    fn beside(&self, other: DType) -> Array {
+        match self {
+            Self::Array(array) => array.0.clone(),
+            Self::Bool(value) => value.beside(other),
+            Self::Integer(value) => value.beside(other),
+            Self::Float(value) => value.beside(other),
+        }
+    }
+}
+
+/// Chunks as `phalanx.array._chunks.normalize` gives them: the sizes of all chunks of each axis.
+pub struct Sizes(pub Vec<Vec<usize>>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Sizes {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(given.extract()?))
+    }
+}
+
+impl From<Sizes> for ChunkSpec {
+    fn from(sizes: Sizes) -> Self {
+        Self::Sizes(sizes.0)
+    }
+}
+
+/// The parts of a basic index: integers, slices, `None`, `...`.
+pub fn index_of(parts: &Bound<'_, PyTuple>) -> PyResult<Vec<Index>> {
+    parts.iter().map(|part| one_index(&part)).collect()
+}
+
+fn one_index(part: &Bound<'_, PyAny>) -> PyResult<Index> {
+    if part.is_none() {
+        return Ok(Index::NewAxis);
+    }
+    if part.is(part.py().Ellipsis()) {
+        return Ok(Index::Rest);
+    }
+    if let Ok(slice) = part.cast::<PySlice>() {
+        let of = |name: &str| slice.getattr(name)?.extract::<Option<isize>>();
+        return Ok(Index::Slice { start: of("start")?, stop: of("stop")?, step: of("step")?.unwrap_or(1) });
+    }
+    match part.extract::<isize>() {
+        Ok(at) => Ok(Index::At(at)),
+        Err(_) => Err(PyTypeError::new_err(format!("{} is no integer, slice, None or ...", part.get_type()))),
+    }
+}

@@ -1,0 +1,227 @@
+//! An engine, and waiting for it: without the GIL, and ended by Ctrl-C.
+
+use crate::array::PyArray;
+use crate::arrow::{PyTable, batches_of};
+use crate::errors::{Raise, exception};
+use crate::frame::PyFrame;
+use crate::memory::{Block, chunk_of};
+use phalanx::cluster::ClusterOptions;
+use phalanx::engine::LocalEngine;
+use phalanx::{Client, Error, Result, Settings};
+use pyo3::buffer::PyBuffer;
+use pyo3::prelude::*;
+use std::future::Future;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// How often a waiting call looks whether the user pressed Ctrl-C.
+const SIGNAL_PERIOD: Duration = Duration::from_millis(50);
+/// Threads that drive jobs; the work itself has threads of its own.
+const DRIVER_THREADS: usize = 4;
+
+fn runtime() -> PyResult<&'static Runtime> {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let made = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(DRIVER_THREADS)
+        .thread_name("phalanx-python")
+        .enable_all()
+        .build()
+        .map_err(|error| Error::resources("threads can't be started").caused_by(&error))
+        .raise()?;
+    Ok(RUNTIME.get_or_init(|| made))
+}
+
+/// The result of `work`. Other Python threads run meanwhile; an exception of a signal handler (`KeyboardInterrupt`)
+/// drops the work, which cancels its jobs.
+pub fn wait<T: Send + 'static>(py: Python<'_>, work: impl Future<Output = Result<T>> + Send + 'static) -> PyResult<T> {
+    let (sender, mut receiver) = sync_channel(1);
+    let task = runtime()?.spawn(async move {
+        let _nobody_waits = sender.send(work.await);
+    });
+    loop {
+        let (back, received) = py.detach(move || {
+            let received = receiver.recv_timeout(SIGNAL_PERIOD);
+            (receiver, received)
+        });
+        receiver = back;
+        match received {
+            Ok(result) => return result.raise(),
+            Err(RecvTimeoutError::Timeout) => py.check_signals().inspect_err(|_| task.abort())?,
+            Err(RecvTimeoutError::Disconnected) => return Err(exception(&Error::internal("the job panicked"))),
+        }
+    }
+}
+
+/// As [`wait`], for calls that block.
+pub fn wait_blocking<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> PyResult<T> {
+    let task = runtime()?.spawn_blocking(work);
+    wait(py, async move { task.await.unwrap_or_else(|_| Err(Error::internal("the call panicked"))) })
+}
+
+/// Runs lazy arrays and frames, in this process or on a cluster.
+#[pyclass(frozen, name = "Client", module = "phalanx._phalanx")]
+pub struct PyClient(Mutex<Option<Arc<Client>>>);
+
+impl PyClient {
+    fn new(client: Client) -> Self {
+        Self(Mutex::new(Some(Arc::new(client))))
+    }
+
+    /// The client, unless it is closed.
+    pub fn get(&self) -> PyResult<Arc<Client>> {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        open.ok_or_else(|| Error::input("this client is closed").with_hint("make a new one")).raise()
+    }
+}
+
+#[pymethods]
+impl PyClient {
+    /// A client of this process.
+    #[staticmethod]
+    #[pyo3(signature = (threads=None, memory_bytes=None, task_memory_bytes=None, partitions=None))]
+    fn local(
+        threads: Option<usize>,
+        memory_bytes: Option<u64>,
+        task_memory_bytes: Option<u64>,
+        partitions: Option<usize>,
+    ) -> PyResult<Self> {
+        let mut settings = Settings::default();
+        settings.threads = threads.unwrap_or(settings.threads);
+        settings.memory_bytes = memory_bytes.unwrap_or(settings.memory_bytes);
+        settings.task_memory_bytes = task_memory_bytes.unwrap_or(settings.task_memory_bytes);
+        settings.partitions = partitions.unwrap_or(settings.partitions);
+        Ok(Self::new(Client::local_with(settings).raise()?))
+    }
+
+    /// A client of this process that is as adverse as the determinism law allows; for tests.
+    #[staticmethod]
+    fn perturbed(seed: u64) -> PyResult<Self> {
+        Ok(Self::new(Client::with_engine(Arc::new(LocalEngine::perturbed(seed).raise()?))))
+    }
+
+    /// A client of the scheduler at `address`.
+    #[staticmethod]
+    fn connect(py: Python<'_>, address: String) -> PyResult<Self> {
+        Ok(Self::new(wait_blocking(py, move || Client::connect(&address))?))
+    }
+
+    /// A client of a scheduler and workers that it starts, and that end with it.
+    #[staticmethod]
+    fn cluster(py: Python<'_>, workers: usize, cores: usize, memory_bytes: u64) -> PyResult<Self> {
+        let options = ClusterOptions { workers, cores, memory_bytes, ..ClusterOptions::default() };
+        Ok(Self::new(wait_blocking(py, move || Client::cluster_with(options, Settings::default()))?))
+    }
+
+    /// The address of the scheduler that this client started, as `tcp://HOST:PORT`.
+    #[getter]
+    fn cluster_address(&self) -> PyResult<Option<String>> {
+        Ok(self.get()?.local_cluster().map(|cluster| format!("{}", cluster.address())))
+    }
+
+    /// What the engine has and does, as JSON.
+    fn describe(&self, py: Python<'_>) -> PyResult<String> {
+        let client = self.get()?;
+        let description = wait_blocking(py, move || client.describe())?;
+        serde_json::to_string(&description)
+            .map_err(|error| Error::internal("a description is no JSON").caused_by(&error))
+            .raise()
+    }
+
+    /// The values of arrays and frames, together: what arrays share is computed once.
+    fn compute(
+        &self,
+        py: Python<'_>,
+        arrays: Vec<PyRef<'_, PyArray>>,
+        frames: Vec<PyRef<'_, PyFrame>>,
+    ) -> PyResult<(Vec<Block>, Vec<PyTable>)> {
+        let client = self.get()?;
+        let arrays: Vec<_> = arrays.iter().map(|array| array.0.clone()).collect();
+        let frames: Vec<_> = frames.iter().map(|frame| frame.0.clone()).collect();
+        let (chunks, tables) = wait(py, async move {
+            let engine = client.engine();
+            let references: Vec<_> = arrays.iter().collect();
+            let blocks = async {
+                match references.is_empty() {
+                    true => Ok(vec![]),
+                    false => Ok(phalanx::array::evaluate_async(engine, &references).await?.chunks),
+                }
+            };
+            let tables = futures::future::try_join_all(frames.iter().map(|frame| frame.compute_async(engine)));
+            futures::future::try_join(blocks, tables).await
+        })?;
+        let blocks = chunks.into_iter().map(Block::new).collect::<PyResult<_>>()?;
+        Ok((blocks, tables.into_iter().map(PyTable).collect()))
+    }
+
+    /// Elements that were drawn from generators to compute these arrays.
+    fn evaluated(&self, py: Python<'_>, arrays: Vec<PyRef<'_, PyArray>>) -> PyResult<u64> {
+        let client = self.get()?;
+        let arrays: Vec<_> = arrays.iter().map(|array| array.0.clone()).collect();
+        wait(py, async move {
+            let references: Vec<_> = arrays.iter().collect();
+            Ok(phalanx::array::evaluate_async(client.engine(), &references).await?.evaluated)
+        })
+    }
+
+    /// The array, computed and kept where it was computed.
+    fn persist_array(&self, py: Python<'_>, array: &PyArray) -> PyResult<PyArray> {
+        let (client, array) = (self.get()?, array.0.clone());
+        Ok(PyArray(wait(py, async move { client.persist_async(&array).await })?))
+    }
+
+    /// The frame, computed and kept where it was computed.
+    fn persist_frame(&self, py: Python<'_>, frame: &PyFrame) -> PyResult<PyFrame> {
+        let (client, frame) = (self.get()?, frame.0.clone());
+        Ok(PyFrame(wait(py, async move { client.persist_async(&frame).await })?))
+    }
+
+    /// What would run for an array.
+    fn explain_array(&self, array: &PyArray) -> PyResult<String> {
+        self.get()?.explain(&array.0).raise()
+    }
+
+    /// What would run for a frame.
+    fn explain_frame(&self, py: Python<'_>, frame: &PyFrame) -> PyResult<String> {
+        let (client, frame) = (self.get()?, frame.0.clone());
+        wait_blocking(py, move || client.explain(&frame))
+    }
+
+    /// Hands C-contiguous elements to the engine, cut into chunks.
+    fn scatter_array(
+        &self,
+        py: Python<'_>,
+        bytes: PyBuffer<u8>,
+        dtype: &str,
+        shape: Vec<usize>,
+        chunks: Vec<Vec<usize>>,
+    ) -> PyResult<PyArray> {
+        let (client, values) = (self.get()?, chunk_of(bytes, dtype, &shape)?);
+        Ok(PyArray(wait_blocking(py, move || client.scatter_array(&values, chunks))?))
+    }
+
+    /// Hands rows to the engine: one object with Arrow's C stream a partition.
+    fn scatter_frame(&self, py: Python<'_>, partitions: Vec<Bound<'_, PyAny>>) -> PyResult<PyFrame> {
+        let client = self.get()?;
+        let (schemas, partitions): (Vec<_>, Vec<_>) =
+            partitions.iter().map(batches_of).collect::<PyResult<Vec<_>>>()?.into_iter().unzip();
+        let Some(schema) = schemas.into_iter().next() else {
+            return Err(exception(&Error::input("a frame of no partitions")));
+        };
+        Ok(PyFrame(wait_blocking(py, move || client.scatter_frame(schema, partitions))?))
+    }
+
+    /// Gives everything back. Jobs that other threads wait for end first.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let closed = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(client) = closed.and_then(Arc::into_inner) else { return Ok(()) };
+        wait_blocking(py, move || client.close())
+    }
+}

@@ -1,0 +1,204 @@
+"""The lazy array: what it is, how it is computed and shown, and NumPy's protocols.
+
+Methods by area are in files of their own (``_elementwise``, ``_reductions``, …), each a base class of :class:`Array`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phalanx import _client
+from phalanx._lazy import np
+from phalanx.array._chunks import normalize
+from phalanx.array._elementwise import Elementwise
+from phalanx.array._indexing import Indexing
+from phalanx.array._linear import LinearAlgebra
+from phalanx.array._manipulation import Manipulation
+from phalanx.array._reductions import Reductions
+
+__all__ = ["Array"]
+
+
+class Array(Elementwise, Reductions, Indexing, Manipulation, LinearAlgebra):
+    """A lazy chunked array.
+
+    Made by :func:`from_array`, :func:`zeros`, :mod:`phalanx.array.random` and their like, and by computing with
+    other arrays. Nothing runs until :meth:`compute` or :meth:`persist`.
+    """
+
+    __slots__ = ("_native",)
+    _phalanx_kind = "array"
+    __array_priority__ = 11
+
+    def __init__(self, *_: Any) -> None:
+        raise TypeError("an Array is made by functions: phalanx.array.from_array, zeros, random.random, …")
+
+    @classmethod
+    def _wrap(cls, native: Any) -> Array:
+        array = object.__new__(cls)
+        array._native = native
+        return array
+
+    # What it is.
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return tuple(self._native.shape)
+
+    @property
+    def dtype(self) -> Any:
+        """The type of the elements, a :class:`numpy.dtype`."""
+        return np.dtype(self._native.dtype)
+
+    @property
+    def chunks(self) -> tuple[tuple[int, ...], ...]:
+        """The sizes of the chunks, axis by axis."""
+        return tuple(tuple(axis) for axis in self._native.chunks)
+
+    @property
+    def chunksize(self) -> tuple[int, ...]:
+        """The largest size of a chunk, axis by axis."""
+        return tuple(max(axis) for axis in self.chunks)
+
+    @property
+    def numblocks(self) -> tuple[int, ...]:
+        """The number of chunks, axis by axis."""
+        return tuple(len(axis) for axis in self.chunks)
+
+    @property
+    def npartitions(self) -> int:
+        """The number of chunks."""
+        count = 1
+        for blocks in self.numblocks:
+            count *= blocks
+        return count
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self._native.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        count = 1
+        for length in self.shape:
+            count *= length
+        return count
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return int(self.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self.itemsize
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    # How it is computed.
+
+    def _prepared(self, native: Any) -> Any:
+        """What the native client is given."""
+        return self._native
+
+    def _finish(self, block: Any) -> Any:
+        """What the caller gets: NumPy's array over the block's memory, or a scalar."""
+        values = np.asarray(block)
+        return values[()] if values.ndim == 0 else values
+
+    def compute(self, *, client: Any = None, verify: bool = False) -> Any:
+        """The values, as a NumPy array (a NumPy scalar if there is no axis).
+
+        Parameters
+        ----------
+        client : Client, optional
+            Where to run; by default the current client, or this process.
+        verify : bool, default False
+            Run once more on an adverse engine of this process and compare the bits.
+        """
+        from phalanx._compute import compute
+
+        return compute(self, client=client, verify=verify)[0]
+
+    def persist(self, *, client: Any = None) -> Array:
+        """The same array, computed and kept where it was computed, until the last array that reads it is gone."""
+        return self._wrap(_client.native(client).persist_array(self._native))
+
+    def explain(self, *, client: Any = None) -> str:
+        """What would run: the expression, its stages with projected memory and bytes moved, the physical plan."""
+        return _client.native(client).explain_array(self._native)
+
+    # NumPy's protocols.
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        values = np.asarray(self.compute())
+        return values.astype(dtype) if dtype is not None and values.dtype != dtype else values
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        import phalanx.array
+
+        return phalanx.array
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        # NumPy's function of a name is ours of the same name and place.
+        import phalanx.array
+
+        ours: Any = phalanx.array
+        module = (func.__module__ or "numpy").split(".")[1:]
+        for name in [*module, func.__name__]:
+            ours = getattr(ours, name, None)
+        if ours is None or ours is func:
+            return NotImplemented
+        return ours(*args, **kwargs)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        import phalanx.array
+
+        if method != "__call__" or kwargs.get("out") is not None:
+            return NotImplemented
+        ours = getattr(phalanx.array, ufunc.__name__, None)
+        return NotImplemented if ours is None else ours(*inputs, **kwargs)
+
+    def __bool__(self) -> bool:
+        if self.size > 1:
+            raise ValueError(
+                "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
+            )
+        return bool(self.compute())
+
+    def __int__(self) -> int:
+        return int(self.compute())
+
+    def __float__(self) -> float:
+        return float(self.compute())
+
+    def __complex__(self) -> complex:
+        return complex(self.compute())
+
+    def __index__(self) -> int:
+        return self.compute().__index__()
+
+    # How it is shown.
+
+    def __repr__(self) -> str:
+        return f"phalanx.array<shape={self.shape}, dtype={self.dtype}, chunksize={self.chunksize}>"
+
+    def _repr_html_(self) -> str:
+        from phalanx.array._html import of_array
+
+        return of_array(self)
+
+    def rechunk(self, chunks: Any = "auto") -> Array:
+        """The same array, cut into other chunks: see ``chunks`` of :func:`from_array`."""
+        if isinstance(chunks, dict):
+            own = self.chunks
+            chunks = {axis % self.ndim: size for axis, size in chunks.items()}
+            chunks = tuple(chunks.get(axis, own[axis]) for axis in range(self.ndim))
+        return self._wrap(self._native.rechunk(normalize(chunks, self.shape, self.itemsize)))

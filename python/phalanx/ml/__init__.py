@@ -1,0 +1,1 @@
+"""Learning on arrays and frames, with scikit-learn's names."""
