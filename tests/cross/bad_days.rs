@@ -2,6 +2,7 @@
 
 use crate::engines::{cluster, trial};
 use libtest_mimic::Trial;
+use phalanx_cluster::process::this_program;
 use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Scheduler, SchedulerOptions, Transport};
 use phalanx_engine::{Engine, ErrorKind, Settings};
 use phalanx_tests::jobs::{Shape, job, leaf};
@@ -131,7 +132,7 @@ fn stopping_leaves_nothing() {
     let scratch = tempfile::tempdir().unwrap();
     let options = ClusterOptions {
         workers: 2,
-        binary: std::env::current_exe().ok(),
+        program: this_program().unwrap(),
         scratch: Some(scratch.path().to_owned()),
         ..ClusterOptions::default()
     };

@@ -1,6 +1,7 @@
 //! The engines that every behaviour runs on.
 
 use libtest_mimic::{Failed, Trial};
+use phalanx_cluster::process::this_program;
 use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Transport};
 use phalanx_engine::{Engine, LocalEngine, Settings};
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +17,13 @@ pub fn stop() {
 
 /// A cluster of `workers` workers of one core, and an engine connected to it.
 pub fn cluster(workers: usize) -> (LocalCluster, ClusterEngine) {
-    let options = ClusterOptions { workers, binary: std::env::current_exe().ok(), ..ClusterOptions::default() };
+    cluster_with(ClusterOptions { workers, ..ClusterOptions::default() })
+}
+
+/// The same with other options; its processes are this program.
+pub fn cluster_with(mut options: ClusterOptions) -> (LocalCluster, ClusterEngine) {
+    let workers = options.workers;
+    options.program = this_program().unwrap();
     let cluster = LocalCluster::start(options).unwrap();
     let engine = ClusterEngine::connect(cluster.address(), Settings::default(), Transport::loopback()).unwrap();
     engine.wait_for_workers(workers, Duration::from_secs(20)).unwrap();

@@ -7,6 +7,7 @@
 
 mod bad_days;
 mod engines;
+mod host;
 mod kills;
 mod spine;
 mod suites;
@@ -16,12 +17,11 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     phalanx_tests::role::become_child();
+    phalanx_tests::functions::install();
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(1);
-    let trials: Vec<Trial> = [spine::trials(), suites::trials(), bad_days::trials(), tls::trials(), kills::trials()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let areas = [spine::trials(), host::trials(), suites::trials(), bad_days::trials(), tls::trials(), kills::trials()];
+    let trials: Vec<Trial> = areas.into_iter().flatten().collect();
     // The real flights, where they are: the suites say so themselves where they are not.
     let conclusion = libtest_mimic::run(&arguments, trials);
     engines::stop();

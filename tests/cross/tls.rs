@@ -53,6 +53,7 @@ fn a_job_under_mutual_tls() {
                 host: std::net::Ipv4Addr::LOCALHOST.into(),
                 transport: authority.transport(),
                 connect_timeout: Duration::from_secs(5),
+                allow_python: false,
             };
             runtime.spawn(work(options, |_| {}))
         })

@@ -2,6 +2,7 @@
 //! is compared, a job that does not end in time is a hang, and the time that a loss cost is measured.
 
 use crate::jobs::{KnownJob, Random, SHAPES, Shape, job, leaf, rows};
+use phalanx_cluster::process::this_program;
 use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Transport};
 use phalanx_engine::{Engine, Result, Settings};
 use std::collections::HashMap;
@@ -94,8 +95,8 @@ impl Chaos {
     /// # Errors
     /// They do not start.
     pub fn start(workers: usize, log: &str) -> Result<Self> {
-        let program = std::env::current_exe().ok();
-        let options = ClusterOptions { workers, binary: program, log: log.to_owned(), ..ClusterOptions::default() };
+        let program = this_program()?;
+        let options = ClusterOptions { workers, program, log: log.to_owned(), ..ClusterOptions::default() };
         let cluster = Arc::new(LocalCluster::start(options)?);
         let engine = ClusterEngine::connect(cluster.address(), Settings::default(), Transport::loopback())?;
         engine.wait_for_workers(workers, Duration::from_secs(10))?;

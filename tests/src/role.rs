@@ -13,6 +13,7 @@ pub fn become_child() {
         return;
     }
     log(&value(&arguments, "--log").unwrap_or_default());
+    crate::functions::install();
     let ended = match arguments.get(2).map(String::as_str) {
         Some("scheduler") => scheduler(&arguments),
         Some("worker") => worker(&arguments),
@@ -55,6 +56,8 @@ fn worker(arguments: &[String]) -> Result<()> {
         host: std::net::Ipv4Addr::LOCALHOST.into(),
         transport: Transport::loopback(),
         connect_timeout: Duration::from_secs(5),
+        allow_python: arguments.iter().any(|argument| argument == "--allow-python"),
     };
-    run_worker(options, Tie::ToParent)
+    let again: Vec<_> = std::env::args_os().skip(1).collect();
+    run_worker(options, Tie::ToParent, &again)
 }

@@ -189,6 +189,12 @@ pub struct WorkerArgs {
     #[arg(long, value_name = "DIR")]
     pub scratch: Option<PathBuf>,
 
+    /// Run Python functions that clients send. The worker must be started from the Python package (`python -m phalanx
+    /// worker`), in an environment that has what the functions use. Whoever reaches the scheduler can then run any code
+    /// as your user.
+    #[arg(long)]
+    pub allow_python: bool,
+
     /// End when standard input ends: whoever started this process is gone.
     #[arg(long, hide = true)]
     pub tied: bool,

@@ -34,7 +34,8 @@ use std::ffi::OsString;
 /// Runs the command line `arguments` (the first is the program's name) and returns its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     end::catch_panics();
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return end::of_arguments(&error),
     };
@@ -43,7 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Demo(args) => end::run(move |interrupt| demo::run(&args, cli.log, interrupt)),
         Command::Bench(args) => end::run(move |interrupt| bench::run(&args, &interrupt)),
         Command::Scheduler(args) => end::of_service(scheduler::run(args)),
-        Command::Worker(args) => end::of_service(worker::run(args)),
+        Command::Worker(args) => end::of_service(worker::run(args, arguments.get(1..).unwrap_or_default())),
         Command::Status(args) => end::run(move |_interrupt| status::run(&args)),
     }
 }

@@ -6,6 +6,7 @@ use crate::scheduler::tie;
 use phalanx_cluster::process::run_worker;
 use phalanx_cluster::{SchedulerAddress, Transport, WorkerOptions};
 use phalanx_engine::{Error, Result};
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use std::time::Duration;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Works until it is told to stop or the scheduler is gone.
-pub fn run(args: WorkerArgs) -> Result<()> {
+/// `arguments` are those of the command line.
+pub fn run(args: WorkerArgs, arguments: &[OsString]) -> Result<()> {
     let transport = Transport::loopback();
     let options = WorkerOptions {
         host: own_address(&args.scheduler, &transport)?,
@@ -23,8 +25,9 @@ pub fn run(args: WorkerArgs) -> Result<()> {
         scratch: args.scratch.unwrap_or_else(std::env::temp_dir),
         transport,
         connect_timeout: CONNECT_TIMEOUT,
+        allow_python: args.allow_python,
     };
-    run_worker(options, tie(args.tied))
+    run_worker(options, tie(args.tied), arguments)
 }
 
 /// The address of this machine that the scheduler, and so the other workers, can reach.

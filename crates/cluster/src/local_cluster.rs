@@ -1,9 +1,11 @@
 //! A scheduler and workers as child processes of this one, stopped with it.
 
+use crate::process;
 use crate::transport::SchedulerAddress;
 use parking_lot::Mutex;
 use phalanx_engine::scratch::Scratch;
 use phalanx_engine::{Error, Result};
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -21,15 +23,26 @@ pub struct ClusterOptions {
     pub memory_bytes: u64,
     /// Where the workers make their folders; a temporary folder of the cluster's own by default.
     pub scratch: Option<PathBuf>,
-    /// The `phalanx` binary; by default it is looked for: see [`find_binary`].
-    pub binary: Option<PathBuf>,
+    /// The command that starts the processes, before the arguments of `phalanx`; if it is empty, what
+    /// [`set_program`](crate::process::set_program) said, else the binary that [`find_binary`] finds.
+    pub program: Vec<OsString>,
+    /// Do the workers run functions that clients send? See [`WorkerOptions`](crate::WorkerOptions).
+    pub allow_python: bool,
     /// The processes' level of logs (they write to our standard error).
     pub log: String,
 }
 
 impl Default for ClusterOptions {
     fn default() -> Self {
-        Self { workers: 2, cores: 1, memory_bytes: 4 << 30, scratch: None, binary: None, log: String::from("error") }
+        Self {
+            workers: 2,
+            cores: 1,
+            memory_bytes: 4 << 30,
+            scratch: None,
+            program: vec![],
+            allow_python: false,
+            log: String::from("error"),
+        }
     }
 }
 
@@ -43,7 +56,7 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 pub struct LocalCluster {
     address: SchedulerAddress,
     options: ClusterOptions,
-    binary: PathBuf,
+    program: Vec<OsString>,
     scratch: Scratch,
     scheduler: Mutex<Option<Child>>,
     workers: Mutex<Vec<Child>>,
@@ -53,17 +66,18 @@ impl LocalCluster {
     /// Starts a scheduler on a free port of loopback, and the workers.
     ///
     /// # Errors
-    /// * `Input`: the binary is not found.
+    /// * `Input`: the program is not found.
     /// * `Resources`: a process does not start.
     pub fn start(options: ClusterOptions) -> Result<Self> {
-        let binary = match &options.binary {
-            Some(binary) => binary.clone(),
-            None => find_binary()?,
+        let program = match process::said_program() {
+            _ if !options.program.is_empty() => options.program.clone(),
+            Some(said) => said,
+            None => vec![find_binary()?.into_os_string()],
         };
         let parent = options.scratch.clone().unwrap_or_else(std::env::temp_dir);
         let scratch = Scratch::create(&parent, &uuid::Uuid::new_v4().simple().to_string())?;
         let arguments = ["--log", &options.log, "scheduler", "--bind", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
-        let (child, ready) = spawn(&binary, &arguments)?;
+        let (child, ready) = spawn(&program, &arguments)?;
         let address = ready
             .split_whitespace()
             .map(|word| word.trim_end_matches(','))
@@ -71,7 +85,7 @@ impl LocalCluster {
             .ok_or_else(|| Error::internal(format!("the scheduler's line has no address: {ready:?}")))?
             .parse()?;
         let cluster =
-            Self { address, options, binary, scratch, scheduler: Mutex::new(Some(child)), workers: Mutex::default() };
+            Self { address, options, program, scratch, scheduler: Mutex::new(Some(child)), workers: Mutex::default() };
         for _ in 0..cluster.options.workers {
             cluster.add_worker()?;
         }
@@ -102,7 +116,7 @@ impl LocalCluster {
         let memory = self.options.memory_bytes.to_string();
         let scratch = self.scratch.path().to_string_lossy();
         let address = self.address.to_string();
-        let arguments = [
+        let mut arguments = vec![
             "--log",
             &self.options.log,
             "worker",
@@ -114,7 +128,10 @@ impl LocalCluster {
             "--scratch",
             &scratch,
         ];
-        let (child, _ready) = spawn(&self.binary, &arguments)?;
+        if self.options.allow_python {
+            arguments.push("--allow-python");
+        }
+        let (child, _ready) = spawn(&self.program, &arguments)?;
         self.workers.lock().push(child);
         Ok(())
     }
@@ -199,14 +216,22 @@ pub fn find_binary() -> Result<PathBuf> {
 }
 
 /// Starts a process and waits for its one line on standard output.
-fn spawn(binary: &Path, arguments: &[&str]) -> Result<(Child, String)> {
+fn spawn(program: &[OsString], arguments: &[&str]) -> Result<(Child, String)> {
+    let Some((binary, before)) = program.split_first() else {
+        return Err(Error::input("an empty command starts no process"));
+    };
+    let line = || {
+        let words =
+            program.iter().map(|word| word.to_string_lossy()).chain(arguments.iter().map(|word| (*word).into()));
+        words.collect::<Vec<_>>().join(" ")
+    };
     let mut command = Command::new(binary);
     // The pipe to its standard input is held by `Child` and never written: its end tells that we are gone.
-    command.args(arguments).arg("--tied").stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.args(before).args(arguments).arg("--tied").stdin(Stdio::piped()).stdout(Stdio::piped());
     // A group of its own: Ctrl-C at the terminal reaches us, and we stop the children in order.
     command.process_group(0);
     let failed = |cause: &(dyn std::error::Error + 'static)| {
-        Error::resources(format!("{} {} does not start", binary.display(), arguments.join(" "))).caused_by(cause)
+        Error::resources(format!("{} does not start", line())).caused_by(cause)
     };
     let mut child = command.spawn().map_err(|error| failed(&error))?;
     let Some(output) = child.stdout.take() else { return Err(Error::internal("a child has no standard output")) };
@@ -224,12 +249,8 @@ fn spawn(binary: &Path, arguments: &[&str]) -> Result<(Child, String)> {
         _ => {
             let _dead = child.kill();
             let status = child.wait().map(|status| status.to_string()).unwrap_or_default();
-            Err(Error::resources(format!(
-                "{} {} did not become ready: {status}",
-                binary.display(),
-                arguments.join(" ")
-            ))
-            .with_hint("its message is above"))
+            Err(Error::resources(format!("{} did not become ready: {status}", line()))
+                .with_hint("its message is above"))
         }
     }
 }

@@ -4,10 +4,13 @@
 use crate::local_cluster::parent_ended;
 use crate::scheduler::{Scheduler, SchedulerOptions};
 use crate::worker::{WorkerOptions, work};
+use phalanx_engine::host::{self, Permission};
 use phalanx_engine::{Error, ErrorKind, Result};
+use std::ffi::OsString;
 use std::future::Future;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
+use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,6 +30,34 @@ const NETWORK_THREADS: usize = 2;
 const REJOIN_TIMEOUT: Duration = Duration::from_secs(60);
 /// Says that this process replaced a worker that lost its scheduler.
 const REJOINING: &str = "PHALANX_REJOINING";
+
+/// How this program is started, where that is not by its own binary: set once, before anything else.
+static PROGRAM: OnceLock<Vec<OsString>> = OnceLock::new();
+
+/// Says how this program is started: the command before the arguments that it understands itself, as
+/// `["/venv/bin/python", "-m", "phalanx"]`. Workers of a [`LocalCluster`](crate::LocalCluster) are started by it, and
+/// so is a worker that starts afresh. The first call counts.
+pub fn set_program(program: Vec<OsString>) {
+    let _first = PROGRAM.set(program);
+}
+
+/// What [`set_program`] said, else this program's binary.
+///
+/// # Errors
+/// `Internal`: the system does not know the binary.
+pub fn this_program() -> Result<Vec<OsString>> {
+    if let Some(program) = said_program() {
+        return Ok(program);
+    }
+    let binary = std::env::current_exe()
+        .map_err(|error| Error::internal("the system does not know this program's binary").caused_by(&error))?;
+    Ok(vec![binary.into_os_string()])
+}
+
+/// What [`set_program`] said.
+pub(crate) fn said_program() -> Option<Vec<OsString>> {
+    PROGRAM.get().cloned()
+}
 
 /// Runs a scheduler until it is told to stop. `also` starts what goes with it (a status page) and returns what the
 /// ready line says of that.
@@ -51,11 +82,20 @@ where
 }
 
 /// Runs a worker until it is told to stop. One that loses its scheduler starts afresh, as a new process image with a
-/// new name and folder, and so ends all its tasks at once; it gives up when the scheduler stays away.
+/// new name and folder, and so ends all its tasks at once; it gives up when the scheduler stays away. `arguments` are
+/// those by which [`this_program`] becomes this worker again.
 ///
 /// # Errors
-/// It can't start, or the scheduler is gone for good; `Cancelled` after Ctrl-C.
-pub fn run_worker(mut options: WorkerOptions, tie: Tie) -> Result<()> {
+/// It can't start, or the scheduler is gone for good; `Cancelled` after Ctrl-C. `Unsupported`: it is to run functions
+/// of its clients, and this program has no runtime for them.
+pub fn run_worker(mut options: WorkerOptions, tie: Tie, arguments: &[OsString]) -> Result<()> {
+    if options.allow_python && !host::is_installed() {
+        return Err(Error::unsupported("this program has no Python, so it can't run functions of it").with_hint(
+            "start the worker from the Python package: python -m phalanx worker tcp://HOST:PORT --allow-python",
+        ));
+    }
+    let worker = String::from("of this process");
+    host::permit_process(Permission { worker, is_given: options.allow_python });
     if std::env::var_os(REJOINING).is_some() {
         options.connect_timeout = REJOIN_TIMEOUT;
     }
@@ -75,21 +115,23 @@ pub fn run_worker(mut options: WorkerOptions, tie: Tie) -> Result<()> {
     match ended {
         Err(error) if joined && error.kind() == ErrorKind::Cluster => {
             tracing::warn!(%error, "starting afresh");
-            Err(start_afresh())
+            Err(start_afresh(arguments))
         }
         ended => ended,
     }
 }
 
 /// Replaces this process by itself; returns only what went wrong.
-fn start_afresh() -> Error {
-    let failed = |error: &std::io::Error| Error::internal("the worker can't start afresh").caused_by(error);
-    match std::env::current_exe() {
-        Err(error) => failed(&error),
-        Ok(program) => {
-            failed(&std::process::Command::new(program).args(std::env::args_os().skip(1)).env(REJOINING, "1").exec())
-        }
-    }
+fn start_afresh(arguments: &[OsString]) -> Error {
+    let command = match this_program() {
+        Err(error) => return error,
+        Ok(program) => program.into_iter().chain(arguments.iter().cloned()).collect::<Vec<_>>(),
+    };
+    let Some((program, arguments)) = command.split_first() else {
+        return Error::internal("an empty command starts no worker");
+    };
+    let error = std::process::Command::new(program).args(arguments).env(REJOINING, "1").exec();
+    Error::internal("the worker can't start afresh").caused_by(&error)
 }
 
 /// Runs `process` to its end. Threads that sleep inside of libraries do not delay it.

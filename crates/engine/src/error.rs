@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Cluster,
     /// The job was cancelled by its owner.
     Cancelled,
+    /// A function that the caller gave raised this: look at the function.
+    Raised,
     /// Report a bug.
     Internal,
 }
@@ -36,6 +38,7 @@ impl fmt::Display for ErrorKind {
             Self::Resources => "not enough resources",
             Self::Cluster => "cluster failure",
             Self::Cancelled => "cancelled",
+            Self::Raised => "a function failed",
             Self::Internal => "internal error (please report it)",
         })
     }
@@ -75,12 +78,37 @@ struct Content {
     place: Option<Place>,
     lost: Option<Lost>,
     causes: Vec<String>,
+    raised: Option<Raised>,
+}
+
+/// What a function of a host language raised, in a form that only its runtime reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Raised(Vec<u8>);
+
+/// A larger payload stays behind: errors travel in small messages, and the error's own text says enough.
+const RAISED_BYTES_MAX: usize = 1 << 20;
+
+impl Serialize for Raised {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        serializer.serialize_str(&digits)
+    }
+}
+
+impl<'de> Deserialize<'de> for Raised {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let digits = String::deserialize(deserializer)?;
+        let byte = |at: usize| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
+        bytes.map(Self).ok_or_else(|| serde::de::Error::custom("not a string of hexadecimal bytes"))
+    }
 }
 
 impl Error {
     /// An error of `kind` that says what happened.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Content { kind, message: message.into(), hint: None, place: None, lost: None, causes: vec![] }))
+        let message = message.into();
+        Self(Box::new(Content { kind, message, hint: None, place: None, lost: None, causes: vec![], raised: None }))
     }
     /// The caller's input is wrong.
     pub fn input(message: impl Into<String>) -> Self {
@@ -109,6 +137,13 @@ impl Error {
     /// A job that its owner cancelled.
     pub fn cancelled() -> Self {
         Self::new(ErrorKind::Cancelled, "the job was cancelled")
+    }
+    /// What a function of a host language raised: its text, and bytes from which its runtime makes it again. More than
+    /// 1 MiB of these is left out.
+    pub fn raised(message: impl Into<String>, payload: Vec<u8>) -> Self {
+        let mut error = Self::new(ErrorKind::Raised, message);
+        error.0.raised = (payload.len() <= RAISED_BYTES_MAX).then_some(Raised(payload));
+        error
     }
     /// Persisted data that is gone.
     pub fn lost(handle: impl Into<String>, partition: usize, message: impl Into<String>) -> Self {
@@ -157,6 +192,10 @@ impl Error {
     /// The persisted partition whose loss this error is.
     pub fn lost_data(&self) -> Option<&Lost> {
         self.0.lost.as_ref()
+    }
+    /// The payload of [`Error::raised`].
+    pub fn raised_payload(&self) -> Option<&[u8]> {
+        self.0.raised.as_ref().map(|raised| raised.0.as_slice())
     }
     /// The causes, outermost first.
     pub fn causes(&self) -> &[String] {
@@ -259,6 +298,15 @@ mod tests {
         let text = format!("Job failed: Task failed: {}; and more", error.to_wire());
         assert_eq!(Error::from_wire(&text), Some(error));
         assert_eq!(Error::from_wire("plain text"), None);
+    }
+
+    #[test]
+    fn what_a_function_raised_survives_the_wire_unless_it_is_too_large() {
+        let payload: Vec<u8> = (0..=255).collect();
+        let error = Error::raised("ValueError: no", payload.clone());
+        let back = Error::from_wire(&format!("Task failed: {}", error.to_wire())).unwrap();
+        assert_eq!((back.kind(), back.raised_payload()), (ErrorKind::Raised, Some(payload.as_slice())));
+        assert_eq!(Error::raised("too large", vec![0; RAISED_BYTES_MAX + 1]).raised_payload(), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@
 //! | [`local`], [`perturb`] | DataFusion in this process, plain and adversarial |
 //! | [`session`] | the one configuration of both engines |
 //! | [`function`] | aggregate functions that every process registers |
+//! | [`host`] | functions of the caller's own language, opaque to the engine |
 //! | [`error`] | few kinds, chosen by what the reader must do |
 //! | [`scratch`] | a process's folder, gone with it |
 //! | [`stream`] | helpers for operators' streams |
@@ -25,6 +26,7 @@ pub mod codec;
 pub mod engine;
 pub mod error;
 pub mod function;
+pub mod host;
 pub mod job;
 pub mod local;
 pub mod operator;
@@ -39,6 +41,7 @@ pub mod stream;
 pub use codec::EngineCodec;
 pub use engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescription};
 pub use error::{Error, ErrorKind, Result};
+pub use host::{CallHost, HostFunction, HostRuntime};
 pub use job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 pub use local::LocalEngine;
 pub use operator::{Operator, OperatorExec};

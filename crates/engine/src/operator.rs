@@ -36,6 +36,20 @@ pub trait Operator: Any + fmt::Debug + Send + Sync {
     /// # Errors
     /// Only for what can be known before the first batch; everything else is an error in the stream.
     fn run(&self, input: Vec<SendableRecordBatchStream>, context: &TaskContext) -> Result<SendableRecordBatchStream>;
+    /// As [`Operator::run`], for operators whose *messages* name the partition: it is the plan's own number in process,
+    /// and counts from 0 in each task on a cluster. No result may depend on it.
+    ///
+    /// # Errors
+    /// As [`Operator::run`].
+    fn run_at(
+        &self,
+        partition: usize,
+        input: Vec<SendableRecordBatchStream>,
+        context: &TaskContext,
+    ) -> Result<SendableRecordBatchStream> {
+        let _only_for_messages = partition;
+        self.run(input, context)
+    }
     /// One line for `explain`; the name, unless there is more to say.
     fn describe(&self) -> String {
         self.name().to_owned()
@@ -121,6 +135,6 @@ impl ExecutionPlan for OperatorExec {
             .iter()
             .map(|input| input.execute(partition, Arc::clone(&context)))
             .collect::<Result<Vec<_>>>()?;
-        self.operator.run(streams, &context)
+        self.operator.run_at(partition, streams, &context)
     }
 }

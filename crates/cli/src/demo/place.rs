@@ -5,6 +5,7 @@ use crate::end::{Interrupt, at_exit};
 use crate::machine;
 use crate::text;
 use crate::watched::Watched;
+use phalanx_cluster::process::this_program;
 use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Transport};
 use phalanx_engine::scratch::Scratch;
 use phalanx_engine::{Engine, EngineKind, Error, LocalEngine, Result, Settings};
@@ -134,7 +135,8 @@ fn own_cluster(workers: usize, log: Level, scratch: &Path) -> Result<Arc<LocalCl
         cores: (machine::cores() / workers).max(1),
         memory_bytes: machine::memory_bytes() / workers as u64,
         scratch: Some(scratch.to_owned()),
-        binary: std::env::current_exe().ok(),
+        program: this_program()?,
+        allow_python: false,
         // The loss of a worker is no news where we kill them.
         log: typed(if log == Level::Warn { Level::Error } else { log }),
     };

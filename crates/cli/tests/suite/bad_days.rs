@@ -36,6 +36,15 @@ fn no_scheduler_there() {
 }
 
 #[test]
+fn functions_of_python_without_python() {
+    check(
+        &run("worker tcp://127.0.0.1:1 --allow-python"),
+        "this program has no Python, so it can't run functions of it",
+        "start the worker from the Python package: python -m phalanx worker tcp://HOST:PORT --allow-python",
+    );
+}
+
+#[test]
 fn a_port_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();

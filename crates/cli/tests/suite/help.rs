@@ -71,6 +71,7 @@ fn of_the_worker() {
             "512MiB, 2GB or 1.5GiB",
             "[default: 70 % of what this",
             "--scratch <DIR>",
+            "--allow-python",
             "phalanx worker tcp://127.0.0.1:8786 --cores 4 --memory 8GiB --scratch /mnt/fast",
         ],
     );

@@ -18,6 +18,7 @@ use cancel::CancelService;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use flight::DataService;
+use phalanx_engine::host::{self, Permission};
 use phalanx_engine::scratch::{self, Scratch};
 use phalanx_engine::{Error, Result, datafusion};
 use poll::Runner;
@@ -47,6 +48,9 @@ pub struct WorkerOptions {
     pub transport: Transport,
     /// How long to look for the scheduler.
     pub connect_timeout: Duration,
+    /// Run functions that clients send (see [`phalanx_engine::host`])? Whoever reaches the scheduler can then run any
+    /// code as this worker's user.
+    pub allow_python: bool,
 }
 
 /// What a worker says when it is ready.
@@ -72,7 +76,8 @@ pub async fn work(options: WorkerOptions, ready: impl FnOnce(&WorkerReady)) -> R
     let pool = Pool::new(options.transport.clone());
     let store = Arc::new(WorkerStore::new(id.clone(), scratch.path().to_owned(), pool.clone()));
     let (incoming, address) = options.transport.listen(SocketAddr::new(options.host, 0))?;
-    let compute = Compute::start(options.cores)?;
+    let permission = Permission { worker: id.clone(), is_given: options.allow_python };
+    let compute = Compute::start(options.cores, permission)?;
     let memory = usize::try_from(options.memory_bytes).unwrap_or(usize::MAX);
     let environment = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
@@ -231,10 +236,11 @@ impl<T> Drop for Background<T> {
 struct Compute(Option<tokio::runtime::Runtime>);
 
 impl Compute {
-    fn start(cores: usize) -> Result<Self> {
+    fn start(cores: usize, permission: Permission) -> Result<Self> {
         tokio::runtime::Builder::new_multi_thread()
             .worker_threads(cores.max(1))
             .thread_name("task")
+            .on_thread_start(move || host::permit_thread(permission.clone()))
             .enable_all()
             .build()
             .map(|runtime| Self(Some(runtime)))

@@ -23,6 +23,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use futures::FutureExt;
 use futures::future::{AbortHandle, Abortable};
 use phalanx_engine::error::Place;
+use phalanx_engine::host::TaskPlace;
 use phalanx_engine::local::panic_text;
 use phalanx_engine::persisted::PersistedReader;
 use phalanx_engine::{Error, datafusion};
@@ -171,7 +172,12 @@ impl Runner {
                 let endpoint = self.pool.endpoint();
                 Arc::new(move |inner| endpoint.configure_endpoint(inner))
             })
-            .with_extension(Arc::new(PersistedReader(Arc::<WorkerStore>::clone(&self.store))));
+            .with_extension(Arc::new(PersistedReader(Arc::<WorkerStore>::clone(&self.store))))
+            .with_extension(Arc::new(TaskPlace {
+                worker: self.registration.id.clone(),
+                stage: task.stage_id as usize,
+                partitions: task.global_output_partition_ids.iter().map(|partition| *partition as usize).collect(),
+            }));
         let functions = &self.functions;
         let context = Arc::new(TaskContext::new(
             Some(format!("{}/{}/{}", task.job_id, task.stage_id, task.task_id)),
