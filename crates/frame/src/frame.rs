@@ -271,7 +271,7 @@ impl Frame {
         self.cumulative(Cumulative::Minimum)
     }
 
-    fn cumulative(&self, function: Cumulative) -> Result<Self> {
+    pub(crate) fn cumulative(&self, function: Cumulative) -> Result<Self> {
         let mut running = vec![];
         let mut columns = vec![];
         for field in self.schema().fields() {

@@ -13,6 +13,7 @@
 //! | [`groupby`] | `groupby().agg()` |
 //! | [`merge`] | which rows a merge keeps |
 //! | [`expr`] | expressions over columns |
+//! | [`kernel`] | what is computed of rows that lie side by side |
 //! | [`table`] | a computed result |
 //! | [`source`] | Parquet, CSV, the caller's own data, persisted data |
 //! | [`datasets`] | generated data |
@@ -40,16 +41,20 @@ pub mod exact;
 pub mod expr;
 pub mod frame;
 pub mod groupby;
+pub mod kernel;
 pub mod lower;
 pub mod merge;
 mod node;
 pub mod plot;
+mod positions;
 mod relation;
 pub mod source;
 pub mod table;
+pub mod windows;
 
 pub use frame::Frame;
-pub use groupby::{Aggregate, GroupBy, Statistic};
+pub use groupby::{Aggregate, AggregateOptions, GroupBy, Interpolation, Statistic};
+pub use kernel::{Closed, Literal, Rank, RankMethod, RankMissing, Rolling, Span, Window};
 pub use merge::Keep;
 pub use source::{read_csv, read_parquet};
 pub use table::Table;

@@ -1,7 +1,6 @@
 //! The one logical node that DataFusion does not have: an operation whose result depends on the order of rows, or
 //! whose result's order is ours to give.
 
-use crate::groupby::{self, Aggregate};
 use crate::merge::{self, Keep};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{DFSchema, DFSchemaRef};
@@ -24,8 +23,6 @@ pub(crate) enum Operation {
     Sort { by: Vec<SortKey> },
     /// The input with these columns replaced by their running values.
     Cumulative { function: Cumulative, columns: Vec<String> },
-    /// One row for each group, by key.
-    GroupBy { keys: Vec<String>, aggregates: Vec<Aggregate> },
     /// The pairs of rows of the two inputs with equal keys, by the first's row, then by the second's.
     Merge { on: Vec<String>, keep: Keep },
 }
@@ -99,7 +96,6 @@ impl Operation {
                 fields.push(Arc::new(Field::new("count", DataType::Int64, false)));
                 Arc::new(Schema::new(fields))
             }
-            Self::GroupBy { keys, aggregates } => groupby::schema(input, keys, aggregates)?,
             _ => Arc::new(Schema::new(input.fields().clone())),
         })
     }
@@ -127,10 +123,6 @@ impl fmt::Display for Operation {
             }
             Self::Cumulative { function, columns } => write!(f, "{}: {}", function.name(), columns.join(", ")),
             Self::Merge { on, keep } => write!(f, "Merge: {keep:?} on {}", on.join(", ")),
-            Self::GroupBy { keys, aggregates } => {
-                let aggregates: Vec<String> = aggregates.iter().map(ToString::to_string).collect();
-                write!(f, "GroupBy: {}; {}", keys.join(", "), aggregates.join(", "))
-            }
         }
     }
 }

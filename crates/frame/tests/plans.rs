@@ -113,7 +113,7 @@ fn plans_survive_the_codec() {
         assert_eq!(table(read), table(Arc::clone(plan.root())));
     }
     let expected =
-        ["canonicalise", "csv_rows", "cummax", "cumsum", "number_rows", "starts", "timeseries", "totals", "unpack"];
+        ["canonicalise", "csv_rows", "cummax", "cumsum", "finish", "number_rows", "tell", "timeseries", "unpack"];
     assert_eq!(operators.into_iter().collect::<Vec<_>>(), expected);
 }
 

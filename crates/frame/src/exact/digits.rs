@@ -116,6 +116,22 @@ impl Digits {
         }
     }
 
+    /// Takes the square of a finite value away from a group's sum, to which it was added before.
+    pub fn subtract(&mut self, value: f64, group: usize) {
+        let negate = |row: &mut [i64]| row.iter_mut().for_each(|digit| *digit = -*digit);
+        let width = self.width;
+        negate(&mut self.digits[group * width..][..width]);
+        self.add(&[value], &[group]);
+        let width = self.width;
+        negate(&mut self.digits[group * width..][..width]);
+    }
+
+    /// The sum of the first group, which stays.
+    pub fn peek(&mut self) -> super::Sum {
+        self.carry();
+        super::Sum::of(Row { power: self.power, first: self.first, digits: &self.digits[..self.width] })
+    }
+
     /// The digits of the first `groups` groups with their carries propagated, as bytes for [`Digits::merge`]; these
     /// groups are gone then, and the others move down.
     pub fn take(&mut self, groups: usize, mut emit: impl FnMut(Row<'_>)) {

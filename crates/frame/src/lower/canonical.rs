@@ -107,7 +107,7 @@ impl Operator for Canonicalise {
     }
 }
 
-fn canonical(values: &ArrayRef, compared: bool, missing: bool) -> ArrayRef {
+pub fn canonical(values: &ArrayRef, compared: bool, missing: bool) -> ArrayRef {
     match values.data_type() {
         DataType::Float64 => rewrite::<Float64Type>(values, compared, missing, |v| v.is_nan(), f64::NAN, |v| v + 0.0),
         DataType::Float32 => rewrite::<Float32Type>(values, compared, missing, |v| v.is_nan(), f32::NAN, |v| v + 0.0),

@@ -1,4 +1,5 @@
-//! Running values in two passes over the input: totals of the partitions, their exclusive prefix in one small task,
+//! Running values. Up to [`GOSSIP_MAX`] partitions tell each other their totals, and the input is computed once. Beyond,
+//! where so many messages would cost more than the rows, there are two passes over the input: totals of the partitions, their exclusive prefix in one small task,
 //! and the pass of each partition, which starts at its prefix.
 //!
 //! ```text
@@ -6,12 +7,14 @@
 //! input ───────────────────────────────────────────── pass
 //! ```
 //!
-//! The input is computed twice; persist it first if it is dear. A partition of a sum of floats starts at the exact
+//! A partition of a sum of floats starts at the exact
 //! sum of all rows before it, rounded once, and adds row by row from there. So one partition gives NumPy's bits; with
 //! more, the error does not grow from partition to partition, and bits depend on the partitions' borders.
 
 use super::exchange;
+use super::gossip::{Audience, Change, Gossip, Teller, gossip, unreadable};
 use super::ordinal::{one_row, partition_number, partition_numbers, two};
+use super::ranges::{read, write};
 use super::running::{Start, Total};
 use crate::node::Cumulative;
 use datafusion::arrow::array::{ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch};
@@ -27,6 +30,9 @@ use phalanx_engine::{Operator, plan, stream, typetag};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// Partitions up to which each tells its total to all behind it.
+const GOSSIP_MAX: usize = 128;
+
 /// `input` with `columns` (float64 or int64) replaced by their running values.
 pub fn lower(
     input: Arc<dyn ExecutionPlan>,
@@ -38,7 +44,9 @@ pub fn lower(
     let indices: Vec<usize> = columns.iter().filter_map(|name| schema.index_of(name).ok()).collect();
     let fields: Vec<Field> = indices.iter().map(|&index| schema.field(index).clone().with_nullable(true)).collect();
     let partitions = plan::partition_count(&input);
-
+    if partitions <= GOSSIP_MAX {
+        return gossip(&Running { function, indices }, input, false);
+    }
     let passed = super::project(Arc::clone(&input), &indices)?;
     let totals = Totals { function, columns: fields.len() };
     let totals = plan::operator(totals, vec![passed, partition_numbers(partitions)?])?;
@@ -47,6 +55,77 @@ pub fn lower(
     let starts = Starts { function, partitions, columns: SerializedSchema(columns_schema) };
     let starts = exchange(plan::operator(starts, vec![gathered])?, &[0], partitions)?;
     plan::operator(Pass { function, indices, schema: SerializedSchema(schema) }, vec![input, starts])
+}
+
+/// Tells the totals of a partition's columns, and goes on from those of the partitions before.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Running {
+    function: Cumulative,
+    indices: Vec<usize>,
+}
+
+impl Running {
+    fn totals(&self, input: &SchemaRef) -> Result<Vec<Total>> {
+        self.indices.iter().map(|&index| Total::new(self.function, input.field(index).data_type())).collect()
+    }
+}
+
+#[typetag::serde]
+impl Gossip for Running {
+    fn name(&self) -> &'static str {
+        self.function.name()
+    }
+    fn schema(&self, input: &SchemaRef) -> SchemaRef {
+        Arc::clone(input)
+    }
+    fn audience(&self) -> Audience {
+        Audience::Later
+    }
+    fn whole(&self) -> bool {
+        false
+    }
+    fn boxed(&self) -> Box<dyn Gossip> {
+        Box::new(self.clone())
+    }
+    fn teller(&self, input: &SchemaRef) -> Result<Box<dyn Teller>> {
+        Ok(Box::new(Told { running: self.clone(), totals: self.totals(input)? }))
+    }
+    fn hear(&self, input: &SchemaRef, own: i64, messages: Vec<(i64, Vec<u8>)>) -> Result<Change> {
+        let mut totals = self.totals(input)?;
+        for (_, message) in messages.into_iter().filter(|(from, _)| *from < own) {
+            let parts: Vec<Vec<u8>> = read(&message)?;
+            for (total, bytes) in totals.iter_mut().zip(parts) {
+                total.merge(self.function, &bytes).ok_or_else(unreadable)?;
+            }
+        }
+        let function = self.function;
+        let mut running: Vec<(usize, Start)> =
+            self.indices.iter().copied().zip(totals.iter().map(Total::start)).collect();
+        Ok(Box::new(move |batch| {
+            let mut columns = batch.columns().to_vec();
+            for (index, start) in &mut running {
+                columns[*index] = start.pass(function, &columns[*index]);
+            }
+            Ok(RecordBatch::try_new(batch.schema(), columns)?)
+        }))
+    }
+}
+
+struct Told {
+    running: Running,
+    totals: Vec<Total>,
+}
+
+impl Teller for Told {
+    fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        for (total, &index) in self.totals.iter_mut().zip(&self.running.indices) {
+            total.add(self.running.function, batch.column(index));
+        }
+        Ok(())
+    }
+    fn finish(self: Box<Self>) -> Result<Vec<u8>> {
+        write(&self.totals.into_iter().map(Total::write).collect::<Vec<_>>())
+    }
 }
 
 /// One row a partition: its number, and the totals of its columns.

@@ -11,29 +11,40 @@
 //! | `groupby` | `groupby().agg()` |
 //! | `cumulative` | `cumsum`, `cumprod`, `cummax`, `cummin`, in two passes |
 //! | `merge` | `merge` |
+//! | `gossip` | partitions that tell each other what they need to know, with the input computed once |
+//! | `segment` | groups as ranges of rows, and the way back to the input's order |
+//! | `ranges` | all rows in order, in several partitions |
+//! | `windows` | a value for each row from the rows around it: shifts, fills, rolling windows |
 //! | `ordinal`, `canonical`, `unpack` | the small operators that these share |
 
-mod canonical;
+pub(crate) mod canonical;
 mod cumulative;
 mod distinct;
-mod groupby;
+pub(crate) mod gossip;
+pub(crate) mod groupby;
 mod merge;
-mod ordinal;
+pub(crate) mod ordinal;
+pub(crate) mod positions;
+pub(crate) mod ranges;
 mod rows;
-mod running;
+pub(crate) mod running;
+pub(crate) mod segment;
 mod unpack;
+pub(crate) mod windows;
 
 use crate::node::{Operation, Ordered};
 use crate::relation::Related;
 use async_trait::async_trait;
+use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::Session;
+use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
-use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::expressions::{Column, Literal};
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::filter_pushdown::FilterPushdown;
@@ -99,7 +110,6 @@ impl ExtensionPlanner for FramePlanner {
             Operation::Head { rows } => rows::head(input, *rows)?,
             Operation::Sort { by } => rows::sort(input, by)?,
             Operation::Cumulative { function, columns } => cumulative::lower(input, *function, columns)?,
-            Operation::GroupBy { keys, aggregates } => groupby::lower(input, keys, aggregates, partitions)?,
             Operation::Merge { on, keep } => {
                 let [right] = rest else { return Ok(None) };
                 merge::lower(input, Arc::clone(right), on, *keep, partitions)?
@@ -147,7 +157,7 @@ pub fn check(root: &Arc<dyn ExecutionPlan>) -> Result<()> {
 }
 
 /// The column at `index` as an expression.
-fn column(schema: &SchemaRef, index: usize) -> Arc<dyn PhysicalExpr> {
+pub(crate) fn column(schema: &SchemaRef, index: usize) -> Arc<dyn PhysicalExpr> {
     Arc::new(Column::new(schema.field(index).name(), index))
 }
 
@@ -159,24 +169,45 @@ pub(crate) fn project(input: Arc<dyn ExecutionPlan>, columns: &[usize]) -> Resul
     Ok(Arc::new(ProjectionExec::try_new(expressions, input)?))
 }
 
+/// All rows in one partition, in any order.
+pub(crate) fn gather(input: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    if plan::partition_count(&input) == 1 {
+        return Ok(input);
+    }
+    let one = Arc::new(Literal::new(ScalarValue::Int64(Some(0))));
+    Ok(Arc::new(RepartitionExec::try_new(input, Partitioning::Hash(vec![one], 1))?))
+}
+
 /// Hash partitions by these columns.
-fn exchange(input: Arc<dyn ExecutionPlan>, columns: &[usize], partitions: usize) -> Result<Arc<dyn ExecutionPlan>> {
+pub(crate) fn exchange(
+    input: Arc<dyn ExecutionPlan>,
+    columns: &[usize],
+    partitions: usize,
+) -> Result<Arc<dyn ExecutionPlan>> {
     let schema = input.schema();
     let keys = columns.iter().map(|&index| column(&schema, index)).collect();
     Ok(Arc::new(RepartitionExec::try_new(input, Partitioning::Hash(keys, partitions))?))
 }
 
 /// Sorts each partition by (column, descending); missing values come last. `fetch`: only the first so many rows.
-fn sort_partitions(
+pub(crate) fn sort_partitions(
     input: Arc<dyn ExecutionPlan>,
     by: &[(usize, bool)],
     fetch: Option<usize>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
+    let by: Vec<(usize, SortOptions)> =
+        by.iter().map(|&(index, descending)| (index, SortOptions { descending, nulls_first: false })).collect();
+    sort_partitions_by(input, &by, fetch)
+}
+
+/// The same with missing values where each key says.
+pub(crate) fn sort_partitions_by(
+    input: Arc<dyn ExecutionPlan>,
+    by: &[(usize, SortOptions)],
+    fetch: Option<usize>,
+) -> Result<Arc<dyn ExecutionPlan>> {
     let schema = input.schema();
-    let keys = by.iter().map(|&(index, descending)| PhysicalSortExpr {
-        expr: column(&schema, index),
-        options: datafusion::arrow::compute::SortOptions { descending, nulls_first: false },
-    });
+    let keys = by.iter().map(|&(index, options)| PhysicalSortExpr { expr: column(&schema, index), options });
     let ordering =
         LexOrdering::new(keys).ok_or_else(|| DataFusionError::Internal(String::from("nothing to sort by")))?;
     let several = plan::partition_count(&input) > 1;

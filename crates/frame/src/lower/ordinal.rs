@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::{Arc, LazyLock};
 
 /// Bits of an ordinal for the row within its partition: a million million rows in each of eight million partitions.
-const ROW_BITS: u32 = 40;
+pub const ROW_BITS: u32 = 40;
 
 /// Appends the rows' ordinals as the last column.
 pub fn number_rows(input: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {

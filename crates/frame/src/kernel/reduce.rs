@@ -1,0 +1,400 @@
+//! A statistic of each range of rows.
+
+use super::Ranges;
+use super::values::{float_array, floats, from_integers, integers, internal, optional_floats, present, truths};
+use crate::exact::{Digits, Power, Sum};
+use crate::groupby::{Aggregate, Interpolation, Statistic};
+use datafusion::arrow::array::{
+    Array, ArrayRef, BooleanArray, Int64Array, UInt32Array, make_comparator, new_null_array,
+};
+use datafusion::arrow::compute::{SortOptions, take};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::row::{RowConverter, SortField};
+use datafusion::error::Result;
+use std::cmp::Ordering;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The statistic `aggregate` of `column` in each range. `other` is the second column of a covariance; `labels` what
+/// `idxmin` and `idxmax` give.
+pub fn reduce(
+    aggregate: &Aggregate,
+    column: &ArrayRef,
+    other: Option<&ArrayRef>,
+    labels: Option<&ArrayRef>,
+    ranges: Ranges<'_>,
+) -> Result<ArrayRef> {
+    let options = &aggregate.options;
+    let valid = present(column);
+    let result = match aggregate.statistic {
+        Statistic::Size => return Ok(counts(ranges.iter().map(Range::len))),
+        Statistic::Count => {
+            return Ok(counts(ranges.iter().map(|range| valid[range.clone()].iter().filter(|v| **v).count())));
+        }
+        Statistic::DistinctCount => return distinct_counts(column, &valid, options.dropna, ranges),
+        Statistic::Sum | Statistic::Product if !is_float(column) => {
+            integer_totals(aggregate.statistic, column, &valid, options.min_count, ranges)?
+        }
+        Statistic::Sum | Statistic::Mean | Statistic::Variance | Statistic::Deviation | Statistic::StandardError => {
+            exact(aggregate, column, ranges)?
+        }
+        Statistic::Product => {
+            over_values(column, ranges, |values| (values.len() >= options.min_count).then(|| values.iter().product()))?
+        }
+        Statistic::Median => over_values(column, ranges, |values| quantile(values, 0.5, Interpolation::Linear))?,
+        Statistic::Quantile => {
+            over_values(column, ranges, |values| quantile(values, options.q, options.interpolation))?
+        }
+        Statistic::Skewness => over_values(column, ranges, |values| skewness(values))?,
+        Statistic::Kurtosis => over_values(column, ranges, |values| kurtosis(values))?,
+        Statistic::Covariance | Statistic::Correlation => {
+            let other = other.ok_or_else(|| internal("a covariance needs a second column"))?;
+            return comoments(aggregate, column, other, ranges);
+        }
+        Statistic::Any | Statistic::All => return truth(aggregate, column, &valid, ranges),
+        Statistic::Minimum | Statistic::Maximum => {
+            pick(column, extremes(aggregate.statistic, column, &valid, ranges)?)?
+        }
+        Statistic::IndexOfMinimum | Statistic::IndexOfMaximum => {
+            let labels = labels.ok_or_else(|| internal("the place of an extreme needs labels"))?;
+            let wanted =
+                if aggregate.statistic == Statistic::IndexOfMinimum { Statistic::Minimum } else { Statistic::Maximum };
+            pick(labels, extremes(wanted, column, &valid, ranges)?)?
+        }
+        Statistic::First => {
+            pick(column, ranges.iter().map(|range| range.clone().find(|row| !options.skipna || valid[*row])))?
+        }
+        Statistic::Last => {
+            pick(column, ranges.iter().map(|range| range.clone().rev().find(|row| !options.skipna || valid[*row])))?
+        }
+        Statistic::Nth => pick(column, ranges.iter().map(|range| nth(range, options.nth)))?,
+        Statistic::Mode => pick(column, modes(column, &valid, ranges)?)?,
+    };
+    if options.skipna || matches!(aggregate.statistic, Statistic::First | Statistic::Last | Statistic::Nth) {
+        return Ok(result);
+    }
+    // Anything missing makes the whole missing.
+    let whole = ranges.iter().map(|range| valid[range.clone()].iter().all(|valid| *valid));
+    let indices: UInt32Array = whole.enumerate().map(|(group, whole)| whole.then_some(group as u32)).collect();
+    Ok(take(&result, &indices, None)?)
+}
+
+fn is_float(column: &ArrayRef) -> bool {
+    column.data_type().is_floating()
+}
+
+fn counts(counts: impl Iterator<Item = usize>) -> ArrayRef {
+    Arc::new(Int64Array::from_iter_values(counts.map(|count| count as i64)))
+}
+
+/// The rows at these places, null where there is none.
+fn pick(column: &ArrayRef, rows: impl IntoIterator<Item = Option<usize>>) -> Result<ArrayRef> {
+    let indices: UInt32Array = rows.into_iter().map(|row| row.map(|row| row as u32)).collect();
+    if column.is_empty() {
+        return Ok(new_null_array(column.data_type(), indices.len()));
+    }
+    Ok(take(column, &indices, None)?)
+}
+
+/// The row `n` of a range, from its end if `n` is negative.
+pub fn nth(range: &Range<usize>, n: i64) -> Option<usize> {
+    let row = if n >= 0 { range.start as i64 + n } else { range.end as i64 + n };
+    usize::try_from(row).ok().filter(|row| range.contains(row))
+}
+
+fn integer_totals(
+    statistic: Statistic,
+    column: &ArrayRef,
+    valid: &[bool],
+    min_count: usize,
+    ranges: Ranges<'_>,
+) -> Result<ArrayRef> {
+    let values = integers(column)?;
+    let totals: Int64Array = ranges
+        .iter()
+        .map(|range| {
+            let there = range.clone().filter(|row| valid[*row]).map(|row| values.value(row));
+            let (mut total, mut count) = (i64::from(statistic == Statistic::Product), 0);
+            for value in there {
+                count += 1;
+                total = match statistic {
+                    Statistic::Product => total.wrapping_mul(value),
+                    _ => total.wrapping_add(value),
+                };
+            }
+            (count >= min_count).then_some(total)
+        })
+        .collect();
+    from_integers(totals, &crate::groupby::result_type(statistic, column.data_type()))
+}
+
+/// Statistics of exact sums: see [`exact`](crate::exact).
+fn exact(aggregate: &Aggregate, column: &ArrayRef, ranges: Ranges<'_>) -> Result<ArrayRef> {
+    let values = floats(column)?;
+    let mut terms = Vec::with_capacity(values.len());
+    let mut groups = Vec::with_capacity(values.len());
+    let mut counts = vec![0_u64; ranges.len()];
+    let mut special = vec![0.0; ranges.len()];
+    for (group, range) in ranges.iter().enumerate() {
+        for value in values[range.clone()].iter().filter(|value| !value.is_nan()) {
+            counts[group] += 1;
+            if value.is_finite() {
+                terms.push(*value);
+                groups.push(group);
+            } else {
+                special[group] += value;
+            }
+        }
+    }
+    let mut sums = vec![];
+    digits(Power::Value, &terms, &groups, ranges.len()).take(ranges.len(), |row| sums.push(Sum::of(row)));
+    let options = &aggregate.options;
+    let mut results: Vec<Option<f64>> = match aggregate.statistic {
+        Statistic::Sum => sums
+            .iter()
+            .zip(&counts)
+            .map(|(sum, count)| (*count >= options.min_count as u64).then(|| sum.value()))
+            .collect(),
+        Statistic::Mean => sums.iter().zip(&counts).map(|(sum, count)| sum.mean(*count)).collect(),
+        _ => {
+            let mut results = vec![];
+            let mut group = 0;
+            digits(Power::Square, &terms, &groups, ranges.len()).take(ranges.len(), |row| {
+                let count = counts[group];
+                results.push(spread(aggregate, sums[group].variance(&Sum::of(row), count), count));
+                group += 1;
+            });
+            results
+        }
+    };
+    let sum_like = matches!(aggregate.statistic, Statistic::Sum | Statistic::Mean);
+    for (result, special) in results.iter_mut().zip(special) {
+        if special != 0.0 {
+            *result = result.map(|value| if sum_like { value + special } else { f64::NAN });
+        }
+    }
+    Ok(optional_floats(results))
+}
+
+fn digits(power: Power, terms: &[f64], groups: &[usize], count: usize) -> Digits {
+    let mut digits = Digits::new(power);
+    digits.resize(count);
+    digits.add(terms, groups);
+    digits
+}
+
+/// The variance with `ddof`, its root, or the standard error, from the variance with n − 1.
+pub fn spread(aggregate: &Aggregate, variance: Option<f64>, count: u64) -> Option<f64> {
+    let ddof = aggregate.options.ddof;
+    if count <= ddof {
+        return None;
+    }
+    let variance = match (variance, ddof) {
+        (Some(variance), 1) => variance,
+        (Some(variance), _) => variance * (count - 1) as f64 / (count - ddof) as f64,
+        (None, _) => 0.0, // one value, and ddof is 0
+    };
+    Some(match aggregate.statistic {
+        Statistic::Variance => variance,
+        Statistic::StandardError => (variance / count as f64).sqrt(),
+        _ => variance.sqrt(),
+    })
+}
+
+/// A statistic of the values of each range that are there, in their order.
+fn over_values(
+    column: &ArrayRef,
+    ranges: Ranges<'_>,
+    statistic: impl Fn(&mut Vec<f64>) -> Option<f64>,
+) -> Result<ArrayRef> {
+    let values = floats(column)?;
+    let mut there = vec![];
+    Ok(optional_floats(ranges.iter().map(|range| {
+        there.clear();
+        there.extend(values[range.clone()].iter().copied().filter(|value| !value.is_nan()));
+        statistic(&mut there)
+    })))
+}
+
+/// The quantile `q` of `values`, which are sorted by this; NumPy's definitions.
+pub fn quantile(values: &mut [f64], q: f64, interpolation: Interpolation) -> Option<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    let (low, high, fraction) = quantile_place(values.len(), q)?;
+    Some(interpolation.between(values[low], values[high], fraction, low))
+}
+
+/// The two ranks between which the quantile `q` of `count` sorted values lies, and how far from the first.
+pub fn quantile_place(count: usize, q: f64) -> Option<(usize, usize, f64)> {
+    let last = count.checked_sub(1)?;
+    let place = last as f64 * q;
+    let low = (place.floor() as usize).min(last);
+    Some((low, (low + 1).min(last), place - low as f64))
+}
+
+fn mean(values: &[f64]) -> f64 {
+    let mut digits = digits(Power::Value, values, &vec![0; values.len()], 1);
+    let mut mean = f64::NAN;
+    digits.take(1, |row| mean = Sum::of(row).mean(values.len() as u64).unwrap_or(f64::NAN));
+    mean
+}
+
+/// Sums of powers of the distances from the mean.
+fn central(values: &[f64], powers: [i32; 2]) -> [f64; 2] {
+    if values.iter().any(|value| value.is_infinite()) {
+        return [f64::NAN; 2];
+    }
+    let mean = mean(values);
+    powers.map(|power| values.iter().map(|value| (value - mean).powi(power)).sum())
+}
+
+fn skewness(values: &[f64]) -> Option<f64> {
+    let [second, third] = central(values, [2, 3]);
+    skewness_of(values.len() as f64, second, third)
+}
+
+/// pandas' skewness (the adjusted Fisher-Pearson coefficient) from sums of powers of distances from the mean.
+pub fn skewness_of(count: f64, second: f64, third: f64) -> Option<f64> {
+    if count < 3.0 {
+        return None;
+    }
+    if second.abs() < 1e-14 {
+        return Some(0.0);
+    }
+    Some(count * (count - 1.0).sqrt() / (count - 2.0) * (third / second.powf(1.5)))
+}
+
+fn kurtosis(values: &[f64]) -> Option<f64> {
+    let [second, fourth] = central(values, [2, 4]);
+    kurtosis_of(values.len() as f64, second, fourth)
+}
+
+/// pandas' excess kurtosis, without bias.
+pub fn kurtosis_of(count: f64, second: f64, fourth: f64) -> Option<f64> {
+    if count < 4.0 {
+        return None;
+    }
+    if second.abs() < 1e-14 {
+        return Some(0.0);
+    }
+    let rest = (count - 2.0) * (count - 3.0);
+    let numerator = count * (count + 1.0) * (count - 1.0) * fourth;
+    Some(numerator / (rest * second * second) - 3.0 * (count - 1.0).powi(2) / rest)
+}
+
+/// Covariance or correlation of the pairs that are whole.
+fn comoments(aggregate: &Aggregate, left: &ArrayRef, right: &ArrayRef, ranges: Ranges<'_>) -> Result<ArrayRef> {
+    let (left, right) = (floats(left)?, floats(right)?);
+    let (mut x, mut y) = (vec![], vec![]);
+    Ok(float_array(
+        ranges
+            .iter()
+            .map(|range| {
+                (x.clear(), y.clear());
+                for row in range.clone().filter(|row| !left[*row].is_nan() && !right[*row].is_nan()) {
+                    x.push(left[row]);
+                    y.push(right[row]);
+                }
+                comoment(aggregate, &x, &y)
+            })
+            .collect(),
+    ))
+}
+
+fn comoment(aggregate: &Aggregate, x: &[f64], y: &[f64]) -> f64 {
+    let count = x.len() as u64;
+    let ddof = aggregate.options.ddof;
+    if count <= ddof || count < aggregate.options.min_count as u64 || x.iter().chain(y).any(|v| v.is_infinite()) {
+        return f64::NAN;
+    }
+    let (mean_x, mean_y) = (mean(x), mean(y));
+    let sum = |a: &[f64], mean_a: f64, b: &[f64], mean_b: f64| -> f64 {
+        a.iter().zip(b).map(|(a, b)| (a - mean_a) * (b - mean_b)).sum()
+    };
+    let both = sum(x, mean_x, y, mean_y);
+    if aggregate.statistic == Statistic::Covariance {
+        return both / (count - ddof) as f64;
+    }
+    let scale = (sum(x, mean_x, x, mean_x) * sum(y, mean_y, y, mean_y)).sqrt();
+    if scale == 0.0 { f64::NAN } else { (both / scale).clamp(-1.0, 1.0) }
+}
+
+fn truth(aggregate: &Aggregate, column: &ArrayRef, valid: &[bool], ranges: Ranges<'_>) -> Result<ArrayRef> {
+    let truths = truths(column)?;
+    // What is missing is skipped, or true, as NaN is.
+    let is_true = |row: usize| if valid[row] { truths.value(row) } else { !aggregate.options.skipna };
+    let kept = |range: &Range<usize>| range.clone().filter(|row| valid[*row] || !aggregate.options.skipna);
+    let any = aggregate.statistic == Statistic::Any;
+    let results = ranges.iter().map(|range| {
+        let mut kept = kept(range);
+        Some(if any { kept.any(is_true) } else { kept.all(is_true) })
+    });
+    Ok(Arc::new(results.collect::<BooleanArray>()))
+}
+
+/// The first row of each range that has its smallest or largest value.
+fn extremes(statistic: Statistic, column: &ArrayRef, valid: &[bool], ranges: Ranges<'_>) -> Result<Vec<Option<usize>>> {
+    let compare = make_comparator(column, column, SortOptions::default())?;
+    let better = if statistic == Statistic::Minimum { Ordering::Less } else { Ordering::Greater };
+    let best = |range: &Range<usize>| {
+        range
+            .clone()
+            .filter(|row| valid[*row])
+            .reduce(|best, row| if compare(row, best) == better { row } else { best })
+    };
+    Ok(ranges.iter().map(best).collect())
+}
+
+/// The rows of each range sorted by value, as bytes that compare as the values do.
+fn sorted_runs(
+    column: &ArrayRef,
+    valid: &[bool],
+    ranges: Ranges<'_>,
+    mut each: impl FnMut(usize, &[Vec<usize>]),
+) -> Result<()> {
+    let converter = RowConverter::new(vec![SortField::new(column.data_type().clone())])?;
+    let canonical = crate::lower::canonical::canonical(column, true, true);
+    let rows = converter.convert_columns(&[canonical])?;
+    for (group, range) in ranges.iter().enumerate() {
+        let mut order: Vec<usize> = range.clone().filter(|row| valid[*row]).collect();
+        order.sort_by(|a, b| rows.row(*a).cmp(&rows.row(*b)));
+        let runs: Vec<Vec<usize>> =
+            order.chunk_by(|a, b| rows.row(*a) == rows.row(*b)).map(<[usize]>::to_vec).collect();
+        each(group, &runs);
+    }
+    Ok(())
+}
+
+fn distinct_counts(column: &ArrayRef, valid: &[bool], dropna: bool, ranges: Ranges<'_>) -> Result<ArrayRef> {
+    let mut distinct = vec![0; ranges.len()];
+    sorted_runs(column, valid, ranges, |group, runs| distinct[group] = runs.len())?;
+    if !dropna {
+        for (count, range) in distinct.iter_mut().zip(ranges) {
+            *count += usize::from(valid[range.clone()].iter().any(|valid| !valid));
+        }
+    }
+    Ok(counts(distinct.into_iter()))
+}
+
+/// The smallest of the most frequent values of each range.
+fn modes(column: &ArrayRef, valid: &[bool], ranges: Ranges<'_>) -> Result<Vec<Option<usize>>> {
+    let mut modes = vec![None; ranges.len()];
+    sorted_runs(column, valid, ranges, |group, runs| {
+        let longest = runs.iter().map(Vec::len).max();
+        modes[group] = runs.iter().find(|run| Some(run.len()) == longest).and_then(|run| run.first().copied());
+    })?;
+    Ok(modes)
+}
+
+/// The type whose values a statistic needs a column to have.
+pub fn fits(statistic: Statistic, data_type: &DataType) -> bool {
+    match statistic {
+        Statistic::Count | Statistic::Size | Statistic::First | Statistic::Last | Statistic::Nth => true,
+        Statistic::Minimum
+        | Statistic::Maximum
+        | Statistic::IndexOfMinimum
+        | Statistic::IndexOfMaximum
+        | Statistic::DistinctCount
+        | Statistic::Mode => !data_type.is_nested(),
+        _ => super::values::is_number(data_type),
+    }
+}
