@@ -17,6 +17,9 @@
 //! | [`layout`] | regions, assembling, transposing, broadcasting, gathering |
 //! | [`ufunc`] | elementwise functions with NumPy's semantics |
 //! | [`reduce`] | reductions as partial states that merge in a fixed order |
+//! | [`lines`] | functions of whole lines: sorting, selecting, quantiles, running sums |
+//! | [`search`], [`bins`] | looking up in a sorted table; counting by bins and values |
+//! | [`place`] | picking and overwriting elements by lists of indices |
 //! | [`linalg`] | products, decompositions and solves, on faer |
 //! | [`random`] | counter-based random numbers: a value depends on seed, stream and position alone |
 //! | [`wire`] | to and from Arrow buffers |
@@ -35,16 +38,21 @@
 //! # }
 //! ```
 
+pub mod bins;
 pub mod chunk;
 pub mod dtype;
 pub mod error;
 pub mod layout;
 pub mod linalg;
+pub mod lines;
 mod memory;
 #[cfg(test)]
 mod oracle;
+mod order;
+pub mod place;
 pub mod random;
 pub mod reduce;
+pub mod search;
 pub mod shape;
 mod simd;
 pub mod span;
