@@ -2,9 +2,9 @@
 
 use crate::chunks::{ChunkSpec, Chunks};
 use crate::compute;
+use crate::deferred::Deferred;
 use crate::expr::Expr;
 use crate::index::{Index, index};
-use crate::node::join::{Concatenate, Gather};
 use crate::node::reshape::Reshape;
 use crate::node::view::{Broadcast, Rechunk, Slice, Transpose};
 use crate::shape::{INFER, IntoShape, axis_of};
@@ -32,25 +32,57 @@ use std::sync::Arc;
 /// # Ok::<(), phalanx_engine::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Array(Result<Arc<Expr>, Box<Error>>);
+pub struct Array(State);
+
+/// What an array holds.
+#[derive(Clone)]
+enum State {
+    Known(Arc<Expr>),
+    /// Its expression, and mostly its shape, are known only after something was computed.
+    Later(Arc<Deferred>),
+    Failed(Box<Error>),
+}
 
 impl Array {
     pub(crate) fn from_expr(expr: Arc<Expr>) -> Self {
-        Self(Ok(expr))
+        Self(State::Known(expr))
     }
 
     /// An array that is an error.
     pub(crate) fn failed(error: Error) -> Self {
-        Self(Err(Box::new(error)))
+        Self(State::Failed(Box::new(error)))
     }
 
     /// An array from what may fail.
     pub(crate) fn from_result(result: Result<Arc<Expr>>) -> Self {
-        Self(result.map_err(Box::new))
+        result.map_or_else(Self::failed, Self::from_expr)
+    }
+
+    /// An array whose expression is made when it is computed.
+    pub(crate) fn later(deferred: Arc<Deferred>) -> Self {
+        Self(State::Later(deferred))
+    }
+
+    pub(crate) fn deferred(&self) -> Option<&Arc<Deferred>> {
+        match &self.0 {
+            State::Later(deferred) => Some(deferred),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn into_deferred(self) -> Option<Arc<Deferred>> {
+        match self.0 {
+            State::Later(deferred) => Some(deferred),
+            _ => None,
+        }
     }
 
     pub(crate) fn expr(&self) -> Result<&Arc<Expr>> {
-        self.0.as_ref().map_err(|error| Error::clone(error))
+        match &self.0 {
+            State::Known(expr) => Ok(expr),
+            State::Later(deferred) => Err(deferred.unknown()),
+            State::Failed(error) => Err(Error::clone(error)),
+        }
     }
 
     /// What `make` makes of the expression, or this array's error.
@@ -63,13 +95,16 @@ impl Array {
     /// # Errors
     /// That error: mostly `Input`, with a hint.
     pub fn check(&self) -> Result<()> {
-        self.expr().map(drop)
+        match &self.0 {
+            State::Failed(error) => Err(Error::clone(error)),
+            _ => Ok(()),
+        }
     }
 
-    /// The length of each axis.
+    /// The length of each axis; [`Array::known_shape`] also has an answer where lengths depend on the data.
     ///
     /// # Errors
-    /// As [`Array::check`].
+    /// As [`Array::check`]; `Input`, if a length is known only after [`Array::compute_chunk_sizes`].
     pub fn shape(&self) -> Result<&[usize]> {
         Ok(self.expr()?.shape())
     }
@@ -79,7 +114,10 @@ impl Array {
     /// # Errors
     /// As [`Array::check`].
     pub fn ndim(&self) -> Result<usize> {
-        Ok(self.expr()?.shape().len())
+        match self.deferred() {
+            Some(deferred) => Ok(deferred.shape.len()),
+            None => Ok(self.expr()?.shape().len()),
+        }
     }
 
     /// The type of the elements.
@@ -87,7 +125,10 @@ impl Array {
     /// # Errors
     /// As [`Array::check`].
     pub fn dtype(&self) -> Result<DType> {
-        Ok(self.expr()?.dtype())
+        match self.deferred() {
+            Some(deferred) => Ok(deferred.dtype),
+            None => Ok(self.expr()?.dtype()),
+        }
     }
 
     /// How the array is cut.
@@ -191,7 +232,11 @@ impl Array {
     /// One axis with all elements.
     #[must_use]
     pub fn flatten(&self) -> Self {
-        self.reshape(INFER)
+        if let Some(later) = Self::after("ravel", &[self], |given| given[0].flatten()) {
+            return later;
+        }
+        let count = self.shape().map(|shape| shape.iter().product::<usize>());
+        self.reshape(count.unwrap_or(INFER))
     }
 
     /// The part that an index expression names; see [`s!`](crate::s).
@@ -256,73 +301,6 @@ impl Array {
             Ok(Expr::new(node, vec![Arc::clone(expr)], chunks))
         })
     }
-
-    /// The slices number `indices` along `axis`, in that order.
-    #[must_use]
-    pub fn take(&self, indices: &[usize], axis: isize) -> Self {
-        self.then(|expr| {
-            let axis = axis_of(axis, expr.shape().len())?;
-            let length = expr.shape()[axis];
-            if let Some(index) = indices.iter().find(|&&index| index >= length) {
-                return Err(Error::input(format!("index {index} is out of range for an axis of length {length}"))
-                    .with_hint("indices count from 0"));
-            }
-            let mut shape = expr.shape().to_vec();
-            shape[axis] = indices.len();
-            element_count(&shape).map_err(crate::error::lift)?;
-            let size = expr.chunks.sizes(axis).into_iter().max().unwrap_or(1).max(1);
-            let own = Chunks::new(&[indices.len()], size)?;
-            let borders = (0..shape.len()).map(|at| if at == axis { own.borders(0) } else { expr.chunks.borders(at) });
-            let chunks = Chunks::from_borders(borders.map(Arc::clone).collect());
-            let node = Gather { axis, indices: indices.to_vec(), dtype: expr.dtype(), shape };
-            Ok(Expr::new(node, vec![Arc::clone(expr)], chunks))
-        })
-    }
-}
-
-/// Arrays one after the other along `axis`, in their common dtype.
-pub fn concatenate(arrays: &[&Array], axis: isize) -> Array {
-    let exprs = || {
-        let dtypes = arrays.iter().map(|array| array.dtype()).collect::<Result<Vec<_>>>()?;
-        let dtype = dtypes
-            .into_iter()
-            .reduce(DType::promote)
-            .ok_or_else(|| Error::input("there is no array to concatenate").with_hint("give at least one"))?;
-        let exprs = arrays.iter().map(|array| array.astype(dtype).expr().cloned()).collect::<Result<Vec<_>>>()?;
-        let mut shape = exprs[0].shape().to_vec();
-        let axis = axis_of(axis, shape.len())?;
-        let mut ends = vec![0];
-        let mut borders = vec![0];
-        for expr in &exprs {
-            let fits = expr.shape().len() == shape.len()
-                && (0..shape.len()).all(|at| at == axis || expr.shape()[at] == shape[at]);
-            if !fits {
-                let message = format!("shapes {:?} and {:?} differ off axis {axis}", exprs[0].shape(), expr.shape());
-                return Err(Error::input(message).with_hint("all other axes must agree"));
-            }
-            let end = ends[ends.len() - 1];
-            borders.extend(expr.chunks.borders(axis)[1..].iter().map(|border| end + border));
-            ends.push(end + expr.shape()[axis]);
-        }
-        borders.dedup();
-        if borders.len() == 1 {
-            borders.push(0);
-        }
-        shape[axis] = ends[ends.len() - 1];
-        element_count(&shape).map_err(crate::error::lift)?;
-        let borders: Arc<[usize]> = borders.into();
-        let grid = (0..shape.len()).map(|at| if at == axis { &borders } else { exprs[0].chunks.borders(at) });
-        let chunks = Chunks::from_borders(grid.map(Arc::clone).collect());
-        let node = Concatenate { axis, dtype, shape, ends: Chunks::from_borders(vec![ends.into()]) };
-        Ok(Expr::new(node, exprs, chunks))
-    };
-    Array::from_result(exprs())
-}
-
-/// Arrays of one shape side by side along a new axis.
-pub fn stack(arrays: &[&Array], axis: isize) -> Array {
-    let expanded: Vec<Array> = arrays.iter().map(|array| array.expand_dims(axis)).collect();
-    concatenate(&expanded.iter().collect::<Vec<_>>(), axis)
 }
 
 /// Borders of chunks where a span crosses borders of the input.
@@ -399,7 +377,10 @@ impl fmt::Display for Array {
                     expr.chunks
                 )
             }
-            Err(error) => write!(f, "Array(failed: {})", error.message()),
+            Err(error) => match self.deferred() {
+                Some(deferred) => write!(f, "Array({deferred:?})"),
+                None => write!(f, "Array(failed: {})", error.message()),
+            },
         }
     }
 }

@@ -58,7 +58,7 @@ pub fn evaluate(engine: &dyn Engine, arrays: &[&Array]) -> Result<Evaluation> {
 /// # Errors
 /// As [`compute`].
 pub async fn evaluate_async(engine: &dyn Engine, arrays: &[&Array]) -> Result<Evaluation> {
-    let roots = arrays.iter().map(|array| array.expr().cloned()).collect::<Result<Vec<_>>>()?;
+    let roots = crate::deferred::resolve(engine, arrays).await?;
     let mut run = Run { engine, roots, evaluated: 0, jobs: 0 };
     let lowered = run.share().await?;
     let mut chunks = vec![];
@@ -82,7 +82,7 @@ pub async fn evaluate_async(engine: &dyn Engine, arrays: &[&Array]) -> Result<Ev
 
 /// Computes the array and leaves its chunks with the engine.
 pub(crate) async fn persist(engine: &dyn Engine, array: &Array) -> Result<Array> {
-    let mut run = Run { engine, roots: vec![Arc::clone(array.expr()?)], evaluated: 0, jobs: 0 };
+    let mut run = Run { engine, roots: crate::deferred::resolve(engine, &[array]).await?, evaluated: 0, jobs: 0 };
     let lowered = run.share().await?;
     Ok(Array::from_expr(run.persist(&lowered, lowered.roots[0]).await?))
 }
@@ -162,6 +162,11 @@ impl Run<'_> {
         self.jobs += 1;
         Chunk::assemble(dtype, &grid.shape(), &pieces).lift()
     }
+}
+
+/// The values of `expr` if they are the client's own, or a view of them.
+pub(crate) fn embedded_value(expr: &Arc<Expr>) -> Option<Chunk> {
+    if is_view_of_embedded(expr) { on_the_client(expr).ok() } else { None }
 }
 
 /// Whether `expr` only shows elements of a chunk that the client holds.

@@ -5,6 +5,12 @@ use phalanx_engine::{Error, ErrorKind, Result};
 
 /// Lifts a chunk's error, with its hint.
 pub(crate) fn lift(error: ChunkError) -> Error {
+    // A function of the caller's raised it, inside of a kernel.
+    if let ChunkError::Value { reason } = &error
+        && let Some(raised) = Error::from_wire(reason)
+    {
+        return raised;
+    }
     let kind = match &error {
         ChunkError::Matrix { .. } => ErrorKind::Data,
         _ => ErrorKind::Input,

@@ -33,30 +33,46 @@
 //! ```
 
 pub mod array;
+pub mod blockwise;
 pub mod chunks;
 pub mod compute;
 pub mod construct;
+pub mod counting;
+pub mod creation;
+mod deferred;
 mod error;
 pub mod explain;
 mod expr;
 pub mod index;
+pub mod indexing;
+pub mod joining;
 pub mod linalg;
 mod lower;
+pub mod manipulate;
 mod node;
 mod operator;
 pub mod ops;
+pub mod padding;
 mod physical;
 mod pull;
 pub mod random;
+pub mod rechunking;
 pub mod reductions;
 mod rows;
+pub mod scans;
+pub mod sets;
 pub mod shape;
+pub mod sorting;
 
-pub use array::{Array, concatenate, stack};
+pub use array::Array;
 pub use chunks::{Auto, ChunkSpec, Chunks, Region};
 pub use compute::{Evaluation, compute, evaluate, evaluate_async};
 pub use index::Index;
+pub use indexing::{Key, argwhere, choose, flatnonzero, nonzero, select};
+pub use joining::{append, atleast, block, broadcast_arrays, concatenate, dstack, hstack, meshgrid, stack, vstack};
 pub use node::source::Number;
 pub use ops::Operand;
+pub use padding::PadMode;
+pub use rechunking::{AxisChunks, unify_chunks};
 pub use reductions::KeepDimensions;
 pub use shape::{AllAxes, INFER, IntoAxes, IntoShape, lengths_from};

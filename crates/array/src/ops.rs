@@ -69,6 +69,9 @@ impl Array {
     /// A function of each element.
     #[must_use]
     pub fn unary(&self, function: Unary) -> Self {
+        if let Some(later) = Self::after("an elementwise function", &[self], move |given| given[0].unary(function)) {
+            return later;
+        }
         self.then(|expr| {
             let dtype = function.dtype(expr.dtype()).lift()?;
             let node = elementwise::Unary { function, dtype, shape: expr.shape().to_vec() };
@@ -85,6 +88,9 @@ impl Array {
     /// The same elements as another type, NumPy's `astype`.
     #[must_use]
     pub fn astype(&self, dtype: DType) -> Self {
+        if let Some(later) = Self::after("astype", &[self], move |given| given[0].astype(dtype)) {
+            return later;
+        }
         self.then(|expr| {
             if expr.dtype() == dtype {
                 return Ok(Arc::clone(expr));
@@ -220,6 +226,10 @@ binary_methods! {
 }
 
 fn binary(function: Binary, a: &Array, b: &Array) -> Array {
+    let again = move |given: &[Array]| binary(function, &given[0], &given[1]);
+    if let Some(later) = Array::after("an elementwise function", &[a, b], again) {
+        return later;
+    }
     let make = || {
         let (a, b) = (a.expr()?, b.expr()?);
         let dtype = function.dtype(a.dtype(), b.dtype()).lift()?;
@@ -232,6 +242,10 @@ fn binary(function: Binary, a: &Array, b: &Array) -> Array {
 }
 
 fn select(condition: &Array, a: &Array, b: &Array) -> Array {
+    let again = |given: &[Array]| select(&given[0], &given[1], &given[2]);
+    if let Some(later) = Array::after("where", &[condition, a, b], again) {
+        return later;
+    }
     let make = || {
         let dtype = DType::promote(a.dtype()?, b.dtype()?);
         let (a, b) = (a.astype(dtype), b.astype(dtype));

@@ -81,6 +81,12 @@ impl Array {
     /// ```
     #[must_use]
     pub fn reduce(&self, reduction: Reduction, axes: impl IntoAxes, keep: KeepDimensions) -> Self {
+        let axes = axes.into_axes();
+        let named = axes.clone();
+        let again = move |given: &[Self]| given[0].reduce(reduction, named.clone(), keep);
+        if let Some(later) = Self::after("a reduction", &[self], again) {
+            return later;
+        }
         self.then(|expr| reduce(expr, reduction, axes, keep))
     }
 

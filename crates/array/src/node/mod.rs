@@ -8,18 +8,29 @@
 //! | `view` | transposing, slicing, broadcasting, re-chunking |
 //! | `reshape` | by flat index, general |
 //! | `join` | concatenating, gathering |
+//! | `lines`, `scan` | functions of whole lines along an axis; running sums over blocks |
+//! | `pick`, `set` | elements at indices that are data; a copy with some replaced |
+//! | `count`, `lookup` | counts of blocks; looking up in a sorted table |
+//! | `host` | functions of the caller's own language, block by block |
 //! | `reduce` | partial states of reductions, and their merge |
 //! | `contract` | products of matrices |
 //! | `factor` | the parts of TSQR, and decompositions of a single block |
 //! | `fingerprint` | elements mixed with their positions, for checksums |
 
 pub(crate) mod contract;
+pub(crate) mod count;
 pub(crate) mod elementwise;
 pub(crate) mod factor;
 pub(crate) mod fingerprint;
+pub(crate) mod host;
 pub(crate) mod join;
+pub(crate) mod lines;
+pub(crate) mod lookup;
+pub(crate) mod pick;
 pub(crate) mod reduce;
 pub(crate) mod reshape;
+pub(crate) mod scan;
+pub(crate) mod set;
 pub(crate) mod slot;
 pub(crate) mod source;
 pub(crate) mod view;

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a check that fails panics")]
 
 mod numpy;
+mod shapes;
 
 use phalanx_array::random::Generator;
 use phalanx_array::{AllAxes, Array, Auto, Index, KeepDimensions, compute, concatenate, evaluate, s};
@@ -33,6 +34,11 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         ("scattered data", scattered),
         ("a deep expression", deep),
         ("memory decides the grid", memory),
+        ("indexing", shapes::indexing),
+        ("masks of more than a megabyte", shapes::large_masks),
+        ("manipulating, sorting and counting", shapes::manipulated),
+        ("what is drawn", shapes::evaluated),
+        ("larger than memory", shapes::larger_than_memory),
         ("errors", errors),
     ]
 }

@@ -61,6 +61,11 @@ pub enum Lines {
     Scan(Running),
     /// The first of each run of equal elements of a sorted line: `true` there (NaNs are equal).
     Firsts,
+    /// The different elements of a sorted line, of which there are `length`.
+    Distinct {
+        /// How many there are.
+        length: usize,
+    },
 }
 
 impl Lines {
@@ -75,6 +80,7 @@ impl Lines {
             Self::Median { .. } => String::from("median"),
             Self::Scan(running) => running.name().to_owned(),
             Self::Firsts => String::from("first of each run"),
+            Self::Distinct { length } => format!("{length} different elements"),
         }
     }
 
@@ -85,6 +91,7 @@ impl Lines {
             Self::Top { k } | Self::ArgTop { k } => k.unsigned_abs().min(line),
             Self::Quantile { q, .. } => q.len(),
             Self::Median { .. } => 1,
+            Self::Distinct { length } => *length,
         }
     }
 
@@ -95,14 +102,18 @@ impl Lines {
     pub fn dtype(&self, dtype: DType) -> Result<DType> {
         // The kernels decide; they are asked with lines of one element.
         let probe = Chunk::zeros(dtype, &[1])?;
-        Ok(self.apply(&probe, 0)?.dtype())
+        match self {
+            Self::Distinct { .. } => Self::Distinct { length: 1 }.apply(&probe, 0),
+            other => other.apply(&probe, 0),
+        }
+        .map(|result| result.dtype())
     }
 
     /// The function of every line along `axis`.
     ///
     /// # Errors
     /// [`Error::DType`] for elements without an order, [`Error::Axis`] for an axis out of range, [`Error::Value`] for
-    /// quantiles of no element.
+    /// quantiles of no element, [`Error::Shape`] for another number of different elements than was said.
     pub fn apply(&self, chunk: &Chunk, axis: usize) -> Result<Chunk> {
         check_axes(&[axis], chunk.ndim())?;
         if let Self::Scan(running) = self {
@@ -119,6 +130,7 @@ impl Lines {
             Self::Quantile { q, method, skip_nan } => quantile::quantiles(&moved, length, q, *method, *skip_nan)?,
             Self::Median { skip_nan } => quantile::medians(&moved, length, *skip_nan)?,
             Self::Firsts => sort::firsts(&moved, length)?,
+            Self::Distinct { .. } => sort::distinct(&moved, length)?,
             Self::Scan(_) => return Err(Error::value("a scan has returned already")),
         };
         let mut shape = moved.shape().to_vec();

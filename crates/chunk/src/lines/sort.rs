@@ -38,6 +38,12 @@ pub(super) fn firsts(chunk: &Chunk, length: usize) -> Result<Chunk> {
     }))), "comparing neighbours")
 }
 
+pub(super) fn distinct(chunk: &Chunk, length: usize) -> Result<Chunk> {
+    with_ordered!(chunk, values => Ok(Chunk::vector(each(values, length, |line, out| {
+        out.extend((0..line.len()).filter(|&at| at == 0 || line[at - 1].order(&line[at]).is_ne()).map(|at| line[at]));
+    }))), "comparing neighbours")
+}
+
 /// `write` for each line, one after the other.
 pub(super) fn each<T: Element, U: Element>(
     values: &[T],
