@@ -223,7 +223,7 @@ pub fn evaluated(engine: &dyn Engine) -> Vec<u8> {
         (x.rechunk(10).slice(s![..5, ..5]), 25),
         (x.moveaxis(&[0], &[1]).slice(s![0, ..10]), 10),
         (x.diff(1, 0).slice(s![0, ..]), 200),
-        ((&x + &x.flip(1)).slice(s![0]), 100),
+        ((&x + &x.flip(1)).slice(s![0]), 200),
         (x.cumsum(1).slice(s![0, ..50]), 50),
         (
             x.coarsen(phalanx_chunk::reduce::Reduction::Mean, &[(0, 10)], phalanx_array::rechunking::Trim::Refuse)
