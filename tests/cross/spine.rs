@@ -10,11 +10,13 @@ use libtest_mimic::Trial;
 use phalanx_engine::{Engine, EngineCodec, Error, ErrorKind, Operator, Plan, datafusion, plan, route, stream, typetag};
 use phalanx_tests::jobs::{SHAPES, job, leaf, rows, schema};
 use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub fn trials() -> Vec<Trial> {
-    let checks: [(&str, Check); 9] = [
+    let checks: [(&str, Check); 10] = [
         ("answers_are_exact", answers_are_exact),
         ("partitions_come_in_order", partitions_come_in_order),
         ("an_exchange_keeps_no_row_back", an_exchange_keeps_no_row_back),
@@ -23,6 +25,7 @@ pub fn trials() -> Vec<Trial> {
         ("persisted_data_is_read_back_and_freed", persisted_data_is_read_back_and_freed),
         ("scattered_data_is_read_back", scattered_data_is_read_back),
         ("a_dropped_job_ends", a_dropped_job_ends),
+        ("a_dropped_job_computes_no_more", a_dropped_job_computes_no_more),
         ("too_large_a_task_is_refused", too_large_a_task_is_refused),
     ];
     checks.into_iter().flat_map(|(name, check)| on_every_engine(&format!("spine::{name}"), check)).collect()
@@ -73,7 +76,7 @@ fn numbered(numbers: &[i64]) -> RecordBatch {
 
 fn partitions_come_in_order(engine: &dyn Engine) {
     let (root, expected) = counted(11);
-    let root = plan::operator(TestPass { fails: None, panics: false, pause_ms: 0 }, vec![root]).unwrap();
+    let root = plan::operator(TestPass::default(), vec![root]).unwrap();
     assert_eq!(ids(&engine.submit(Plan::new("in order", root)).wait().unwrap()), expected);
 }
 
@@ -83,7 +86,7 @@ fn an_exchange_keeps_no_row_back(engine: &dyn Engine) {
     let numbers: Vec<i64> = (0..1000).map(|number| routes[number % targets]).collect();
     let leaf = plan::table(schema(), &[vec![numbered(&numbers[..500])], vec![numbered(&numbers[500..])]]).unwrap();
     let root = plan::exchange(leaf, "id", targets).unwrap();
-    let root = plan::operator(TestPass { fails: None, panics: false, pause_ms: 0 }, vec![root]).unwrap();
+    let root = plan::operator(TestPass::default(), vec![root]).unwrap();
     let found = ids(&engine.submit(Plan::new("exchange", root)).wait().unwrap());
     assert_eq!(found.len(), targets);
     for (partition, found) in found.iter().enumerate() {
@@ -96,7 +99,7 @@ fn an_exchange_keeps_no_row_back(engine: &dyn Engine) {
 fn an_operators_error_keeps_its_kind_and_hint(engine: &dyn Engine) {
     let (root, _) = counted(4);
     let error = Error::data("column \"x\" of flights.parquet is text").with_hint("name a column of numbers");
-    let failing = TestPass { fails: Some(error.clone()), panics: false, pause_ms: 0 };
+    let failing = TestPass { fails: Some(error.clone()), ..TestPass::default() };
     let root = plan::operator(failing, vec![plan::exchange(root, "id", 3).unwrap()]).unwrap();
     let found = engine.submit(Plan::new("fails", root)).wait().unwrap_err();
     assert_eq!((found.kind(), found.message(), found.hint()), (error.kind(), error.message(), error.hint()));
@@ -107,7 +110,7 @@ fn an_operators_error_keeps_its_kind_and_hint(engine: &dyn Engine) {
 
 fn a_panic_is_an_internal_error(engine: &dyn Engine) {
     let (root, _) = counted(3);
-    let root = plan::operator(TestPass { fails: None, panics: true, pause_ms: 0 }, vec![root]).unwrap();
+    let root = plan::operator(TestPass { panics: true, ..TestPass::default() }, vec![root]).unwrap();
     let found = engine.submit(Plan::new("panics", root)).wait().unwrap_err();
     assert_eq!(found.kind(), ErrorKind::Internal);
     assert!(found.message().contains("on purpose"), "{found}");
@@ -150,7 +153,7 @@ fn scattered_data_is_read_back(engine: &dyn Engine) {
 
 fn a_dropped_job_ends(engine: &dyn Engine) {
     let (root, _) = counted(4);
-    let slow = plan::operator(TestPass { fails: None, panics: false, pause_ms: 60_000 }, vec![root]).unwrap();
+    let slow = plan::operator(TestPass { pause_ms: 60_000, ..TestPass::default() }, vec![root]).unwrap();
     let job = engine.submit(Plan::new("slow", slow));
     std::thread::sleep(Duration::from_millis(50));
     drop(job);
@@ -162,6 +165,36 @@ fn a_dropped_job_ends(engine: &dyn Engine) {
     eventually("no job runs", || engine.describe().unwrap().jobs.is_empty());
 }
 
+/// Ballista's writers compute in tasks of their own, which would run on to their end (here: four seconds).
+fn a_dropped_job_computes_no_more(engine: &dyn Engine) {
+    let folder = tempfile::tempdir().unwrap();
+    let ticks = folder.path().join("ticks");
+    let rows: Vec<RecordBatch> = (0..200).map(|number| numbered(&[number])).collect();
+    let leaf = plan::table(schema(), &vec![rows; 4]).unwrap();
+    let ticking = TestPass { pause_ms: 20, ticks: Some(ticks.clone()), ..TestPass::default() };
+    let exchanged = plan::exchange(plan::operator(ticking.clone(), vec![leaf]).unwrap(), "id", 2).unwrap();
+    let job = engine.submit(Plan::new("ticking", plan::operator(ticking, vec![exchanged]).unwrap()));
+    let ticked = || std::fs::metadata(&ticks).map_or(0, |file| file.len());
+    eventually("the job ticks", || ticked() > 10);
+    drop(job);
+    let when_dropped = ticked();
+    eventually("no job runs and no core is taken", || {
+        let seen = engine.describe().unwrap();
+        seen.jobs.is_empty() && seen.workers.iter().all(|worker| worker.tasks_running == 0)
+    });
+    // A core counts as free when the work has ended, and a worker tells so within a second.
+    eventually("it ticks no more", || {
+        let before = ticked();
+        std::thread::sleep(Duration::from_millis(100));
+        before == ticked()
+    });
+    let before = ticked();
+    assert!(before < when_dropped + 150, "it ran on: {before} ticks, and {when_dropped} when it was dropped");
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(ticked(), before);
+    eventually("what it wrote late is freed", || persisted_bytes(engine) == 0);
+}
+
 fn too_large_a_task_is_refused(engine: &dyn Engine) {
     let (root, _) = counted(2);
     let error = engine.submit(Plan::new("large", root).projecting(3 << 40)).wait().unwrap_err();
@@ -171,11 +204,13 @@ fn too_large_a_task_is_refused(engine: &dyn Engine) {
 }
 
 /// Passes rows on: slowly, or not at all.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct TestPass {
     fails: Option<Error>,
     panics: bool,
     pause_ms: u64,
+    /// A file that grows by a byte for each batch.
+    ticks: Option<PathBuf>,
 }
 
 #[typetag::serde]
@@ -201,6 +236,9 @@ impl Operator for TestPass {
                     return Err(error.into());
                 }
                 assert!(!operator.panics, "this operator panics on purpose");
+                if let Some(path) = operator.ticks {
+                    std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(b".")?;
+                }
                 batch
             }
         });

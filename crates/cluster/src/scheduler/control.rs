@@ -32,7 +32,8 @@ impl State {
     /// Ends a job or frees the data that bears its name.
     pub async fn end(&self, job: &str) {
         let id = JobId::from(job.to_owned());
-        if self.server.state.task_manager.get_running_job_cache().contains_key(&id) {
+        let runs = || self.server.state.task_manager.get_running_job_cache().contains_key(&id);
+        if self.hub.reaches(job, runs).await {
             self.hub.cancel(job);
             if let Err(error) = self.server.cancel_job(id).await {
                 tracing::warn!(%job, %error, "a job can't be cancelled");

@@ -93,6 +93,9 @@ impl Gate {
 #[async_trait::async_trait]
 impl JobState for Gate {
     async fn save_job(&self, job_id: &JobId, graph: &ExecutionGraphBox) -> Result<()> {
+        if matches!(graph.status().status, Some(JobState_::Successful(_) | JobState_::Failed(_))) {
+            self.hub.job_ends(job_id.as_ref());
+        }
         let Some(why) = self.verdict(job_id, graph).await else {
             return self.inner.save_job(job_id, graph).await;
         };
@@ -115,8 +118,14 @@ impl JobState for Gate {
             return Err(BallistaError::General(format!("session {} has ended", graph.session_id())));
         }
         let (_, attempt) = split_name(graph.job_name());
+        // First, and then its name: whoever can name it finds it running.
+        self.hub.job_begins(job.as_ref());
         self.hub.attempt_is(attempt, job.as_ref());
-        self.inner.submit_job(job, graph, subscriber).await
+        let submitted = self.inner.submit_job(job.clone(), graph, subscriber).await;
+        if submitted.is_err() {
+            self.hub.job_ends(job.as_ref());
+        }
+        submitted
     }
     fn accept_job(&self, job: &JobId, name: &str, queued_at: u64) -> Result<()> {
         self.inner.accept_job(job, name, queued_at)
@@ -137,6 +146,7 @@ impl JobState for Gate {
         self.inner.get_execution_graph(job).await
     }
     async fn fail_unscheduled_job(&self, job: &JobId, reason: String) -> Result<()> {
+        self.hub.job_ends(job.as_ref());
         self.inner.fail_unscheduled_job(job, reason).await
     }
     async fn remove_job(&self, job: &JobId) -> Result<()> {

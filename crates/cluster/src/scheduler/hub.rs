@@ -1,17 +1,21 @@
 //! The scheduler's end of the control streams: who is here, and what is said to whom.
 
 use crate::protocol::{Beat, Command, Freed, Hello, Update};
-use dashmap::DashMap;
+use dashmap::{DashMap, DashSet};
 use parking_lot::Mutex;
 use phalanx_engine::WorkerDescription;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tonic::Status;
 
 /// Commands that may wait for one slow worker. A wake-up that does not fit is not needed: others wait already.
 const COMMANDS_WAITING_MAX: usize = 1024;
+
+/// Milliseconds that a submitted job may take until it can be reached; it takes microseconds.
+const REACH_TRIES_MAX: usize = 5_000;
 
 type OnLost = Box<dyn Fn(&str) + Send + Sync>;
 /// What happens when a session ends, with the jobs and data that it owned.
@@ -26,6 +30,8 @@ pub struct Hub {
     owners: DashMap<String, String>,
     /// The job that Ballista made of a client's attempt.
     attempts: DashMap<String, String>,
+    /// Jobs that were submitted and have not ended.
+    running: DashSet<String>,
     next: AtomicU64,
     on_worker_lost: OnceLock<OnLost>,
     on_session_lost: OnceLock<OnSessionLost>,
@@ -162,6 +168,33 @@ impl Hub {
         }
         is_ours
     }
+    /// `job` is submitted: Ballista runs it now, or is about to.
+    pub fn job_begins(&self, job: &str) {
+        self.running.insert(job.to_owned());
+    }
+    /// `job` has ended.
+    pub fn job_ends(&self, job: &str) {
+        self.running.remove(job);
+    }
+    /// Waits until `is_reached` says that a job which has begun can be reached; false if it has ended, or never began.
+    ///
+    /// Ballista tells of a job before it puts it where it looks for jobs that are to be cancelled: what comes between
+    /// would find nothing, and the job would run to its end for nobody.
+    pub async fn reaches(&self, job: &str, is_reached: impl Fn() -> bool) -> bool {
+        for _ in 0..REACH_TRIES_MAX {
+            // In this order: a job that ends meanwhile is seen by the next look.
+            let runs = self.running.contains(job);
+            if is_reached() {
+                return true;
+            }
+            if !runs {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tracing::error!(job, "it was submitted, and never ran");
+        false
+    }
     /// Ballista calls `attempt`, a name that the client chose, `job`.
     pub fn attempt_is(&self, attempt: &str, job: &str) {
         self.attempts.insert(attempt.to_owned(), job.to_owned());
@@ -205,5 +238,26 @@ impl Hub {
             .collect();
         workers.sort_by(|a, b| a.id.cmp(&b.id));
         workers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+    use std::sync::atomic::AtomicBool;
+
+    #[tokio::test]
+    async fn a_job_that_has_just_begun_is_waited_for() {
+        let hub = Hub::default();
+        assert!(!hub.reaches("never began", || false).await);
+        hub.job_begins("j");
+        let cached = AtomicBool::new(false);
+        let mut reaching = Box::pin(hub.reaches("j", || cached.load(Ordering::SeqCst)));
+        assert!((&mut reaching).now_or_never().is_none(), "it is submitted, but can't be reached yet");
+        cached.store(true, Ordering::SeqCst);
+        assert!(reaching.await);
+        hub.job_ends("j");
+        assert!(!hub.reaches("j", || false).await);
     }
 }

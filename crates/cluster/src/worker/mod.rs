@@ -3,6 +3,7 @@
 mod cancel;
 mod flight;
 mod poll;
+mod stop;
 mod store;
 
 use crate::data::Pool;
@@ -160,6 +161,9 @@ async fn obey(mut commands: Streaming<Command>, runner: &Runner, store: &Arc<Wor
             runner.cancel(job);
         }
         for freed in command.free {
+            if freed.keep_stage.is_none() {
+                runner.cancel(&freed.job);
+            }
             let store = Arc::clone(store);
             tokio::task::spawn_blocking(move || store.free(&freed.job, freed.keep_stage));
         }

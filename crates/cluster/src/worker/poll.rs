@@ -4,6 +4,7 @@
 //! waits a second where it need not. Here a failed poll ends the worker (its tasks are then known to be lost), and a
 //! finished task is reported at once.
 
+use super::stop::Stop;
 use super::store::WorkerStore;
 use crate::codec;
 use crate::data::Pool;
@@ -21,7 +22,6 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use futures::FutureExt;
-use futures::future::{AbortHandle, Abortable};
 use phalanx_engine::error::Place;
 use phalanx_engine::host::TaskPlace;
 use phalanx_engine::local::panic_text;
@@ -37,6 +37,9 @@ use tonic::transport::Channel;
 /// A worker that has nothing to say says so this often: a poll is also a sign of life.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
+/// What ends as it should is gone within this time: then one poll tells of the task and of its free core.
+const ENDS_WITHIN: Duration = Duration::from_millis(1);
+
 /// What runs a worker's tasks.
 pub struct Runner {
     pub registration: pb::ExecutorRegistration,
@@ -47,7 +50,7 @@ pub struct Runner {
     /// Where tasks compute: threads of their own, as many as cores.
     pub compute: tokio::runtime::Handle,
     pub wake: Arc<Notify>,
-    running: DashMap<TaskName, AbortHandle>,
+    running: DashMap<TaskName, Arc<Stop>>,
     functions: BallistaFunctionRegistry,
 }
 
@@ -88,14 +91,15 @@ impl Runner {
     /// Ends one task, at its next pause.
     pub fn cancel_task(&self, job: &str, stage: usize, task: usize) {
         if let Some(task) = self.running.get(&TaskName { job: job.to_owned(), stage, task }) {
-            task.value().abort();
+            task.value().tell();
         }
     }
 
-    /// Ends the tasks of `job`, at their next pause.
+    /// Ends the tasks of `job`, at their next pause; those that come late do not begin.
     pub fn cancel(&self, job: &str) {
+        self.store.end(job); // first: a task looks for it after it has been noted as running
         for task in self.running.iter().filter(|task| task.key().job == job) {
-            task.value().abort();
+            task.value().tell();
         }
     }
 
@@ -146,26 +150,46 @@ impl Runner {
 
     fn start(self: &Arc<Self>, task: pb::TaskDefinition, reports: UnboundedSender<pb::TaskStatus>) {
         let name = TaskName { job: task.job_id.clone(), stage: task.stage_id as usize, task: task.task_id as usize };
-        let (abort, registration) = AbortHandle::new_pair();
-        self.running.insert(name.clone(), abort);
+        let stop = Arc::new(Stop::new());
+        self.running.insert(name.clone(), Arc::clone(&stop));
+        if self.store.has_ended(&name.job) {
+            stop.tell();
+        }
         let runner = Arc::clone(self);
         self.compute.spawn(async move {
             let started = now_ms();
-            let work = AssertUnwindSafe(runner.execute(&task)).catch_unwind();
-            let outcome = match Abortable::new(work, registration).await {
-                Err(_) => Err(BallistaError::Cancelled),
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(panic)) => Err(panicked(panic.as_ref())),
+            let outcome = AssertUnwindSafe(runner.execute(&task, &stop)).catch_unwind().await;
+            let outcome = match outcome {
+                _ if stop.is_told() => Err(BallistaError::Cancelled),
+                Ok(outcome) => outcome,
+                Err(panic) => Err(panicked(panic.as_ref())),
             };
             let status = runner.status(&task, outcome, started);
+            let has_ended = tokio::time::timeout(ENDS_WITHIN, stop.ended()).await.is_ok();
             // In this order: a task that does not count as running has been reported.
             let _worker_ends = reports.send(status);
+            if !has_ended {
+                // What failed, or was told to end, may compute on in tasks of the writer: its core is not free yet.
+                runner.wake.notify_one();
+                stop.ended().await;
+            }
+            if runner.store.has_ended(&name.job) {
+                let (store, job) = (Arc::clone(&runner.store), name.job.clone());
+                let _freed = tokio::task::spawn_blocking(move || store.free(&job, None)).await;
+            }
             runner.running.remove(&name);
             runner.wake.notify_one();
         });
     }
 
-    async fn execute(&self, task: &pb::TaskDefinition) -> Result<Vec<pb::ShuffleWritePartition>, BallistaError> {
+    async fn execute(
+        &self,
+        task: &pb::TaskDefinition,
+        stop: &Stop,
+    ) -> Result<Vec<pb::ShuffleWritePartition>, BallistaError> {
+        if stop.is_told() {
+            return Err(BallistaError::Cancelled);
+        }
         let config = default_config_producer()
             .update_from_key_value_pair(&task.props)
             .with_ballista_override_create_grpc_client_endpoint({
@@ -189,7 +213,7 @@ impl Runner {
             functions.window_functions.clone(),
             Arc::clone(&self.environment),
         ));
-        let plan = codec::engine().decode(&task.plan, &context)?;
+        let plan = stop.put_into(codec::engine().decode(&task.plan, &context)?)?;
         let outputs = task.global_output_partition_ids.iter().map(|partition| *partition as usize).collect();
         let engine = DefaultExecutionEngine::with_client_pool(Arc::new(self.pool.clone()));
         let job: JobId = task.job_id.clone().into();

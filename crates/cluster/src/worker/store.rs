@@ -5,8 +5,10 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::TryStreamExt;
+use parking_lot::Mutex;
 use phalanx_engine::persisted::{ReadPersisted, lost};
 use phalanx_engine::{Location, datafusion};
+use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,15 +18,49 @@ pub struct WorkerStore {
     id: String,
     folder: PathBuf,
     pool: Pool,
+    ended: Mutex<Remembered>,
+}
+
+/// Jobs that ended and are remembered, so that what comes late finds the door closed. Nothing comes later than the
+/// tasks that a worker was given at one time, and what a client was sending: some hundred jobs back, at the very most.
+const JOBS_REMEMBERED_MAX: usize = 10_000;
+
+/// The latest of the names that were noted.
+#[derive(Debug, Default)]
+struct Remembered {
+    names: HashSet<String>,
+    order: VecDeque<String>,
+}
+
+impl Remembered {
+    fn note(&mut self, name: &str) {
+        if !self.names.insert(name.to_owned()) {
+            return;
+        }
+        self.order.push_back(name.to_owned());
+        if self.order.len() > JOBS_REMEMBERED_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.names.remove(&oldest);
+        }
+    }
 }
 
 impl WorkerStore {
     pub fn new(id: String, folder: PathBuf, pool: Pool) -> Self {
-        Self { id, folder, pool }
+        Self { id, folder, pool, ended: Mutex::default() }
     }
     /// Where tasks write.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+    /// Nothing more is written for `job`.
+    pub fn end(&self, job: &str) {
+        self.ended.lock().note(job);
+    }
+    /// Has `job` ended? What writes all the same frees it afterwards.
+    pub fn has_ended(&self, job: &str) -> bool {
+        self.ended.lock().names.contains(job)
     }
     /// Removes the data of `job`, all of it or all but one stage's.
     pub fn free(&self, job: &str, keep_stage: Option<u64>) {
@@ -32,6 +68,9 @@ impl WorkerStore {
         if name.file_below(self.folder()).is_none() {
             tracing::warn!(job, "a strange name is not freed");
             return;
+        }
+        if keep_stage.is_none() {
+            self.end(job);
         }
         let folder = self.folder().join(job);
         let Some(keep) = keep_stage else {
@@ -72,5 +111,21 @@ impl ReadPersisted for WorkerStore {
             }
         };
         Ok(phalanx_engine::stream::with_schema(Arc::clone(schema), futures::stream::once(rows).try_flatten()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_that_ended_are_remembered_up_to_a_bound() {
+        let mut remembered = Remembered::default();
+        for number in 0..JOBS_REMEMBERED_MAX + 3 {
+            remembered.note(&format!("j{number}"));
+            remembered.note("j0"); // again: no news
+        }
+        assert_eq!((remembered.names.len(), remembered.order.len()), (JOBS_REMEMBERED_MAX, JOBS_REMEMBERED_MAX));
+        assert!(!remembered.names.contains("j2") && remembered.names.contains("j9999"));
     }
 }

@@ -1,0 +1,196 @@
+//! How a task is ended before its time.
+//!
+//! Ballista's shuffle writers compute in tasks of their own, which nobody can abort: dropping the future that waits for
+//! them leaves them running to their end. So the streams that they read end with an error when they are told to, and
+//! the writers with them; and since every such stream holds a receiver of the task's [`Stop`], the task knows when the
+//! last of them is gone.
+
+use ballista_core::error::BallistaError;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::TaskContext;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+    replace_children_if_necessary,
+};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use phalanx_engine::{datafusion, stream};
+use std::fmt;
+use std::sync::Arc;
+use std::task::Poll;
+use tokio::sync::watch;
+
+/// Tells a task to end, and hears when it has.
+#[derive(Debug)]
+pub struct Stop(watch::Sender<bool>);
+
+impl Stop {
+    /// Of a task that has not been told to end.
+    pub fn new() -> Self {
+        Self(watch::Sender::new(false))
+    }
+    /// Ends the task's streams at their next pause.
+    pub fn tell(&self) {
+        self.0.send_replace(true);
+    }
+    /// Has it been told?
+    pub fn is_told(&self) -> bool {
+        *self.0.borrow()
+    }
+    /// Resolves when nothing of the task's plan is left, in whatever task it ran.
+    pub async fn ended(&self) {
+        self.0.closed().await;
+    }
+
+    /// `root`, a shuffle writer, with a node under it and over each leaf that ends its stream when told. The one on top
+    /// ends what waits; those over the leaves end an operator that reads on and on without a pause.
+    pub fn put_into(&self, root: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+        let stoppable = |input| Arc::new(StopExec { input, stop: self.0.subscribe() }) as Arc<dyn ExecutionPlan>;
+        let [child] = root.children()[..] else {
+            return Err(DataFusionError::Internal(String::from("a task's plan is no writer of one input")));
+        };
+        let child = Arc::clone(child).transform_up(|node| match node.children().is_empty() {
+            true => Ok(Transformed::yes(stoppable(node))),
+            false => Ok(Transformed::no(node)),
+        })?;
+        let child = match child.data.downcast_ref::<StopExec>() {
+            Some(_) => child.data, // a leaf
+            None => stoppable(child.data),
+        };
+        replace_children_if_necessary(root, vec![child])
+    }
+}
+
+/// Passes its input on until it is told to end.
+#[derive(Debug)]
+struct StopExec {
+    input: Arc<dyn ExecutionPlan>,
+    stop: watch::Receiver<bool>,
+}
+
+fn cancelled() -> DataFusionError {
+    BallistaError::Cancelled.into_datafusion()
+}
+
+impl DisplayAs for StopExec {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StopExec")
+    }
+}
+
+impl ExecutionPlan for StopExec {
+    fn name(&self) -> &str {
+        "StopExec"
+    }
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+    fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        match (children.pop(), children.is_empty()) {
+            (Some(input), true) => Ok(Arc::new(Self { input, stop: self.stop.clone() })),
+            _ => Err(DataFusionError::Internal(String::from("StopExec has one input"))),
+        }
+    }
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let mut told = self.stop.clone();
+        if *told.borrow() {
+            return Err(cancelled());
+        }
+        let input = self.input.execute(partition, context)?;
+        let schema = input.schema();
+        let stop = async move {
+            if told.wait_for(|told| *told).await.is_err() {
+                std::future::pending::<()>().await; // nobody is left who could tell
+            }
+        };
+        let mut state: Option<(SendableRecordBatchStream, BoxFuture<'static, ()>)> = Some((input, stop.boxed()));
+        let reader = self.stop.clone(); // the task has not ended as long as somebody reads
+        let output = futures::stream::poll_fn(move |task| {
+            let _held = &reader;
+            let Some((input, stop)) = &mut state else { return Poll::Ready(None) };
+            let next = match stop.poll_unpin(task) {
+                Poll::Ready(()) => Poll::Ready(Some(Err(cancelled()))),
+                Poll::Pending => input.poll_next_unpin(task),
+            };
+            if matches!(next, Poll::Ready(None | Some(Err(_)))) {
+                state = None; // what it read ends with it
+            }
+            next
+        });
+        Ok(stream::with_schema(schema, output))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ballista_core::execution_plans::ShuffleWriterExec;
+    use datafusion::arrow::array::{Int64Array, RecordBatch};
+    use datafusion::arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+    use datafusion::prelude::SessionContext;
+    use phalanx_engine::plan;
+
+    fn names(root: &Arc<dyn ExecutionPlan>) -> Vec<String> {
+        let mut names = vec![root.name().to_owned()];
+        names.extend(root.children().into_iter().flat_map(names_of));
+        names
+    }
+    fn names_of(root: &Arc<dyn ExecutionPlan>) -> Vec<String> {
+        names(root)
+    }
+
+    fn table() -> Arc<dyn ExecutionPlan> {
+        let schema = Arc::new(Schema::new(vec![Field::new("x", DataType::Int64, false)]));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(Int64Array::from(vec![1, 2]))]).unwrap();
+        plan::table(schema, &[vec![batch.clone(); 3]]).unwrap()
+    }
+
+    fn writer(child: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+        Arc::new(ShuffleWriterExec::try_new("j".to_owned().into(), 1, child, String::new()).unwrap())
+    }
+
+    #[test]
+    fn it_stands_under_the_writer_and_over_each_leaf() {
+        let stop = Stop::new();
+        let merged: Arc<dyn ExecutionPlan> = Arc::new(CoalescePartitionsExec::new(table()));
+        let expected =
+            ["ShuffleWriterExec", "StopExec", "CoalescePartitionsExec", "StopExec", "DataSourceExec"].map(String::from);
+        assert_eq!(names(&stop.put_into(writer(merged)).unwrap()), expected);
+        let expected = ["ShuffleWriterExec", "StopExec", "DataSourceExec"].map(String::from);
+        assert_eq!(names(&stop.put_into(writer(table())).unwrap()), expected);
+    }
+
+    #[tokio::test]
+    async fn a_told_stream_fails_and_is_gone() {
+        let stop = Stop::new();
+        let root = stop.put_into(writer(table())).unwrap();
+        let child = Arc::clone(root.children()[0]);
+        let mut rows = child.execute(0, SessionContext::new().task_ctx()).unwrap();
+        assert!(rows.next().await.is_some_and(|batch| batch.is_ok()));
+        stop.tell();
+        assert!(rows.next().await.is_some_and(|batch| batch.is_err()), "an end would pass for the whole");
+        drop((root, child));
+        assert!(stop.ended().now_or_never().is_none(), "the stream is still there");
+        assert!(rows.next().await.is_none());
+        drop(rows);
+        stop.ended().await;
+    }
+}
