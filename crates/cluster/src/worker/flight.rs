@@ -1,6 +1,7 @@
 //! The worker's data service: Ballista's, which serves the outputs of tasks, and `do_put`, by which a client hands
 //! over data of its own.
 
+use super::put::{BATCHES_WAITING_MAX, Message, write};
 use super::store::WorkerStore;
 use crate::data::DataName;
 use arrow_flight::decode::FlightRecordBatchStream;
@@ -12,12 +13,9 @@ use arrow_flight::{
 use ballista_core::serde::protobuf as pb;
 use ballista_core::serde::protobuf::action::ActionType;
 use ballista_executor::flight_service::BallistaFlightService;
-use datafusion::arrow::ipc::writer::StreamWriter;
 use futures::{StreamExt, TryStreamExt};
-use phalanx_engine::datafusion;
-use std::fs::File;
-use std::io::BufWriter;
 use std::sync::Arc;
+use tokio::sync::mpsc::channel;
 use tonic::{Request, Response, Status, Streaming};
 
 /// Both services in one.
@@ -49,31 +47,40 @@ impl FlightService for DataService {
         let mut input = request.into_inner();
         let first = input.message().await?.ok_or_else(|| Status::invalid_argument("no data"))?;
         let path = first.flight_descriptor.as_ref().and_then(|descriptor| descriptor.path.first());
-        let file = path
-            .and_then(|path| DataName::parse(path))
-            .and_then(|name| name.file_below(self.store.folder()))
-            .ok_or_else(|| Status::invalid_argument("the descriptor's path names no data of ours"))?;
-        let draft = file.with_extension("draft");
-        if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
+        let name = path.and_then(|path| DataName::parse(path));
+        let file = name.as_ref().and_then(|name| name.file_below(self.store.folder()));
+        let (Some(DataName { job, .. }), Some(file)) = (name, file) else {
+            return Err(Status::invalid_argument("the descriptor's path names no data of ours"));
+        };
         let messages = futures::stream::once(async { Ok(first) }).chain(input).map_err(Into::into);
         let mut batches = FlightRecordBatchStream::new_from_flight_data(messages);
-        let mut writer = None;
+        let (sender, receiver) = channel(BATCHES_WAITING_MAX);
+        // Files are written on threads that may wait: the network's serve heartbeats and other workers meanwhile.
+        let writing = tokio::task::spawn_blocking(move || write(&file, receiver));
+        let mut broken = None;
         while let Some(batch) = batches.next().await {
-            let batch = batch.map_err(|error| Status::invalid_argument(error.to_string()))?;
-            if writer.is_none() {
-                let output = BufWriter::new(File::create(&draft)?);
-                writer = Some(StreamWriter::try_new(output, &batch.schema()).map_err(internal)?);
-            }
-            if let Some(writer) = &mut writer {
-                writer.write(&batch).map_err(internal)?;
+            let Ok(batch) = batch.map_err(|error| broken = Some(Status::invalid_argument(error.to_string()))) else {
+                break;
+            };
+            if sender.send(Message::Batch(batch)).await.is_err() {
+                break; // the writer has failed, and says why
             }
         }
-        let mut writer = writer.ok_or_else(|| Status::invalid_argument("no batch"))?;
-        writer.finish().map_err(internal)?;
-        drop(writer);
-        std::fs::rename(&draft, &file)?;
+        if broken.is_none() {
+            let _failed = sender.send(Message::End).await;
+        }
+        drop(sender);
+        let written = writing.await.map_err(|error| Status::internal(error.to_string()))?;
+        if let Some(broken) = broken {
+            return Err(broken);
+        }
+        written?;
+        if self.store.has_ended(&job) {
+            // Freed while it was on its way: nobody will ask for it, nor free it.
+            let store = Arc::clone(&self.store);
+            let _freed = tokio::task::spawn_blocking(move || store.free(&job, None)).await;
+            return Err(Status::aborted("the data was released before it arrived"));
+        }
         Ok(Response::new(Box::pin(futures::stream::once(async { Ok(PutResult::default()) }))))
     }
 
@@ -117,6 +124,56 @@ impl FlightService for DataService {
     }
 }
 
-fn internal(error: datafusion::arrow::error::ArrowError) -> Status {
-    Status::internal(error.to_string())
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Pool;
+    use crate::transport::Transport;
+    use arrow_flight::encode::FlightDataEncoderBuilder;
+    use arrow_flight::flight_service_client::FlightServiceClient;
+    use arrow_flight::flight_service_server::FlightServiceServer;
+    use datafusion::arrow::array::{Int64Array, RecordBatch};
+    use phalanx_engine::datafusion;
+    use std::process::Command;
+    use std::time::Duration;
+    use tokio::runtime::{Builder, Runtime};
+
+    /// The disk is a pipe that nobody reads, and the network has one thread.
+    #[test]
+    fn a_slow_disk_does_not_delay_other_answers() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = DataName { job: "s1".into(), stage: 0, partition: 0, file: Some(0), sorted: false };
+        let draft = name.file_below(folder.path()).unwrap().with_extension("draft");
+        std::fs::create_dir_all(draft.parent().unwrap()).unwrap();
+        assert!(Command::new("mkfifo").arg(&draft).status().unwrap().success());
+
+        let transport = Transport::loopback();
+        let network = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let address = network.block_on(async {
+            let pool = Pool::new(transport.clone());
+            let store = Arc::new(WorkerStore::new("w".into(), folder.path().to_owned(), pool));
+            let (incoming, address) = transport.listen("127.0.0.1:0".parse().unwrap()).unwrap();
+            let service = FlightServiceServer::new(DataService::new(store));
+            tokio::spawn(transport.server().unwrap().add_service(service).serve_with_incoming(incoming));
+            address.to_string()
+        });
+        let client = Runtime::new().unwrap();
+        let answer = client.block_on(async {
+            let mut putting = FlightServiceClient::new(transport.connect(&address).await.unwrap());
+            let batch = RecordBatch::try_from_iter([("x", Arc::new(Int64Array::from(vec![1])) as _)]).unwrap();
+            let messages = FlightDataEncoderBuilder::new()
+                .with_flight_descriptor(Some(FlightDescriptor::new_path(vec![name.to_path()])))
+                .build(futures::stream::iter([Ok(batch)]))
+                .map(|message| message.unwrap());
+            tokio::spawn(async move { putting.do_put(messages).await.map(drop) });
+            tokio::time::sleep(Duration::from_millis(200)).await; // the put is at the pipe now, or fails the test later
+            let mut asking = FlightServiceClient::new(transport.connect(&address).await.unwrap());
+            tokio::time::timeout(Duration::from_secs(2), asking.do_get(Ticket::default())).await
+        });
+        client.shutdown_background();
+        network.shutdown_background();
+        let read = std::thread::spawn(move || std::fs::read(draft)); // so that the writer ends
+        assert!(matches!(answer, Ok(Err(status)) if status.code() == tonic::Code::Unimplemented));
+        drop(read);
+    }
 }

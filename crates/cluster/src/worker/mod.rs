@@ -3,6 +3,7 @@
 mod cancel;
 mod flight;
 mod poll;
+mod put;
 mod stop;
 mod store;
 
