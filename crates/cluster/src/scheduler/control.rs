@@ -171,7 +171,7 @@ impl Control for ControlService {
         if let Some(refuse) = Hello::ours("the scheduler").refusal(&hello) {
             return Ok(Response::new(refusing(Command { refuse, ..Command::default() })));
         }
-        let (guard, commands) = self.state.hub.worker_joins(&hello, first);
+        let (guard, outbox) = self.state.hub.worker_joins(&hello, first);
         tracing::info!(worker = %hello.id, "worker joined");
         let hub = Arc::clone(&self.state.hub);
         tokio::spawn(async move {
@@ -179,7 +179,11 @@ impl Control for ControlService {
                 hub.worker_beats(&hello.id, beat);
             }
         });
-        Ok(Response::new(guarded(commands, guard)))
+        // The guard goes with the stream: a worker is there as long as it listens.
+        let commands = futures::stream::unfold((outbox, guard), |(outbox, guard)| async move {
+            outbox.next().await.map(|command| (Ok(command), (outbox, guard)))
+        });
+        Ok(Response::new(Box::pin(commands)))
     }
 
     async fn session(&self, request: Request<Hello>) -> Result<Response<Self::SessionStream>, Status> {

@@ -1,5 +1,6 @@
 //! The scheduler's end of the control streams: who is here, and what is said to whom.
 
+use super::outbox::Outbox;
 use crate::protocol::{Beat, Command, Freed, Hello, Update};
 use dashmap::{DashMap, DashSet};
 use parking_lot::Mutex;
@@ -10,9 +11,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tonic::Status;
-
-/// Commands that may wait for one slow worker. A wake-up that does not fit is not needed: others wait already.
-const COMMANDS_WAITING_MAX: usize = 1024;
 
 /// Milliseconds that a submitted job may take until it can be reached; it takes microseconds.
 const REACH_TRIES_MAX: usize = 5_000;
@@ -39,7 +37,7 @@ pub struct Hub {
 
 struct WorkerLink {
     stream: u64,
-    commands: Sender<Result<Command, Status>>,
+    outbox: Arc<Outbox>,
     beat: Mutex<Beat>,
     simd: String,
 }
@@ -82,20 +80,13 @@ impl Hub {
         debug_assert!(set, "the hub's hooks are set once");
     }
 
-    /// A worker's stream has begun.
-    pub fn worker_joins(
-        self: &Arc<Self>,
-        hello: &Hello,
-        beat: Beat,
-    ) -> (StreamGuard, Receiver<Result<Command, Status>>) {
-        let (commands, receiver) = channel(COMMANDS_WAITING_MAX);
+    /// A worker's stream has begun: what it is to hear.
+    pub fn worker_joins(self: &Arc<Self>, hello: &Hello, beat: Beat) -> (StreamGuard, Arc<Outbox>) {
+        let outbox = Outbox::new();
         let stream = self.next.fetch_add(1, Ordering::Relaxed);
-        let _ = commands.try_send(Ok(Command::default())); // says: you are known, poll
-        self.workers.insert(
-            hello.id.clone(),
-            WorkerLink { stream, commands, beat: Mutex::new(beat), simd: hello.simd.clone() },
-        );
-        (StreamGuard { hub: Arc::clone(self), id: hello.id.clone(), stream, is_worker: true }, receiver)
+        let link = WorkerLink { stream, outbox: Arc::clone(&outbox), beat: Mutex::new(beat), simd: hello.simd.clone() };
+        self.workers.insert(hello.id.clone(), link);
+        (StreamGuard { hub: Arc::clone(self), id: hello.id.clone(), stream, is_worker: true }, outbox)
     }
     /// A worker's heartbeat.
     pub fn worker_beats(&self, id: &str, beat: Beat) {
@@ -118,6 +109,12 @@ impl Hub {
     /// Workers that can be spoken to.
     pub fn worker_count(&self) -> usize {
         self.workers.len()
+    }
+    /// Has this worker less than `bytes` of memory, and another one that much?
+    pub fn is_too_small(&self, worker: &str, bytes: u64) -> bool {
+        let has = |link: &WorkerLink| link.beat.lock().memory_bytes >= bytes;
+        let this_has = self.workers.get(worker).is_some_and(|link| has(&link));
+        !this_has && self.workers.iter().any(|link| has(&link))
     }
     /// What clients should know if the workers' processors differ: the determinism law holds for one SIMD level.
     pub fn mixed_simd(&self) -> Option<String> {
@@ -152,8 +149,15 @@ impl Hub {
         self.tell(None, &Command { free: vec![freed.clone()], ..Command::default() });
     }
     fn tell(&self, except: Option<&str>, command: &Command) {
-        for link in self.workers.iter().filter(|link| Some(link.key().as_str()) != except) {
-            let _ = link.commands.try_send(Ok(command.clone()));
+        let others = self.workers.iter().filter(|link| Some(link.key().as_str()) != except);
+        let deaf: Vec<String> =
+            others.filter(|link| !link.outbox.add(command)).map(|link| link.key().clone()).collect();
+        for worker in deaf {
+            tracing::warn!(worker, "it does not read what it is told, and is given up");
+            if let Some((_, link)) = self.workers.remove(&worker) {
+                link.outbox.close();
+                self.worker_is_lost(&worker);
+            }
         }
     }
 
@@ -246,6 +250,26 @@ mod tests {
     use super::*;
     use futures::FutureExt;
     use std::sync::atomic::AtomicBool;
+
+    #[test]
+    fn a_worker_that_does_not_read_is_lost_and_not_silently_missed() {
+        let (hub, lost) = (Arc::new(Hub::default()), Arc::new(Mutex::new(vec![])));
+        let noted = Arc::clone(&lost);
+        hub.on_lost(Box::new(move |worker| noted.lock().push(worker.to_owned())), Box::new(|_| {}));
+        let _deaf = hub.worker_joins(&Hello { id: "deaf".into(), ..Hello::default() }, Beat::default());
+        let (_guard, hearing) = hub.worker_joins(&Hello { id: "hears".into(), ..Hello::default() }, Beat::default());
+        let mut heard = 0;
+        for number in 0..20_000 {
+            hub.free(&Freed { job: format!("j{number}"), ..Freed::default() });
+            hub.wake(None);
+            heard += hearing.next().now_or_never().flatten().map_or(0, |command| command.free.len());
+        }
+        assert_eq!((heard, lost.lock().as_slice()), (20_000, ["deaf".to_owned()].as_slice()));
+        assert!(
+            hub.is_alive("hears") && !hub.is_alive("deaf"),
+            "its polls are refused: it comes back under a new name"
+        );
+    }
 
     #[tokio::test]
     async fn a_job_that_has_just_begun_is_waited_for() {

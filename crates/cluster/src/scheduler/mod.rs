@@ -5,17 +5,19 @@ mod control;
 mod front;
 mod gate;
 mod hub;
+mod outbox;
 mod placement;
 
 pub use gate::{RETRY, join_name};
 
 use crate::codec;
 use crate::protocol::service::control_server::ControlServer;
+use crate::task_options::config_producer;
 use crate::transport::{MESSAGE_BYTES_MAX, Transport};
 use ballista_core::config::TaskSchedulingPolicy;
 use ballista_core::serde::protobuf::ExecutorStoppedParams;
 use ballista_core::serde::protobuf::scheduler_grpc_server::{SchedulerGrpc, SchedulerGrpcServer};
-use ballista_core::utils::{default_config_producer, default_session_builder};
+use ballista_core::utils::default_session_builder;
 use ballista_scheduler::cluster::memory::{InMemoryClusterState, InMemoryJobState};
 use ballista_scheduler::cluster::{BallistaCluster, ClusterStateEvent};
 use ballista_scheduler::config::{SchedulerConfig, TaskDistributionPolicy};
