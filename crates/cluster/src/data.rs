@@ -15,7 +15,7 @@ use datafusion::error::Result as DataFusionResult;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use phalanx_engine::{Error, Location, Result, datafusion};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 /// What [`Location::path`] holds on a cluster: which file of which job.
@@ -96,25 +96,55 @@ const IDLE_MAX: Duration = Duration::from_secs(30);
 /// A worker that does not begin to answer for this long is gone.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
 
-type Idle = DashMap<(String, u16), Vec<(Instant, BallistaClient)>>;
+/// Connections that nobody uses now, by peer, each with the time since when.
+#[derive(Debug)]
+struct Idle<C>(DashMap<(String, u16), Vec<(Instant, C)>>);
+
+impl<C> Idle<C> {
+    fn take(&self, host: &str, port: u16) -> Option<C> {
+        let kept = self.0.get_mut(&(host.to_owned(), port)).and_then(|mut clients| clients.pop());
+        kept.filter(|(since, _)| since.elapsed() < IDLE_MAX).map(|(_, client)| client)
+    }
+    fn keep(&self, host: String, port: u16, client: C) {
+        self.0.entry((host, port)).or_default().push((Instant::now(), client));
+    }
+    /// Closes what has been idle for `longer_than`.
+    fn evict(&self, longer_than: Duration) {
+        self.0.retain(|_, clients| {
+            clients.retain(|(since, _)| since.elapsed() < longer_than);
+            !clients.is_empty()
+        });
+    }
+}
+
+/// Evicts what is idle for `longer_than`, as often, as long as anybody else holds `idle`.
+async fn evict_forever<C>(idle: Weak<Idle<C>>, longer_than: Duration) {
+    loop {
+        tokio::time::sleep(longer_than).await;
+        let Some(idle) = idle.upgrade() else { return };
+        idle.evict(longer_than);
+    }
+}
 
 /// Connections to workers' data services (Ballista's own pool is private to its executor).
 #[derive(Clone)]
 pub struct Pool {
     transport: Transport,
-    idle: Arc<Idle>,
+    idle: Arc<Idle<BallistaClient>>,
 }
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Pool({} peers)", self.idle.len())
+        write!(f, "Pool({} peers)", self.idle.0.len())
     }
 }
 
 impl Pool {
-    /// No connections yet.
+    /// No connections yet. Those that are no more used are closed after a while, on the current runtime.
     pub fn new(transport: Transport) -> Self {
-        Self { transport, idle: Arc::default() }
+        let idle = Arc::new(Idle(DashMap::new()));
+        tokio::spawn(evict_forever(Arc::downgrade(&idle), IDLE_MAX));
+        Self { transport, idle }
     }
 
     /// How Ballista's clients are to open connections.
@@ -132,21 +162,12 @@ impl Pool {
     }
 
     async fn open(&self, host: &str, port: u16) -> ballista_core::error::Result<BallistaClient> {
-        let kept = self.idle.get_mut(&(host.to_owned(), port)).and_then(|mut clients| clients.pop());
-        if let Some((since, client)) = kept
-            && since.elapsed() < IDLE_MAX
-        {
+        if let Some(client) = self.idle.take(host, port) {
             return Ok(client);
         }
         let endpoint = Some(Arc::new(self.endpoint()));
         let secure = self.transport.is_secure();
         BallistaClient::try_new(host, port, MESSAGE_BYTES_MAX, secure, endpoint, 1, 50, 0, 0).await
-    }
-
-    fn keep(idle: &Idle, host: String, port: u16, client: BallistaClient) {
-        let mut clients = idle.entry((host, port)).or_default();
-        clients.retain(|(since, _)| since.elapsed() < IDLE_MAX);
-        clients.push((Instant::now(), client));
     }
 
     /// The rows at `location`, from the worker that holds them.
@@ -171,7 +192,7 @@ impl Pool {
             let mut client = self.open(&host, port).await?;
             let stream =
                 client.fetch_partition(&location.worker, &name.partition_id(), name.file, name.layout(), false).await?;
-            Self::keep(&self.idle, host.clone(), port, client); // HTTP/2: the stream goes on beside others
+            self.idle.keep(host.clone(), port, client); // HTTP/2: the stream goes on beside others
             Ok::<_, ballista_core::error::BallistaError>(stream)
         };
         match tokio::time::timeout(ANSWER_TIMEOUT, fetching).await {
@@ -193,13 +214,10 @@ impl BallistaClientPool for Pool {
     ) -> ballista_core::error::Result<PooledClient> {
         let client = self.open(host, port).await?;
         let (idle, host) = (Arc::clone(&self.idle), host.to_owned());
-        Ok(PooledClient::new(client, Box::new(move |client| Self::keep(&idle, host, port, client))))
+        Ok(PooledClient::new(client, Box::new(move |client| idle.keep(host, port, client))))
     }
     async fn evict_idle(&self) {
-        self.idle.retain(|_, clients| {
-            clients.retain(|(since, _)| since.elapsed() < IDLE_MAX);
-            !clients.is_empty()
-        });
+        self.idle.evict(IDLE_MAX);
     }
 }
 
@@ -219,6 +237,25 @@ pub fn open_file(path: &std::path::Path) -> DataFusionResult<SendableRecordBatch
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn idle_connections_are_closed_though_nobody_asks_for_them() {
+        let idle = Arc::new(Idle(DashMap::new()));
+        let evicting = tokio::spawn(evict_forever(Arc::downgrade(&idle), Duration::from_millis(20)));
+        let connection = Arc::new(());
+        idle.keep("host".into(), 1, Arc::clone(&connection));
+        assert!(idle.take("host", 1).is_some() && idle.take("host", 1).is_none());
+        idle.keep("host".into(), 1, Arc::clone(&connection));
+        let closed = async {
+            while Arc::strong_count(&connection) > 1 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(5), closed).await.is_ok());
+        assert!(idle.0.is_empty());
+        drop(idle);
+        assert!(evicting.await.is_ok(), "it ends with the pool");
+    }
 
     #[test]
     fn a_name_survives_its_text_and_never_leaves_the_folder() {
