@@ -2,21 +2,18 @@
 
 use crate::engines::{Check, on_every_engine};
 use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
-use datafusion::arrow::datatypes::{Int64Type, SchemaRef};
-use datafusion::error::Result as DataFusionResult;
-use datafusion::execution::TaskContext;
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use libtest_mimic::Trial;
-use phalanx_engine::{Engine, EngineCodec, Error, ErrorKind, Operator, Plan, datafusion, plan, route, stream, typetag};
+use phalanx_engine::{Engine, EngineCodec, Error, ErrorKind, Plan, datafusion, plan, route};
 use phalanx_tests::jobs::{SHAPES, job, leaf, rows, schema};
-use serde::{Deserialize, Serialize};
-use std::io::Write;
-use std::path::PathBuf;
+use phalanx_tests::pass::TestPass;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub fn trials() -> Vec<Trial> {
-    let checks: [(&str, Check); 10] = [
+    let checks: [(&str, Check); 11] = [
         ("answers_are_exact", answers_are_exact),
         ("partitions_come_in_order", partitions_come_in_order),
         ("an_exchange_keeps_no_row_back", an_exchange_keeps_no_row_back),
@@ -24,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         ("a_panic_is_an_internal_error", a_panic_is_an_internal_error),
         ("persisted_data_is_read_back_and_freed", persisted_data_is_read_back_and_freed),
         ("scattered_data_is_read_back", scattered_data_is_read_back),
+        ("stages_of_no_partitions_end", stages_of_no_partitions_end),
         ("a_dropped_job_ends", a_dropped_job_ends),
         ("a_dropped_job_computes_no_more", a_dropped_job_computes_no_more),
         ("too_large_a_task_is_refused", too_large_a_task_is_refused),
@@ -49,13 +47,13 @@ fn answers_are_exact(engine: &dyn Engine) {
     }
 }
 
-fn ids(partitions: &[Vec<RecordBatch>]) -> Vec<Vec<i64>> {
+pub fn ids(partitions: &[Vec<RecordBatch>]) -> Vec<Vec<i64>> {
     let of_batch = |batch: &RecordBatch| batch.column(0).as_primitive::<Int64Type>().values().to_vec();
     partitions.iter().map(|batches| batches.iter().flat_map(of_batch).collect()).collect()
 }
 
 /// A table of `partitions` partitions whose rows count through all of them; partition 1 is empty.
-fn counted(partitions: i64) -> (Arc<dyn ExecutionPlan>, Vec<Vec<i64>>) {
+pub fn counted(partitions: i64) -> (Arc<dyn ExecutionPlan>, Vec<Vec<i64>>) {
     let mut next = 0;
     let mut expected = vec![];
     let mut batches = vec![];
@@ -94,6 +92,21 @@ fn an_exchange_keeps_no_row_back(engine: &dyn Engine) {
         assert_eq!(found.len(), expected);
         assert!(found.iter().all(|number| *number == routes[partition]), "partition {partition}");
     }
+}
+
+/// A stage of no partitions has no tasks, so no task's end would ever tell that it is done.
+fn stages_of_no_partitions_end(engine: &dyn Engine) {
+    let none = plan::table(schema(), &[]).unwrap();
+    let none = plan::operator(TestPass::default(), vec![none]).unwrap();
+    assert!(engine.submit(Plan::new("none", Arc::clone(&none))).wait().unwrap().is_empty());
+    let exchanged = plan::exchange(Arc::clone(&none), "id", 3).unwrap();
+    let root = plan::operator(TestPass::default(), vec![exchanged]).unwrap();
+    assert_eq!(ids(&engine.submit(Plan::new("exchanged", root)).wait().unwrap()), vec![vec![0_i64; 0]; 3]);
+    let merged = Arc::new(CoalescePartitionsExec::new(Arc::clone(&none)));
+    assert_eq!(ids(&engine.submit(Plan::new("merged", merged)).wait().unwrap()), vec![vec![0_i64; 0]]);
+    let (some, expected) = counted(3);
+    let both = plan::union(vec![none, some]).unwrap();
+    assert_eq!(ids(&engine.submit(Plan::new("both", both)).wait().unwrap()), expected);
 }
 
 fn an_operators_error_keeps_its_kind_and_hint(engine: &dyn Engine) {
@@ -136,7 +149,7 @@ fn persisted_bytes(engine: &dyn Engine) -> u64 {
 }
 
 /// Waits for a condition that another process brings about; fails after ten seconds.
-fn eventually(what: &str, condition: impl Fn() -> bool) {
+pub fn eventually(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !condition() {
         assert!(Instant::now() < deadline, "within 10 s: {what}");
@@ -201,47 +214,4 @@ fn too_large_a_task_is_refused(engine: &dyn Engine) {
     assert_eq!(error.kind(), ErrorKind::Resources);
     let figures = [(3_u64 << 40).to_string(), engine.settings().task_memory_bytes.to_string()];
     assert!(figures.iter().all(|figure| error.message().contains(figure)) && error.hint().is_some(), "{error}");
-}
-
-/// Passes rows on: slowly, or not at all.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct TestPass {
-    fails: Option<Error>,
-    panics: bool,
-    pause_ms: u64,
-    /// A file that grows by a byte for each batch.
-    ticks: Option<PathBuf>,
-}
-
-#[typetag::serde]
-impl Operator for TestPass {
-    fn name(&self) -> &'static str {
-        "test_pass"
-    }
-    fn schema(&self) -> SchemaRef {
-        schema()
-    }
-    fn run(
-        &self,
-        mut input: Vec<SendableRecordBatchStream>,
-        _: &TaskContext,
-    ) -> DataFusionResult<SendableRecordBatchStream> {
-        use futures::StreamExt;
-        let operator = self.clone();
-        let output = input.swap_remove(0).then(move |batch| {
-            let operator = operator.clone();
-            async move {
-                tokio::time::sleep(Duration::from_millis(operator.pause_ms)).await;
-                if let Some(error) = operator.fails {
-                    return Err(error.into());
-                }
-                assert!(!operator.panics, "this operator panics on purpose");
-                if let Some(path) = operator.ticks {
-                    std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(b".")?;
-                }
-                batch
-            }
-        });
-        Ok(stream::with_schema(schema(), output))
-    }
 }

@@ -58,12 +58,14 @@ impl Plan {
     pub fn task_bytes(&self) -> u64 {
         self.task_bytes
     }
-    /// The same plan over the present places of its persisted inputs.
+    /// The same plan over the present places of its persisted inputs, and without [inputs of no
+    /// partitions](crate::plan::inhabited): as engines run it.
     ///
     /// # Errors
     /// The plan can't be rebuilt, which is a bug of ours.
     pub fn refreshed(&self) -> Result<Self> {
-        Ok(Self { root: Persisted::refresh(Arc::clone(&self.root), &self.inputs)?, ..self.clone() })
+        let root = crate::plan::inhabited(Persisted::refresh(Arc::clone(&self.root), &self.inputs)?)?;
+        Ok(Self { root, ..self.clone() })
     }
     /// Refuses a plan whose tasks would not fit the session's task memory.
     ///

@@ -92,7 +92,7 @@ impl LocalEngine {
 
     fn prepare(&self, plan: &Plan) -> Result<Run> {
         plan.check(&self.settings)?;
-        let mut root = reset_plan_states(Arc::clone(plan.root()))?;
+        let mut root = reset_plan_states(crate::plan::inhabited(Arc::clone(plan.root()))?)?;
         if let Some(perturbation) = &self.perturbation {
             root = perturbation.apply(root)?;
         }

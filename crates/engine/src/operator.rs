@@ -24,6 +24,7 @@ use std::sync::Arc;
 /// * `run` is not told a partition number: a task's restricted plan counts from 0 again. What needs an
 ///   identity carries it as data.
 /// * Results may not depend on where the input's batches are cut, nor on timing.
+/// * The name of the type must be its own among the operators of all crates: it is the tag on the wire.
 /// * Errors of the inputs are passed on unchanged, or the scheduler can't tell a lost worker from a failure.
 #[typetag::serde]
 pub trait Operator: Any + fmt::Debug + Send + Sync {

@@ -4,6 +4,7 @@
 use crate::operator::{Operator, OperatorExec};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
@@ -55,6 +56,27 @@ pub fn exchange(
 /// The schemas differ.
 pub fn union(inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
     UnionExec::try_new(inputs)
+}
+
+/// `root` with an empty table under each node that has partitions, where its input has none: an exchange of no
+/// partitions is a stage of no tasks, which nobody would ever call done, and a merge of none is an error.
+///
+/// # Errors
+/// A node does not take its new input, which is a bug of ours.
+pub fn inhabited(root: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let inhabited = root.transform_up(|node| {
+        let is_empty = |input: &&Arc<dyn ExecutionPlan>| partition_count(input) == 0;
+        if node.is::<UnionExec>() || partition_count(&node) == 0 || !node.children().iter().any(is_empty) {
+            return Ok(Transformed::no(node));
+        }
+        let inputs = node.children().into_iter().map(|input| match is_empty(&input) {
+            true => table(input.schema(), &[vec![]]),
+            false => Ok(Arc::clone(input)),
+        });
+        let inputs = inputs.collect::<Result<Vec<_>>>()?;
+        Ok(Transformed::yes(node.with_new_children(inputs)?))
+    })?;
+    Ok(inhabited.data)
 }
 
 /// The number of partitions of `plan`'s output.
