@@ -1,11 +1,16 @@
 //! What a user reads, and what is left behind, when the cluster fails.
 
-use crate::engines::{cluster, trial};
+use crate::engines::{cluster, cluster_with, trial};
+use crate::spine::{counted, ids};
 use libtest_mimic::Trial;
 use phalanx_cluster::process::this_program;
-use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Scheduler, SchedulerOptions, Transport};
-use phalanx_engine::{Engine, ErrorKind, Settings};
-use phalanx_tests::jobs::{Shape, job, leaf};
+use phalanx_cluster::{
+    ClusterEngine, ClusterOptions, LocalCluster, Scheduler, SchedulerOptions, Transport, WorkerOptions, work,
+};
+use phalanx_engine::{Engine, ErrorKind, Plan, Settings, plan};
+use phalanx_tests::jobs::{Shape, job, leaf, rows};
+use phalanx_tests::pass::TestPass;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 pub fn trials() -> Vec<Trial> {
@@ -17,6 +22,9 @@ pub fn trials() -> Vec<Trial> {
         trial("bad_days::all_workers_die", all_workers_die),
         trial("bad_days::the_scheduler_dies", the_scheduler_dies),
         trial("bad_days::scattered_data_dies_with_its_worker", scattered_data_dies_with_its_worker),
+        trial("bad_days::lost_data_is_made_again_once", lost_data_is_made_again_once),
+        trial("bad_days::a_job_that_ends_its_workers", a_job_that_ends_its_workers),
+        trial("bad_days::workers_with_too_little_memory", workers_with_too_little_memory),
         trial("bad_days::a_client_that_goes_leaves_nothing", a_client_that_goes_leaves_nothing),
         trial("bad_days::stopping_leaves_nothing", stopping_leaves_nothing),
     ]
@@ -102,6 +110,84 @@ fn scattered_data_dies_with_its_worker() {
     let error = engine.submit(data.plan().unwrap()).wait().unwrap_err();
     assert!(error.lost_data().is_some_and(|lost| lost.handle == data.handle()), "{error:?}");
     assert!(error.hint().is_some_and(|hint| hint.contains("scattered again")), "{error}");
+}
+
+/// Each of the jobs that find it lost would make it again, and free the copy of the one before.
+fn lost_data_is_made_again_once() {
+    let (cluster, engine) = cluster(2);
+    let folder = tempfile::tempdir().unwrap();
+    let ticks = folder.path().join("ticks");
+    let ticked = || std::fs::metadata(&ticks).map_or(0, |file| file.len());
+    let (root, expected) = counted(8);
+    let slow = TestPass { pause_ms: 50, ticks: Some(ticks.clone()), ..TestPass::default() };
+    let plan = Plan::new("slow", plan::operator(slow, vec![root]).unwrap());
+    let data = engine.persist(plan).wait().unwrap();
+    let once = ticked();
+    cluster.kill_worker(0);
+    cluster.add_worker().unwrap();
+    engine.wait_for_workers(2, Duration::from_secs(10)).unwrap();
+    let jobs: Vec<_> = (0..6).map(|_| engine.submit(data.plan().unwrap())).collect();
+    for job in jobs {
+        assert_eq!(ids(&job.wait().unwrap()), expected);
+    }
+    assert!(data.version() > 0, "something was lost");
+    assert!(ticked() < 3 * once, "it was computed {} times", ticked() as f64 / once as f64);
+}
+
+fn a_job_that_ends_its_workers() {
+    let (cluster, engine) = cluster(1);
+    let deadly = TestPass { dies: true, ..TestPass::default() };
+    let job = engine.submit(Plan::new("deadly", plan::operator(deadly, vec![counted(1).0]).unwrap()));
+    let ended = AtomicBool::new(false);
+    let error = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(Ordering::SeqCst) {
+                if engine.describe().is_ok_and(|seen| seen.workers.is_empty()) {
+                    cluster.add_worker().unwrap();
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let error = job.wait().unwrap_err();
+        ended.store(true, Ordering::SeqCst);
+        error
+    });
+    assert_eq!(error.kind(), ErrorKind::Cluster);
+    assert!(error.message().contains("20 attempts") && error.message().contains("deadly"), "{error}");
+    assert!(error.causes().iter().any(|cause| cause.contains("a worker was lost")), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("does the job itself end them")), "{error}");
+}
+
+fn workers_with_too_little_memory() {
+    let (cluster, engine) = cluster_with(ClusterOptions { workers: 2, memory_bytes: 64 << 20, ..Default::default() });
+    let known = || job(&leaf(240).unwrap(), 240, Shape::Diamond, 0, 1).unwrap();
+    let error = engine.submit(known().plan.projecting(100 << 20)).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Resources);
+    let workers = engine.describe().unwrap().workers;
+    assert!(workers.iter().any(|worker| error.message().contains(&worker.id)), "{error}");
+    let figures = [(100_u64 << 20).to_string(), (64_u64 << 20).to_string()];
+    assert!(figures.iter().all(|figure| error.message().contains(figure)), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("--memory")), "{error}");
+    assert_eq!(rows(&engine.submit(known().plan.projecting(64 << 20)).wait().unwrap()), known().answer);
+
+    // Where one worker has enough, it does the work.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let options = WorkerOptions {
+        scheduler: cluster.address().clone(),
+        cores: 1,
+        memory_bytes: 128 << 20,
+        scratch: scratch.path().to_owned(),
+        host: std::net::Ipv4Addr::LOCALHOST.into(),
+        transport: Transport::loopback(),
+        connect_timeout: Duration::from_secs(5),
+        allow_python: false,
+    };
+    let large = runtime.spawn(work(options, |_| {}));
+    engine.wait_for_workers(3, Duration::from_secs(10)).unwrap();
+    assert_eq!(rows(&engine.submit(known().plan.projecting(100 << 20)).wait().unwrap()), known().answer);
+    large.abort();
+    runtime.shutdown_background();
 }
 
 fn a_client_that_goes_leaves_nothing() {

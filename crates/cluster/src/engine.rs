@@ -7,6 +7,7 @@ use crate::codec;
 use crate::data::{Pool, location};
 use crate::scheduler::{RETRY, join_name};
 use crate::session::Session;
+use crate::task_options::TaskOptions;
 use crate::transport::{MESSAGE_BYTES_MAX, SchedulerAddress, Transport};
 use ballista_core::serde::protobuf as pb;
 use ballista_core::serde::protobuf::execute_query_params::Query;
@@ -114,13 +115,14 @@ impl Engine for ClusterEngine {
         let (label, schema) = (plan.label().to_owned(), plan.schema());
         let shared = Arc::clone(&self.shared);
         Job::start(&self.handle, &label, schema, move |partitions, progress| async move {
-            let (mut attempts, mut delivered) = (0, 0);
+            let (mut attempts, mut delivered) = (Attempts::default(), 0);
             loop {
                 let outputs = shared.run(&plan, &progress, &mut attempts).await?;
                 match shared.deliver(&outputs, &mut delivered, &partitions).await {
                     // A worker died after the job and before its result was fetched: once more.
                     Err(error) if error.kind() == ErrorKind::Cluster => {
-                        tracing::info!(job = outputs.job, %error, "lost")
+                        tracing::info!(job = outputs.job, %error, "lost");
+                        attempts.lost = Some(error);
                     }
                     end => return end,
                 }
@@ -153,10 +155,18 @@ struct Outputs {
     locations: Vec<Location>,
 }
 
+/// How often a job has been tried, over all calls for it.
+#[derive(Default)]
+struct Attempts {
+    count: u32,
+    /// What the last one that failed lost.
+    lost: Option<Error>,
+}
+
 /// How an attempt ended that has no result.
 enum Miss {
     /// A worker was lost: once more.
-    Retry(String),
+    Retry(Error),
     /// Persisted data is gone: make it again, then once more.
     Lost(Error),
     /// Nothing to be done.
@@ -190,33 +200,47 @@ impl Shared {
         Ok(Self { settings, address, scheduler, session: Arc::new(session), pool: Pool::new(transport), handle })
     }
 
-    /// Runs attempts of `plan` until one lost nobody. `attempts` counts them over all calls for one job.
+    /// Runs attempts of `plan` until one lost nobody.
     fn run<'a>(
         &'a self,
         plan: &'a Plan,
         progress: &'a watch::Sender<Progress>,
-        attempts: &'a mut u32,
+        attempts: &'a mut Attempts,
     ) -> BoxFuture<'a, Result<Outputs>> {
         async move {
             plan.check(&self.settings)?;
             if plan.partitions() == 0 {
                 return Ok(Outputs { job: String::new(), stage: None, locations: vec![] }); // no task would ever end
             }
-            while *attempts < ATTEMPTS_MAX {
-                *attempts += 1;
+            while attempts.count < ATTEMPTS_MAX {
+                attempts.count += 1;
                 progress.send_modify(|progress| {
-                    progress.attempts = *attempts;
+                    progress.attempts = attempts.count;
                     progress.label = plan.label().to_owned();
                 });
+                let versions: Vec<u64> = plan.inputs().iter().map(Persisted::version).collect();
                 match self.attempt(&plan.refreshed()?, progress).await {
                     Ok(outputs) => return Ok(outputs),
-                    Err(Miss::Retry(why)) => tracing::info!(plan = plan.label(), %why, "attempt dropped"),
-                    Err(Miss::Lost(error)) => self.rebuild(plan, error).await?,
+                    Err(Miss::Retry(error)) => {
+                        tracing::info!(plan = plan.label(), %error, "attempt dropped");
+                        attempts.lost = Some(error);
+                    }
+                    Err(Miss::Lost(error)) => {
+                        self.rebuild(plan, &versions, error.clone()).await?;
+                        attempts.lost = Some(error);
+                    }
                     Err(Miss::Final(error)) => return Err(error),
                 }
             }
-            Err(Error::cluster(format!("workers were lost in each of {ATTEMPTS_MAX} attempts of {:?}", plan.label()))
-                .with_hint("look at the workers' logs; split a long job with persist()"))
+            let message = format!("workers were lost in each of {ATTEMPTS_MAX} attempts of {:?}", plan.label());
+            let error = Error::cluster(message).with_hint(
+                "look at the workers' logs: does the job itself end them? Split one that is longer than the time \
+                 between losses with persist()",
+            );
+            Err(match &attempts.lost {
+                Some(last) => error.caused_by(last),
+                None => error,
+            })
         }
         .boxed()
     }
@@ -226,7 +250,8 @@ impl Shared {
         let bytes = codec::engine().encode(Arc::clone(plan.root())).map_err(Error::from)?;
         let attempt = uuid::Uuid::new_v4().simple().to_string();
         let name = (String::from("ballista.job.name"), join_name(plan.label(), &attempt));
-        let options = self.settings.options().into_iter().chain([name]);
+        let ours = TaskOptions { task_bytes: plan.task_bytes() }.entries_of();
+        let options = self.settings.options().into_iter().chain(ours).chain([name]);
         let settings = options.map(|(key, value)| pb::KeyValuePair { key, value: Some(value) }).collect();
         let mut request = tonic::Request::new(pb::ExecuteQueryParams {
             session_id: self.session.id().to_owned(),
@@ -303,7 +328,7 @@ impl Shared {
     }
 
     async fn persist(self: Arc<Self>, plan: Plan, progress: &watch::Sender<Progress>) -> Result<Persisted> {
-        let outputs = self.run(&plan, progress, &mut 0).await?;
+        let outputs = self.run(&plan, progress, &mut Attempts::default()).await?;
         let handle = format!("c{}", uuid::Uuid::new_v4().simple());
         self.session.holds(&handle, &outputs.job, outputs.stage);
         let shared = Arc::clone(&self);
@@ -311,13 +336,23 @@ impl Shared {
         Ok(Persisted::new(handle, plan.schema(), outputs.locations, Some(plan), release))
     }
 
-    /// Makes lost persisted data again from its lineage.
-    async fn rebuild(&self, plan: &Plan, error: Error) -> Result<()> {
-        let input = error.lost_data().and_then(|lost| plan.inputs().iter().find(|input| input.handle() == lost.handle));
-        let Some((input, lineage)) = input.and_then(|input| Some((input, input.lineage()?))) else { return Err(error) };
+    /// Makes persisted data again from its lineage: what `error` says was lost to an attempt that read `versions` of the
+    /// plan's inputs. One at a time; who comes later finds it made.
+    async fn rebuild(&self, plan: &Plan, versions: &[u64], error: Error) -> Result<()> {
+        let mut inputs = plan.inputs().iter().zip(versions);
+        let lost = error.lost_data().and_then(|lost| inputs.find(|(input, _)| input.handle() == lost.handle));
+        let Some((input, version, lineage)) =
+            lost.and_then(|(input, version)| Some((input, version, input.lineage()?)))
+        else {
+            return Err(error);
+        };
+        let _others_wait = input.rebuilding().await;
+        if input.version() != *version {
+            return Ok(());
+        }
         tracing::info!(handle = input.handle(), "persisted data is gone and is made again");
         let (progress, _unwatched) = watch::channel(Progress::default());
-        let outputs = self.run(lineage, &progress, &mut 0).await?;
+        let outputs = self.run(lineage, &progress, &mut Attempts::default()).await?;
         self.session.holds(input.handle(), &outputs.job, outputs.stage);
         input.moved(outputs.locations);
         Ok(())
@@ -400,7 +435,8 @@ fn outputs(job: String, partitions: usize, locations: Vec<pb::PartitionLocation>
 /// What a failed attempt means for its job.
 fn judge(text: &str, plan: &Plan) -> Miss {
     if text.contains(RETRY) {
-        return Miss::Retry(text.chars().take(200).collect());
+        let why: String = text.split(RETRY).last().unwrap_or(text).chars().take(300).collect();
+        return Miss::Retry(Error::from_wire(text).unwrap_or_else(|| Error::cluster(why)));
     }
     match Error::from_wire(text) {
         None => Miss::Final(Error::internal(text)),

@@ -10,7 +10,7 @@
 //! | [`scheduler`] | gate (exactly once), fence, placement, status |
 //! | [`worker`] | poll loop, data service, scratch folder |
 //! | [`engine`] | the client's side: attempts, results in order, persisted data |
-//! | [`session`], [`scatter`], [`data`] | what the engine is made of |
+//! | [`session`], [`scatter`], [`data`], [`task_options`] | what the engine is made of |
 //! | [`process`] | a scheduler or a worker as a whole process |
 //! | [`local_cluster`] | a scheduler and workers as child processes of this one |
 
@@ -23,6 +23,7 @@ pub mod protocol;
 pub mod scatter;
 pub mod scheduler;
 pub mod session;
+pub mod task_options;
 pub mod transport;
 pub mod worker;
 

@@ -42,9 +42,16 @@ pub struct Persisted(Arc<Inner>);
 struct Inner {
     handle: String,
     schema: SchemaRef,
-    locations: RwLock<Vec<Location>>,
+    places: RwLock<Places>,
     lineage: Option<Plan>,
     release: Mutex<Option<Release>>,
+    rebuilding: tokio::sync::Mutex<()>,
+}
+
+/// Where the partitions are, and how often that has changed.
+struct Places {
+    version: u64,
+    locations: Vec<Location>,
 }
 
 impl Drop for Inner {
@@ -70,8 +77,9 @@ impl Persisted {
         lineage: Option<Plan>,
         release: Release,
     ) -> Self {
-        let release = Mutex::new(Some(release));
-        Self(Arc::new(Inner { handle, schema, locations: RwLock::new(locations), lineage, release }))
+        let places = RwLock::new(Places { version: 0, locations });
+        let (release, rebuilding) = (Mutex::new(Some(release)), tokio::sync::Mutex::default());
+        Self(Arc::new(Inner { handle, schema, places, lineage, release, rebuilding }))
     }
     /// The name under which the engine keeps it.
     pub fn handle(&self) -> &str {
@@ -83,19 +91,19 @@ impl Persisted {
     }
     /// The number of its partitions.
     pub fn partitions(&self) -> usize {
-        self.0.locations.read().len()
+        self.0.places.read().locations.len()
     }
     /// Where its partitions are.
     pub fn locations(&self) -> Vec<Location> {
-        self.0.locations.read().clone()
+        self.0.places.read().locations.clone()
     }
     /// The rows of all partitions.
     pub fn rows(&self) -> u64 {
-        self.0.locations.read().iter().map(|location| location.rows).sum()
+        self.0.places.read().locations.iter().map(|location| location.rows).sum()
     }
     /// The bytes of all partitions.
     pub fn bytes(&self) -> u64 {
-        self.0.locations.read().iter().map(|location| location.bytes).sum()
+        self.0.places.read().locations.iter().map(|location| location.bytes).sum()
     }
     /// The plan that makes it again; scattered data has none.
     pub fn lineage(&self) -> Option<&Plan> {
@@ -103,7 +111,18 @@ impl Persisted {
     }
     /// Says where the partitions are after they were made again.
     pub fn moved(&self, locations: Vec<Location>) {
-        *self.0.locations.write() = locations;
+        let mut places = self.0.places.write();
+        *places = Places { version: places.version + 1, locations };
+    }
+    /// How often it has [moved](Persisted::moved).
+    pub fn version(&self) -> u64 {
+        self.0.places.read().version
+    }
+    /// Waits for whoever is making it again. Who finds it lost notes the version before it reads, takes this, and makes
+    /// it again only if the version is still the same: else somebody has done so meanwhile, and a second copy would cost
+    /// the first one's readers their data.
+    pub async fn rebuilding(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.rebuilding.lock().await
     }
     /// The leaf that reads it: [`PersistedScan`] over a table of locations.
     ///
@@ -123,8 +142,15 @@ impl Persisted {
     }
 
     fn table(&self) -> Result<Arc<dyn ExecutionPlan>> {
-        let rows: DataFusionResult<Vec<Vec<RecordBatch>>> =
-            self.0.locations.read().iter().enumerate().map(|(number, at)| Ok(vec![at.to_row(number)?])).collect();
+        let rows: DataFusionResult<Vec<Vec<RecordBatch>>> = self
+            .0
+            .places
+            .read()
+            .locations
+            .iter()
+            .enumerate()
+            .map(|(number, at)| Ok(vec![at.to_row(number)?]))
+            .collect();
         Ok(plan::table(Arc::clone(&LOCATION_SCHEMA), &rows?)?)
     }
 
@@ -137,11 +163,11 @@ impl Persisted {
                 return Ok(Transformed::no(node));
             };
             // A scan may read some of the partitions, in any grouping: row by row.
-            let locations = input.0.locations.read();
+            let now = input.0.places.read();
             let rows = |places: &Vec<(usize, Location)>| {
-                let now =
-                    |(number, before): &(usize, Location)| locations.get(*number).unwrap_or(before).to_row(*number);
-                places.iter().map(now).collect::<DataFusionResult<Vec<RecordBatch>>>()
+                let row =
+                    |(number, before): &(usize, Location)| now.locations.get(*number).unwrap_or(before).to_row(*number);
+                places.iter().map(row).collect::<DataFusionResult<Vec<RecordBatch>>>()
             };
             let partitions = places.iter().map(rows).collect::<DataFusionResult<Vec<_>>>()?;
             let table = plan::table(Arc::clone(&LOCATION_SCHEMA), &partitions)?;

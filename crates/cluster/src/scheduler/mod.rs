@@ -157,7 +157,7 @@ async fn assemble(
         ..SchedulerConfig::default()
     }
     .with_on_work_available(Arc::new(move |_| woken.wake(None)));
-    let jobs = InMemoryJobState::new("phalanx", Arc::new(default_session_builder), Arc::new(default_config_producer));
+    let jobs = InMemoryJobState::new("phalanx", Arc::new(default_session_builder), Arc::new(config_producer));
     let gate = Gate::new(jobs, Arc::clone(doomed), Arc::clone(hub));
     let cluster = BallistaCluster::new(Arc::new(InMemoryClusterState::default()), Arc::new(gate));
     let failed = |error: &(dyn std::error::Error + 'static)| {

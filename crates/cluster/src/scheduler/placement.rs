@@ -2,6 +2,7 @@
 //! the worker that holds its persisted data unless that worker is busy for too long.
 
 use super::hub::Hub;
+use crate::task_options::TaskOptions;
 use ballista_core::JobId;
 use ballista_core::execution_plans::{RangeShuffleReaderExec, ShuffleReaderExec};
 use ballista_core::serde::protobuf::{AvailableVcores, job_status};
@@ -39,6 +40,11 @@ impl Placement {
 
     /// The partitions for one task of `stage` on `worker`; none if it should wait for others.
     fn choose(&self, stage: &mut RunningStage, worker: &str) -> Vec<usize> {
+        // Where no worker has the memory, one says so by name.
+        let needed = TaskOptions::of(&stage.session_config).task_bytes;
+        if needed > 0 && self.hub.is_too_small(worker, needed) {
+            return vec![];
+        }
         if has_collapse(&stage.plan) {
             return stage.pending.next_slice(usize::MAX); // its one task needs all inputs
         }

@@ -86,7 +86,14 @@ pub async fn work(options: WorkerOptions, ready: impl FnOnce(&WorkerReady)) -> R
         .with_temp_file_path(store.folder())
         .build_arc()?;
     let registration = register(&id, address, options.cores);
-    let runner = Runner::new(registration, options.cores, Arc::clone(&store), pool, environment, compute.handle());
+    let runner = Runner::new(
+        registration,
+        (options.cores, options.memory_bytes),
+        Arc::clone(&store),
+        pool,
+        environment,
+        compute.handle(),
+    );
 
     let data = FlightServiceServer::new(DataService::new(Arc::clone(&store)))
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
@@ -99,8 +106,7 @@ pub async fn work(options: WorkerOptions, ready: impl FnOnce(&WorkerReady)) -> R
     let channel = find(&options).await?;
     let (beats, receiver) = channel_of_beats();
     let hello = Hello::ours(&id);
-    let beater =
-        Beater { runner: Arc::clone(&runner), store: Arc::clone(&store), address, memory_bytes: options.memory_bytes };
+    let beater = Beater { runner: Arc::clone(&runner), store: Arc::clone(&store), address };
     let _sent = beats.send(Beat { hello: Some(hello), ..beater.beat() }).await;
     // A connection of its own: a long message of another stream must not delay a heartbeat.
     let link = options.transport.connect(authority).await?;
@@ -183,7 +189,6 @@ struct Beater {
     runner: Arc<Runner>,
     store: Arc<WorkerStore>,
     address: SocketAddr,
-    memory_bytes: u64,
 }
 
 impl Beater {
@@ -193,7 +198,7 @@ impl Beater {
             address: self.address.to_string(),
             cores: self.runner.cores as u32,
             tasks_running: self.runner.tasks_running() as u32,
-            memory_bytes: self.memory_bytes,
+            memory_bytes: self.runner.memory_bytes,
             memory_used_bytes: resident_bytes(),
             stored_bytes: scratch::stored_bytes(self.store.folder()),
             process: std::process::id(),

@@ -8,6 +8,7 @@ use super::stop::Stop;
 use super::store::WorkerStore;
 use crate::codec;
 use crate::data::Pool;
+use crate::task_options::{TaskOptions, config_producer};
 use ballista_core::JobId;
 use ballista_core::error::BallistaError;
 use ballista_core::extension::{SessionConfigExt, SessionConfigHelperExt};
@@ -15,7 +16,6 @@ use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_core::serde::protobuf as pb;
 use ballista_core::serde::protobuf::failed_task::FailedReason;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
-use ballista_core::utils::default_config_producer;
 use ballista_executor::execution_engine::{DefaultExecutionEngine, ExecutionEngine};
 use dashmap::DashMap;
 use datafusion::error::DataFusionError;
@@ -44,6 +44,8 @@ const ENDS_WITHIN: Duration = Duration::from_millis(1);
 pub struct Runner {
     pub registration: pb::ExecutorRegistration,
     pub cores: usize,
+    /// What a task may need at most.
+    pub memory_bytes: u64,
     pub store: Arc<WorkerStore>,
     pub pool: Pool,
     pub environment: Arc<RuntimeEnv>,
@@ -64,7 +66,7 @@ struct TaskName {
 impl Runner {
     pub fn new(
         registration: pb::ExecutorRegistration,
-        cores: usize,
+        (cores, memory_bytes): (usize, u64),
         store: Arc<WorkerStore>,
         pool: Pool,
         environment: Arc<RuntimeEnv>,
@@ -73,6 +75,7 @@ impl Runner {
         Arc::new(Self {
             registration,
             cores,
+            memory_bytes,
             store,
             pool,
             environment,
@@ -190,7 +193,7 @@ impl Runner {
         if stop.is_told() {
             return Err(BallistaError::Cancelled);
         }
-        let config = default_config_producer()
+        let config = config_producer()
             .update_from_key_value_pair(&task.props)
             .with_ballista_override_create_grpc_client_endpoint({
                 let endpoint = self.pool.endpoint();
@@ -202,6 +205,7 @@ impl Runner {
                 stage: task.stage_id as usize,
                 partitions: task.global_output_partition_ids.iter().map(|partition| *partition as usize).collect(),
             }));
+        self.must_fit(TaskOptions::of(&config).task_bytes)?;
         let functions = &self.functions;
         let context = Arc::new(TaskContext::new(
             Some(format!("{}/{}/{}", task.job_id, task.stage_id, task.task_id)),
@@ -222,6 +226,19 @@ impl Runner {
         let executor =
             engine.create_query_stage_exec(job, stage, number, outputs, plan, &folder, context.session_config())?;
         Ok(executor.execute_query_stage(number, context).await?)
+    }
+
+    /// Refuses a task that needs more memory than this worker may use; its other tasks would go down with it.
+    fn must_fit(&self, task_bytes: u64) -> Result<(), BallistaError> {
+        if task_bytes <= self.memory_bytes {
+            return Ok(());
+        }
+        let error = Error::resources(format!(
+            "a task needs {task_bytes} bytes of memory, and worker {} may use {}",
+            self.registration.id, self.memory_bytes
+        ))
+        .with_hint("start workers with more --memory, or cut the data into smaller parts");
+        Err(BallistaError::DataFusionError(Box::new(error.into())))
     }
 
     fn status(
