@@ -96,7 +96,7 @@ impl Array {
                 return Err(Error::input(format!("bincount of shape {shape:?} and type {dtype}"))
                     .with_hint("give integers in one dimension"));
             }
-            let Some(length) = length else { return Ok(self.bincount_later(weights)) };
+            let Some(length) = length else { return Ok(self.bincount_at_least(weights, 0)) };
             let weights = match weights {
                 Some(weights) if weights.shape()? != shape => {
                     return Err(Error::input("The weights and list don't have the same length.")
@@ -111,16 +111,18 @@ impl Array {
         make().unwrap_or_else(Self::failed)
     }
 
-    fn bincount_later(&self, weights: Option<&Self>) -> Self {
+    /// As [`Array::bincount`] without `length`, but with at least `least` counts.
+    #[must_use]
+    pub fn bincount_at_least(&self, weights: Option<&Self>, least: usize) -> Self {
         if self.shape().is_ok_and(|shape| shape == [0]) {
-            return self.bincount(weights, Some(0));
+            return self.bincount(weights, Some(least));
         }
         let dtype = if weights.is_some() { DType::Float64 } else { DType::Int64 };
         let inputs = std::iter::once(self).chain(weights).cloned().collect();
-        Self::program("bincount", dtype, vec![None], inputs, |engine, inputs| {
+        Self::program("bincount", dtype, vec![None], inputs, move |engine, inputs| {
             Box::pin(async move {
                 let largest = inputs[0].astype(DType::Int64).max(AllAxes).compute_async(engine).await?;
-                let length = usize::try_from(largest.item::<i64>().lift()?.saturating_add(1)).unwrap_or(0);
+                let length = usize::try_from(largest.item::<i64>().lift()?.saturating_add(1)).unwrap_or(0).max(least);
                 Ok(inputs[0].bincount(inputs.get(1), Some(length)))
             })
         })

@@ -6,8 +6,15 @@ on our arrays too (``np.sum(x)``, ``np.sin(x)``) and stay lazy.
 
 from __future__ import annotations
 
-from phalanx.array import random
+from phalanx.array import _blocks, _creation, _indexing, _joining, _manipulation, _sorting, random
+from phalanx.array._blocks import *  # noqa: F403
 from phalanx.array._core import Array
-from phalanx.array._creation import asarray, empty, from_array, full, ones, zeros
+from phalanx.array._creation import *  # noqa: F403
+from phalanx.array._indexing import *  # noqa: F403
+from phalanx.array._joining import *  # noqa: F403
+from phalanx.array._manipulation import *  # noqa: F403
+from phalanx.array._sorting import *  # noqa: F403
 
-__all__ = ["Array", "asarray", "empty", "from_array", "full", "ones", "random", "zeros"]
+__all__ = ["Array", "random"]
+for _area in (_blocks, _creation, _indexing, _joining, _manipulation, _sorting):
+    __all__ += _area.__all__

@@ -5,21 +5,24 @@ Methods by area are in files of their own (``_elementwise``, ``_reductions``, â€
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from phalanx import _client
 from phalanx._lazy import np
+from phalanx.array._blocks import Blocks
 from phalanx.array._chunks import normalize
 from phalanx.array._elementwise import Elementwise
 from phalanx.array._indexing import Indexing
 from phalanx.array._linear import LinearAlgebra
 from phalanx.array._manipulation import Manipulation
 from phalanx.array._reductions import Reductions
+from phalanx.array._sorting import Sorting
 
 __all__ = ["Array"]
 
 
-class Array(Elementwise, Reductions, Indexing, Manipulation, LinearAlgebra):
+class Array(Elementwise, Reductions, Indexing, Manipulation, Sorting, Blocks, LinearAlgebra):
     """A lazy chunked array.
 
     Made by :func:`from_array`, :func:`zeros`, :mod:`phalanx.array.random` and their like, and by computing with
@@ -43,8 +46,8 @@ class Array(Elementwise, Reductions, Indexing, Manipulation, LinearAlgebra):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The lengths of the axes."""
-        return tuple(self._native.shape)
+        """The lengths of the axes; NaN where one depends on the data (see :meth:`compute_chunk_sizes`)."""
+        return tuple(math.nan if length is None else length for length in self._native.shape)  # type: ignore[misc]
 
     @property
     def dtype(self) -> Any:
@@ -53,8 +56,11 @@ class Array(Elementwise, Reductions, Indexing, Manipulation, LinearAlgebra):
 
     @property
     def chunks(self) -> tuple[tuple[int, ...], ...]:
-        """The sizes of the chunks, axis by axis."""
-        return tuple(tuple(axis) for axis in self._native.chunks)
+        """The sizes of the chunks, axis by axis; NaN where they depend on the data."""
+        return tuple(
+            tuple(math.nan if size is None else size for size in axis)  # type: ignore[misc]
+            for axis in self._native.chunks
+        )
 
     @property
     def chunksize(self) -> tuple[int, ...]:

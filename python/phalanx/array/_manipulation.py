@@ -1,12 +1,70 @@
-"""Shapes: the same elements, arranged otherwise."""
+"""Shapes: the same elements, arranged otherwise; padding, differences, diagonals."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from phalanx.array._base import Base, wrap
+from phalanx._lazy import np
+from phalanx.array._base import Base, axes_of, wrap
 
-__all__ = ["Manipulation"]
+__all__ = [
+    "Manipulation",
+    "array_split",
+    "broadcast_to",
+    "coarsen",
+    "delete",
+    "diag",
+    "diagonal",
+    "diff",
+    "dsplit",
+    "ediff1d",
+    "expand_dims",
+    "flip",
+    "fliplr",
+    "flipud",
+    "gradient",
+    "hsplit",
+    "insert",
+    "matrix_transpose",
+    "moveaxis",
+    "pad",
+    "permute_dims",
+    "ravel",
+    "rechunk",
+    "repeat",
+    "reshape",
+    "roll",
+    "rollaxis",
+    "rot90",
+    "shuffle",
+    "split",
+    "squeeze",
+    "swapaxes",
+    "tile",
+    "trace",
+    "transpose",
+    "tril",
+    "triu",
+    "unstack",
+    "vsplit",
+]
+
+
+def _array(value: Any) -> Any:
+    from phalanx.array._creation import asarray
+
+    return asarray(value)
+
+
+def _one_axis(axis: Any, ndim: int) -> int:
+    counted = axes_of(axis, ndim)
+    assert counted is not None
+    return counted[0]
+
+
+def _lengths(shape: Any) -> list[int]:
+    return [int(n) for n in shape] if hasattr(shape, "__len__") else [int(shape)]
 
 
 class Manipulation(Base):
@@ -19,26 +77,440 @@ class Manipulation(Base):
         """The array with its axes in reverse order."""
         return self.transpose()
 
+    @property
+    def mT(self) -> Any:
+        """The array with its last two axes exchanged."""
+        return matrix_transpose(self)
+
     def transpose(self, *axes: Any) -> Any:
         """The array with its axes in another order (in reverse, if none is given)."""
-        order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
-        if not order or order[0] is None:
+        order = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))) else axes
+        if not order:
             order = range(self.ndim)[::-1]
-        return wrap(self._native.transpose(list(order)))
+        if len(order) != self.ndim:
+            raise ValueError("axes don't match array")
+        return wrap(self._native.transpose(axes_of(list(order), self.ndim)))
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: Any, order: str = "C", merge_chunks: bool = True, limit: Any = None) -> Any:
         """The same elements in C order under another shape; one length may be -1."""
-        lengths = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        if order != "C":
+            raise NotImplementedError("order='F': transpose, reshape to the reversed shape, and transpose again")
+        lengths = shape[0] if len(shape) == 1 and hasattr(shape[0], "__len__") else shape
         lengths = [int(length) for length in lengths]
         if lengths.count(-1) > 1:
             raise ValueError("can only specify one unknown dimension")
+        if -1 in lengths and len(lengths) == 1:
+            return self.ravel()
         if -1 in lengths:
-            known, size = 1, 1
-            for length in lengths:
-                known *= length if length != -1 else 1
-            for length in self.shape:
-                size *= length
+            known = math.prod(length for length in lengths if length != -1)
+            size = math.prod(self.shape)
             if known == 0 or size % known:
                 raise ValueError(f"cannot reshape array of size {size} into shape {tuple(lengths)}")
             lengths[lengths.index(-1)] = size // known
         return wrap(self._native.reshape(lengths))
+
+    def ravel(self, order: str = "C") -> Any:
+        """One axis with all elements, in C order."""
+        if order != "C":
+            raise NotImplementedError("order='F': transpose before")
+        return wrap(self._native.ravel())
+
+    def flatten(self, order: str = "C") -> Any:
+        """One axis with all elements, in C order."""
+        return self.ravel(order)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """Without axes of length 1."""
+        return squeeze(self, axis)
+
+    def swapaxes(self, axis1: Any, axis2: Any) -> Any:
+        """With two axes exchanged."""
+        return swapaxes(self, axis1, axis2)
+
+    def repeat(self, repeats: Any, axis: Any = None) -> Any:
+        """Each slice along ``axis`` several times."""
+        return repeat(self, repeats, axis)
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        """A diagonal of two axes, as the last axis."""
+        return diagonal(self, offset, axis1, axis2)
+
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        """The sum along a diagonal of two axes."""
+        return trace(self, offset, axis1, axis2)
+
+    def shuffle(self, indexer: Any, axis: int = 0) -> Any:
+        """The slices of an axis in groups of indices."""
+        return shuffle(self, indexer, axis)
+
+
+def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+    """The same elements in C order under another shape."""
+    return _array(a).reshape(shape, order=order)
+
+
+def ravel(a: Any, order: str = "C") -> Any:
+    """One axis with all elements."""
+    return _array(a).ravel(order)
+
+
+def transpose(a: Any, axes: Any = None) -> Any:
+    """The axes in another order (in reverse, if none is given)."""
+    return _array(a).transpose(axes)
+
+
+def permute_dims(a: Any, axes: Any = None) -> Any:
+    """The axes in another order."""
+    return transpose(a, axes)
+
+
+def matrix_transpose(x: Any) -> Any:
+    """The last two axes exchanged."""
+    x = _array(x)
+    if x.ndim < 2:
+        raise ValueError(f"Input array must be at least 2-dimensional, but it is {x.ndim}")
+    return swapaxes(x, -1, -2)
+
+
+def flip(m: Any, axis: Any = None) -> Any:
+    """The order of elements along axes (all by default) reversed."""
+    m = _array(m)
+    return wrap(m._native.flip(axes_of(axis, m.ndim)))
+
+
+def flipud(m: Any) -> Any:
+    """The order of rows reversed."""
+    return flip(m, 0)
+
+
+def fliplr(m: Any) -> Any:
+    """The order of columns reversed."""
+    if _array(m).ndim < 2:
+        raise ValueError("Input must be >= 2-d.")
+    return flip(m, 1)
+
+
+def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+    """Turned ``k`` quarters from the first axis towards the second."""
+    m = _array(m)
+    if len(axes) != 2:
+        raise ValueError("len(axes) must be 2.")
+    first, second = (_one_axis(axis, m.ndim) for axis in axes)
+    if first == second:
+        raise ValueError("Axes must be different.")
+    return wrap(m._native.rot90(int(k), (first, second)))
+
+
+def roll(array: Any, shift: Any, axis: Any = None) -> Any:
+    """Moved along axes; what leaves at an end comes in at the other."""
+    array = _array(array)
+    if axis is None:
+        return wrap(array._native.roll(int(np.sum(shift)), None))
+    shifts, axes = np.broadcast_arrays(np.atleast_1d(shift), np.atleast_1d(axis))
+    for by, along in zip(shifts, axes):
+        array = wrap(array._native.roll(int(by), _one_axis(int(along), array.ndim)))
+    return array
+
+
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    """Axes moved to other places."""
+    a = _array(a)
+    source, destination = axes_of(source, a.ndim) or [], axes_of(destination, a.ndim) or []
+    if len(source) != len(destination):
+        raise ValueError("`source` and `destination` arguments must have the same number of elements")
+    return wrap(a._native.moveaxis(source, destination))
+
+
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    """An axis moved before another."""
+    a = _array(a)
+    return wrap(a._native.rollaxis(_one_axis(axis, a.ndim), _one_axis(start, a.ndim + 1)))
+
+
+def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+    """Two axes exchanged."""
+    a = _array(a)
+    order = list(range(a.ndim))
+    first, second = _one_axis(axis1, a.ndim), _one_axis(axis2, a.ndim)
+    order[first], order[second] = second, first
+    return a.transpose(order)
+
+
+def squeeze(a: Any, axis: Any = None) -> Any:
+    """Without axes of length 1."""
+    a = _array(a)
+    return wrap(a._native.squeeze(axes_of(axis, a.ndim)))
+
+
+def expand_dims(a: Any, axis: Any) -> Any:
+    """With new axes of length 1."""
+    a = _array(a)
+    count = len(axis) if isinstance(axis, (tuple, list)) else 1
+    for each in sorted(axes_of(axis, a.ndim + count) or []):
+        a = wrap(a._native.expand_dims(each))
+    return a
+
+
+def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Any:
+    """Repeated along new axes and axes of length 1."""
+    result = wrap(_array(x)._native.broadcast_to(_lengths(shape)))
+    return result if chunks is None else result.rechunk(chunks)
+
+
+def tile(A: Any, reps: Any) -> Any:
+    """The array several times along each axis."""
+    counts = _lengths(reps)
+    if any(count < 0 for count in counts):
+        raise ValueError("Negative `reps` are not allowed.")
+    return wrap(_array(A)._native.tile(counts))
+
+
+def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
+    """Each slice along ``axis`` (or each element) several times."""
+    a = _array(a)
+    if axis is None:
+        a, axis = a.ravel(), 0
+    counts = np.atleast_1d(np.asarray(repeats))
+    if counts.dtype.kind not in "iu":
+        raise TypeError("Cannot cast array data to dtype('int64') according to the rule 'safe'")
+    if (counts < 0).any():
+        raise ValueError("repeats may not contain negative values.")
+    return wrap(a._native.repeat([int(count) for count in counts], _one_axis(axis, a.ndim)))
+
+
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Differences of neighbours along ``axis``, ``n`` times over."""
+    from phalanx.array._joining import concatenate
+
+    a = _array(a)
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n}")
+    along = _one_axis(axis, a.ndim)
+
+    def piece(value: Any) -> Any:
+        value = _array(value)
+        if value.ndim == 0:
+            value = broadcast_to(value, [1 if at == along else length for at, length in enumerate(a.shape)])
+        return value
+
+    pieces = [piece(prepend)] if prepend is not None else []
+    pieces += [a] + ([piece(append)] if append is not None else [])
+    joined = concatenate(pieces, along) if len(pieces) > 1 else a
+    return wrap(joined._native.diff(int(n), along))
+
+
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """Differences of neighbours of the flattened array, with something before and after."""
+    from phalanx.array._joining import concatenate
+
+    flat = _array(ary).ravel()
+    pieces = [] if to_begin is None else [_array(to_begin).ravel().astype(flat.dtype)]
+    pieces += [diff(flat)] + ([] if to_end is None else [_array(to_end).ravel().astype(flat.dtype)])
+    return concatenate(pieces) if len(pieces) > 1 else pieces[0]
+
+
+def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """Central differences along axes, one-sided at the ends; spacings are numbers."""
+    f = _array(f)
+    if edge_order != 1:
+        raise NotImplementedError("gradient with edge_order=2; it has edge_order=1")
+    axes = axes_of(axis, f.ndim)
+    axes = list(range(f.ndim)) if axes is None else axes
+    spacings = list(varargs) or [1.0]
+    if len(spacings) == 1:
+        spacings *= len(axes)
+    if len(spacings) != len(axes):
+        raise TypeError("invalid number of arguments")
+    if any(np.ndim(spacing) for spacing in spacings):
+        raise NotImplementedError("gradient with coordinates; it takes one spacing for an axis")
+    results = [wrap(f._native.gradient(float(by), along)) for by, along in zip(spacings, axes)]
+    return results[0] if len(axes) == 1 else tuple(results)
+
+
+def tril(m: Any, k: int = 0) -> Any:
+    """The elements on and below a diagonal, 0 above."""
+    return wrap(_array(m)._native.tril(int(k)))
+
+
+def triu(m: Any, k: int = 0) -> Any:
+    """The elements on and above a diagonal, 0 below."""
+    return wrap(_array(m)._native.triu(int(k)))
+
+
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """A diagonal of two axes, as the last axis."""
+    a = _array(a)
+    if a.ndim < 2:
+        raise ValueError("diag requires an array of at least two dimensions")
+    first, second = _one_axis(axis1, a.ndim), _one_axis(axis2, a.ndim)
+    if first == second:
+        raise ValueError("axis1 and axis2 cannot be the same")
+    return wrap(a._native.diagonal(int(offset), (first, second)))
+
+
+def diag(v: Any, k: int = 0) -> Any:
+    """A matrix with a vector on a diagonal, or the diagonal of a matrix."""
+    v = _array(v)
+    if v.ndim not in (1, 2):
+        raise ValueError("Input must be 1- or 2-d.")
+    return wrap(v._native.diag(int(k)))
+
+
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+    """The sum along a diagonal of two axes."""
+    line = diagonal(a, offset, axis1, axis2)
+    return (line if dtype is None else line.astype(dtype)).sum(axis=-1)
+
+
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Parts along ``axis``, which need not be equally long."""
+    ary = _array(ary)
+    along = _one_axis(axis, ary.ndim)
+    if np.ndim(indices_or_sections):
+        borders = [int(at) for at in indices_or_sections]
+        return [wrap(part) for part in ary._native.split_at(borders, along)]
+    if int(indices_or_sections) <= 0:
+        raise ValueError("number sections must be larger than 0.")
+    return [wrap(part) for part in ary._native.array_split(int(indices_or_sections), along)]
+
+
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Parts along ``axis``, equally long if their number is given."""
+    ary = _array(ary)
+    along = _one_axis(axis, ary.ndim)
+    if not np.ndim(indices_or_sections) and ary.shape[along] % int(indices_or_sections):
+        raise ValueError("array split does not result in an equal division")
+    return array_split(ary, indices_or_sections, along)
+
+
+def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Parts along the first axis."""
+    if _array(ary).ndim < 2:
+        raise ValueError("vsplit only works on arrays of 2 or more dimensions")
+    return split(ary, indices_or_sections, 0)
+
+
+def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Parts along the second axis (of vectors, the first)."""
+    ndim = _array(ary).ndim
+    if ndim == 0:
+        raise ValueError("hsplit only works on arrays of 1 or more dimensions")
+    return split(ary, indices_or_sections, 1 if ndim > 1 else 0)
+
+
+def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Parts along the third axis."""
+    if _array(ary).ndim < 3:
+        raise ValueError("dsplit only works on arrays of 3 or more dimensions")
+    return split(ary, indices_or_sections, 2)
+
+
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    """The slices along an axis, without it."""
+    x = _array(x)
+    along = _one_axis(axis, x.ndim)
+    return tuple(x[(slice(None),) * along + (at,)] for at in range(x.shape[along]))
+
+
+def _places(obj: Any, length: int) -> list[int]:
+    if isinstance(obj, slice):
+        return list(range(*obj.indices(length)))
+    values = np.asarray(obj)
+    if values.dtype.kind == "b":
+        values = np.flatnonzero(values)
+    return [int(at) for at in np.atleast_1d(values)]
+
+
+def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
+    """With values put in before places of an axis."""
+    arr = _array(arr)
+    if axis is None:
+        arr, axis = arr.ravel(), 0
+    along = _one_axis(axis, arr.ndim)
+    at = _places(obj, arr.shape[along])
+    values = np.asarray(values) if getattr(values, "_phalanx_kind", None) is None else values
+    if np.ndim(obj) == 0 and not isinstance(obj, slice) and values.ndim == arr.ndim and arr.ndim > 0:
+        at = at * values.shape[along]  # several slices before one place
+    return wrap(arr._native.insert(at, _array(values)._native, along))
+
+
+def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
+    """Without some slices of an axis."""
+    arr = _array(arr)
+    if axis is None:
+        arr, axis = arr.ravel(), 0
+    along = _one_axis(axis, arr.ndim)
+    length = arr.shape[along]
+    gone = _places(obj, length)
+    wrong = [at for at in gone if not -length <= at < length]
+    if wrong:
+        raise IndexError(f"index {wrong[0]} is out of bounds for axis {along} with size {length}")
+    return wrap(arr._native.delete(gone, along))
+
+
+def _pairs(value: Any, ndim: int, what: str) -> list[Any]:
+    """(before, after) for each axis, from what NumPy takes."""
+    if isinstance(value, dict):
+        given = {axes_of(axis, ndim)[0]: pair for axis, pair in value.items()}  # type: ignore[index]
+        value = [given.get(axis, (0, 0)) for axis in range(ndim)]
+        value = [pair if np.ndim(pair) else (pair, pair) for pair in value]
+    pairs = np.broadcast_to(np.asarray(value), (ndim, 2)) if ndim else np.empty((0, 2))
+    if what == "pad_width" and (np.asarray(pairs) < 0).any():
+        raise ValueError("index can't contain negative values")
+    return [(pair[0], pair[1]) for pair in pairs]
+
+
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
+    """With more elements around, by a mode of NumPy's.
+
+    ``constant_values``, ``end_values`` and ``stat_length`` as NumPy has them; ``reflect_type`` must be ``"even"``.
+    """
+    array = _array(array)
+    if callable(mode):
+        raise NotImplementedError("pad by a function; pad with a constant and use map_blocks")
+    allowed = {"constant": {"constant_values"}, "linear_ramp": {"end_values"}}
+    statistics = ("maximum", "minimum", "mean", "median")
+    allowed.update({name: {"stat_length"} for name in statistics})
+    allowed.update({name: {"reflect_type"} for name in ("reflect", "symmetric")})
+    unknown = set(kwargs) - allowed.get(mode, set())
+    if unknown:
+        raise ValueError(f"unsupported keyword arguments for mode '{mode}': {unknown}")
+    if kwargs.get("reflect_type", "even") != "even":
+        raise NotImplementedError("reflect_type='odd'; it has 'even'")
+    raw = np.asarray(pad_width if not isinstance(pad_width, dict) else 0)
+    if raw.dtype.kind not in "iu":
+        raise TypeError("`pad_width` must be of integral type.")
+    widths = [(int(a), int(b)) for a, b in _pairs(pad_width, array.ndim, "pad_width")]
+    values = kwargs.get("constant_values", kwargs.get("end_values", 0))
+    ends = [(float(a), float(b)) for a, b in _pairs(values, array.ndim, "values")]
+    lengths: list[Any] = [(None, None)] * array.ndim
+    if kwargs.get("stat_length") is not None:
+        lengths = [(int(a), int(b)) for a, b in _pairs(kwargs["stat_length"], array.ndim, "stat_length")]
+    return wrap(array._native.pad(widths, mode, ends, lengths))
+
+
+def rechunk(x: Any, chunks: Any = "auto", **_: Any) -> Any:
+    """The same array, cut into other chunks."""
+    return _array(x).rechunk(chunks)
+
+
+def coarsen(reduction: Any, x: Any, axes: Any, trim_excess: bool = False, **kwargs: Any) -> Any:
+    """Blocks of neighbours reduced to one element each; ``reduction`` is NumPy's, or ours, or its name."""
+    if kwargs:
+        raise NotImplementedError(f"coarsen with {sorted(kwargs)} for the reduction")
+    x = _array(x)
+    name = reduction if isinstance(reduction, str) else reduction.__name__
+    sizes = [(axis, int(size)) for axis, size in axes.items()]
+    uneven = any(x.shape[axis] % size for axis, size in sizes)
+    if uneven and not trim_excess:
+        raise ValueError(f"Coarsening factors {axes} do not align with array shape {x.shape}.")
+    return wrap(x._native.coarsen(name, sizes, trim_excess))
+
+
+def shuffle(x: Any, indexer: Any, axis: int = 0, chunks: Any = "auto") -> Any:
+    """The slices of an axis in groups of indices, which end up in one chunk each."""
+    if chunks != "auto":
+        raise NotImplementedError("shuffle with chunks=; rechunk afterwards")
+    x = _array(x)
+    groups = [[int(at) for at in group] for group in indexer]
+    return wrap(x._native.shuffle(groups, _one_axis(axis, x.ndim)))

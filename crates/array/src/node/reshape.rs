@@ -64,6 +64,9 @@ impl Reshape {
 
     /// The chunks that the result inherits: as many elements in a chunk of a group as the input's first chunk has.
     pub(crate) fn chunks(&self, input: &Chunks) -> Chunks {
+        if self.shape.contains(&0) {
+            return Chunks::single(&self.shape); // groups of arrays without elements do not match
+        }
         let mut sizes: Vec<Vec<usize>> = vec![];
         for group in &self.groups {
             let (ins, outs) = (group.input.0..group.input.1, group.output.0..group.output.1);

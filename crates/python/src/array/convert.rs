@@ -1,11 +1,12 @@
 //! What Python gives, as our types.
 
 use super::PyArray;
-use phalanx::array::{Array, ChunkSpec, Index};
+use phalanx::array::joining;
+use phalanx::array::{Array, ChunkSpec, Index, Key};
 use phalanx::chunk::DType;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PySlice, PyTuple};
+use pyo3::types::{PyList, PySlice, PyTuple};
 
 /// One side of a function of two arrays: an array or a Python number, which is weak as NumPy's are.
 #[derive(FromPyObject)]
@@ -63,5 +64,31 @@ fn one_index(part: &Bound<'_, PyAny>) -> PyResult<Index> {
     match part.extract::<isize>() {
         Ok(at) => Ok(Index::At(at)),
         Err(_) => Err(PyTypeError::new_err(format!("{} is no integer, slice, None or ...", part.get_type()))),
+    }
+}
+
+/// The parts of an index that may also hold arrays.
+pub fn keys_of(parts: &Bound<'_, PyTuple>) -> PyResult<Vec<Key>> {
+    let one = |part: Bound<'_, PyAny>| match part.extract::<PyArray>() {
+        Ok(array) => Ok(Key::Array(array.0)),
+        Err(_) => Ok(Key::Basic(one_index(&part)?)),
+    };
+    parts.iter().map(one).collect()
+}
+
+/// Arrays in nested lists.
+pub struct Nested(pub joining::Nested);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Nested {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        match given.cast::<PyList>() {
+            Ok(list) => {
+                let many = list.iter().map(|one| Ok(one.extract::<Self>()?.0)).collect::<PyResult<Vec<_>>>()?;
+                Ok(Self(joining::Nested::Many(many)))
+            }
+            Err(_) => Ok(Self(joining::Nested::One(given.extract::<PyArray>()?.0))),
+        }
     }
 }

@@ -2,8 +2,10 @@
 
 mod basics;
 mod convert;
-
-pub use convert::Operand;
+mod creation;
+mod indexing;
+mod shapes;
+mod sorting;
 
 use crate::errors::Raise;
 use crate::memory::embedded;
@@ -24,10 +26,10 @@ pub fn checked(array: Array) -> PyResult<PyArray> {
 
 #[pymethods]
 impl PyArray {
-    /// The lengths of the axes.
+    /// The lengths of the axes; None where one depends on the data.
     #[getter]
-    fn shape(&self) -> PyResult<Vec<usize>> {
-        Ok(self.0.shape().raise()?.to_vec())
+    fn shape(&self) -> PyResult<Vec<Option<usize>>> {
+        self.0.known_shape().raise()
     }
 
     /// NumPy's name of the element type.
@@ -36,11 +38,13 @@ impl PyArray {
         Ok(self.0.dtype().raise()?.name())
     }
 
-    /// The sizes of the chunks, axis by axis.
+    /// The sizes of the chunks, axis by axis; None where they depend on the data.
     #[getter]
-    fn chunks(&self) -> PyResult<Vec<Vec<usize>>> {
-        let chunks = self.0.chunks().raise()?;
-        Ok((0..chunks.ndim()).map(|axis| chunks.sizes(axis)).collect())
+    fn chunks(&self) -> PyResult<Vec<Vec<Option<usize>>>> {
+        let Ok(chunks) = self.0.chunks() else {
+            return Ok(self.0.known_shape().raise()?.into_iter().map(|length| vec![length]).collect());
+        };
+        Ok((0..chunks.ndim()).map(|axis| chunks.sizes(axis).into_iter().map(Some).collect()).collect())
     }
 
     /// An array of at most 1 MiB, from C-contiguous elements.
