@@ -105,8 +105,11 @@ pub(crate) fn index(shape: &[usize], parts: &[Index]) -> Result<Indexed> {
     let named = parts.iter().filter(|part| matches!(part, Index::Slice { .. } | Index::At(_))).count();
     let rests = parts.iter().filter(|part| **part == Index::Rest).count();
     let whole = shape.len().checked_sub(named).filter(|_| rests <= 1).ok_or_else(|| {
-        Error::input(format!("{named} indices and {rests} `Rest` for an array of shape {shape:?}"))
-            .with_hint("give at most one index for each axis, and at most one `Index::Rest`")
+        Error::input(format!(
+            "too many indices for array: array is {}-dimensional, but {named} indices and {rests} `...` were given",
+            shape.len()
+        ))
+        .with_hint("give at most one index for each axis, and at most one `...`")
     })?;
     let mut indexed = Indexed { spans: vec![], axes: vec![] };
     let all = |indexed: &mut Indexed, count: usize| {

@@ -15,6 +15,10 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`array`], [`construct`], [`ops`], [`reductions`], [`linalg`], [`random`] | the API, by what NumPy calls it |
+//! | [`indexing`], [`manipulate`], [`joining`], [`padding`], [`creation`] | by arrays and masks; order, shape, several arrays |
+//! | [`scans`], [`sorting`], [`sets`], [`counting`] | running sums, order, different elements, histograms |
+//! | [`rechunking`], [`blockwise`] | chunks by axis and bytes; functions of the caller's language over blocks |
+//! | `deferred` | arrays whose shape depends on data |
 //! | [`chunks`], [`index`], [`shape`] | how the caller says chunks, slices, shapes and axes |
 //! | `expr`, `node` | expressions; one kind of node a file, with what it needs and how it computes |
 //! | `lower`, `physical` | expression → stages → DataFusion plan |

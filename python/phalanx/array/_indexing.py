@@ -7,6 +7,7 @@ from typing import Any
 from phalanx import _client, _phalanx
 from phalanx._lazy import np
 from phalanx.array._base import Base, axes_of, operand, wrap
+from phalanx.exceptions import InputError
 
 __all__ = [
     "Indexing",
@@ -49,6 +50,14 @@ def _array(value: Any) -> Any:
     from phalanx.array._creation import asarray
 
     return asarray(value)
+
+
+def _as_numpy_has_it(error: InputError) -> Exception:
+    """What NumPy raises where an index does not fit; sizes that are unknown, and values, stay as they are."""
+    text = error.message
+    if any(words in text for words in ("chunk sizes", "broadcast", "step of a slice")):
+        return error
+    return IndexError(f"{text}; {error.hint}" if error.hint else text)
 
 
 def parts_of(index: Any) -> tuple[Any, ...]:
@@ -108,15 +117,21 @@ class Indexing(Base):
     __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
-        return wrap(self._native.get(parts_of(index)))
+        try:
+            return wrap(self._native.get(parts_of(index)))
+        except InputError as error:
+            raise _as_numpy_has_it(error) from None
 
     def __setitem__(self, index: Any, value: Any) -> None:
         # The array stands for another expression from here on; who had the old one keeps it.
-        self._native = self._native.with_item(parts_of(index), operand(value))
+        self._native = self.with_item(index, value)._native
 
     def with_item(self, index: Any, value: Any) -> Any:
         """A copy in which ``copy[index]`` is ``value``."""
-        return wrap(self._native.with_item(parts_of(index), operand(value)))
+        try:
+            return wrap(self._native.with_item(parts_of(index), operand(value)))
+        except InputError as error:
+            raise _as_numpy_has_it(error) from None
 
     @property
     def vindex(self) -> Any:

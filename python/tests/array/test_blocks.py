@@ -9,6 +9,8 @@ import pytest
 
 import phalanx.array as da
 
+pytest.importorskip("phalanx._host")
+
 M = np.arange(56, dtype=np.float64).reshape(7, 8)
 
 
