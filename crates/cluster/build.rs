@@ -18,6 +18,8 @@ fn main() {
         .method(method("attach", "Attach", "Beat", "Command").client_streaming().server_streaming().build())
         .method(method("session", "Session", "Hello", "Update").server_streaming().build())
         .method(method("describe", "Describe", "Empty", "Json").build())
+        .method(method("failed", "Failed", "Empty", "Json").build())
+        .method(method("save", "Save", "JobName", "Saved").build())
         .method(method("own", "Own", "JobName", "Empty").build())
         .method(method("cancel", "Cancel", "JobName", "Empty").build())
         .method(method("release", "Release", "Freed", "Empty").build())

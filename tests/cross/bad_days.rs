@@ -5,9 +5,9 @@ use crate::spine::{counted, ids};
 use libtest_mimic::Trial;
 use phalanx_cluster::process::this_program;
 use phalanx_cluster::{
-    ClusterEngine, ClusterOptions, LocalCluster, Scheduler, SchedulerOptions, Transport, WorkerOptions, work,
+    ClusterEngine, ClusterOptions, LocalCluster, Scheduler, SchedulerOptions, Transport, WorkerOptions, replayed, work,
 };
-use phalanx_engine::{Engine, ErrorKind, Plan, Settings, plan};
+use phalanx_engine::{Engine, Error, ErrorKind, LocalEngine, Plan, SavedPlan, Settings, plan};
 use phalanx_tests::jobs::{Shape, job, leaf, rows};
 use phalanx_tests::pass::TestPass;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +25,8 @@ pub fn trials() -> Vec<Trial> {
         trial("bad_days::lost_data_is_made_again_once", lost_data_is_made_again_once),
         trial("bad_days::a_job_that_ends_its_workers", a_job_that_ends_its_workers),
         trial("bad_days::workers_with_too_little_memory", workers_with_too_little_memory),
+        trial("bad_days::a_failed_job_is_replayed_in_one_process", a_failed_job_is_replayed_in_one_process),
+        trial("bad_days::workers_come_and_go", workers_come_and_go),
         trial("bad_days::a_client_that_goes_leaves_nothing", a_client_that_goes_leaves_nothing),
         trial("bad_days::stopping_leaves_nothing", stopping_leaves_nothing),
     ]
@@ -59,7 +61,7 @@ fn an_address_off_loopback() {
     assert!(error.message().contains("0.0.0.0"), "{error}");
 }
 
-fn slow_job() -> phalanx_engine::Plan {
+fn slow_job() -> Plan {
     job(&leaf(240).unwrap(), 240, Shape::Chain(3), 50_000, 1).unwrap().plan
 }
 
@@ -102,7 +104,7 @@ fn the_scheduler_dies() {
 
 fn scattered_data_dies_with_its_worker() {
     let (cluster, engine) = cluster(1);
-    let rows = phalanx_engine::LocalEngine::new(Settings::default()).unwrap();
+    let rows = LocalEngine::new(Settings::default()).unwrap();
     let rows = rows.submit(job(&leaf(24).unwrap(), 24, Shape::Chain(1), 0, 1).unwrap().plan).wait().unwrap();
     let data = engine.scatter("mine", phalanx_tests::jobs::schema(), rows).wait().unwrap();
     cluster.kill_worker(0);
@@ -183,11 +185,58 @@ fn workers_with_too_little_memory() {
         connect_timeout: Duration::from_secs(5),
         allow_python: false,
     };
-    let large = runtime.spawn(work(options, |_| {}));
+    let large = runtime.spawn(work(options, |_| {}, std::future::pending()));
     engine.wait_for_workers(3, Duration::from_secs(10)).unwrap();
     assert_eq!(rows(&engine.submit(known().plan.projecting(100 << 20)).wait().unwrap()), known().answer);
     large.abort();
     runtime.shutdown_background();
+}
+
+fn a_failed_job_is_replayed_in_one_process() {
+    let (_cluster, engine) = cluster(1);
+    let error = Error::data("column \"x\" is text").with_hint("name another one");
+    let failing = TestPass { fails: Some(error.clone()), ..TestPass::default() };
+    let exchanged = plan::exchange(counted(3).0, "id", 2).unwrap();
+    let root = plan::operator(failing, vec![exchanged]).unwrap();
+    engine.submit(Plan::new("fails", root)).wait().unwrap_err();
+    drop(engine.submit(slow_job())); // what is cancelled has not failed
+    let failed = engine.failed_jobs().unwrap();
+    assert_eq!(failed.iter().map(|job| job.label.as_str()).collect::<Vec<_>>(), ["fails"]);
+    assert!(failed[0].error.contains("column \"x\" is text"), "{failed:?}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fails.plan");
+    engine.save_job(&failed[0].job).unwrap().write(&path).unwrap();
+    let local = LocalEngine::new(Settings::default()).unwrap();
+    let replay = replayed(&SavedPlan::read(&path).unwrap(), &local).unwrap();
+    assert_eq!(replay.label(), "fails");
+    let again = local.submit(replay).wait().unwrap_err();
+    assert_eq!((again.kind(), again.message(), again.hint()), (error.kind(), error.message(), error.hint()));
+    let unknown = engine.save_job("j1").unwrap_err();
+    assert!(unknown.kind() == ErrorKind::Input && unknown.message().contains("no job j1"), "{unknown}");
+}
+
+/// A worker that is let go finishes what it does: the job needs no other attempt.
+fn workers_come_and_go() {
+    let (cluster, engine) = cluster(1);
+    cluster.scale(3).unwrap();
+    engine.wait_for_workers(3, Duration::from_secs(10)).unwrap();
+    let known = job(&leaf(240).unwrap(), 240, Shape::Chain(3), 10_000, 1).unwrap();
+    let job = engine.submit(known.plan);
+    let progress = job.progress();
+    std::thread::sleep(Duration::from_millis(100));
+    cluster.scale(1).unwrap();
+    assert_eq!((cluster.workers().len(), cluster.leaving().len()), (1, 2));
+    assert_eq!(rows(&job.wait().unwrap()), known.answer);
+    assert_eq!(progress.borrow().attempts, 1);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !cluster.leaving().is_empty() || engine.describe().unwrap().workers.len() != 1 {
+        assert!(Instant::now() < deadline, "they do not leave: {:?}", engine.describe());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    cluster.scale(0).unwrap();
+    cluster.scale(2).unwrap();
+    engine.wait_for_workers(2, Duration::from_secs(10)).unwrap();
 }
 
 fn a_client_that_goes_leaves_nothing() {

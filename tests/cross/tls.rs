@@ -55,7 +55,7 @@ fn a_job_under_mutual_tls() {
                 connect_timeout: Duration::from_secs(5),
                 allow_python: false,
             };
-            runtime.spawn(work(options, |_| {}))
+            runtime.spawn(work(options, |_| {}, std::future::pending()))
         })
         .collect();
     let engine = ClusterEngine::connect(&address, Settings::default(), authority.transport()).unwrap();

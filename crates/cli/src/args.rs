@@ -63,6 +63,9 @@ pub enum Command {
     Scheduler(SchedulerArgs),
     Worker(WorkerArgs),
     Status(StatusArgs),
+    #[command(subcommand)]
+    Job(JobCommand),
+    Replay(ReplayArgs),
     #[command(hide = true)]
     Bench(BenchArgs),
 }
@@ -198,6 +201,52 @@ pub struct WorkerArgs {
     /// End when standard input ends: whoever started this process is gone.
     #[arg(long, hide = true)]
     pub tied: bool,
+}
+
+/// List jobs that failed on a cluster, and save one.
+///
+/// A plan is data: a job that failed among many workers can be run again in one process, where it is easily looked
+/// into. The scheduler keeps the last sixteen.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  phalanx job list tcp://127.0.0.1:8786
+  phalanx job save tcp://127.0.0.1:8786 038G5RNN8G000 --out failed.plan
+  phalanx replay failed.plan")]
+pub enum JobCommand {
+    /// Show the jobs that failed lately.
+    List {
+        /// The scheduler to ask.
+        #[arg(value_name = "tcp://HOST:PORT", value_parser = values::address)]
+        scheduler: SchedulerAddress,
+    },
+    /// Write the plan of a failed job to a file.
+    Save {
+        /// The scheduler to ask.
+        #[arg(value_name = "tcp://HOST:PORT", value_parser = values::address)]
+        scheduler: SchedulerAddress,
+        /// The job, as `phalanx job list` names it.
+        #[arg(value_name = "ID")]
+        job: String,
+        /// The file to write.
+        #[arg(long, value_name = "FILE", default_value = "job.plan")]
+        out: PathBuf,
+    },
+}
+
+/// Run a saved job again in this process.
+///
+/// It ends as the job did: with an error, or, where that was the cluster's doing, with the number of rows of its result.
+/// Files that it reads must be here; data that was persisted on the cluster is not in the file.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  phalanx replay failed.plan
+  phalanx --log debug replay failed.plan")]
+pub struct ReplayArgs {
+    /// What `phalanx job save` wrote.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// Show what a cluster has and does.

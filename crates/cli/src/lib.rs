@@ -7,6 +7,7 @@
 //! | [`args`], [`values`] | what a user can type |
 //! | [`demo`] | the main job, a file a step |
 //! | [`scheduler`], [`worker`], [`status`] | a cluster by hand |
+//! | [`job`] | jobs that failed: listed, saved, run again |
 //! | [`bench`] | what `cargo xtask bench` times |
 //! | [`end`] | how the program ends: errors, interruptions, exit codes |
 //! | [`logs`], [`progress`], [`text`] | what it writes |
@@ -17,6 +18,7 @@ mod args;
 mod bench;
 mod demo;
 mod end;
+mod job;
 mod logs;
 mod machine;
 mod progress;
@@ -45,6 +47,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Bench(args) => end::run(move |interrupt| bench::run(&args, &interrupt)),
         Command::Scheduler(args) => end::of_service(scheduler::run(args)),
         Command::Worker(args) => end::of_service(worker::run(args, arguments.get(1..).unwrap_or_default())),
+        Command::Job(command) => end::run(move |_interrupt| job::run(&command)),
+        Command::Replay(args) => end::run(move |_interrupt| job::replay(&args)),
         Command::Status(args) => end::run(move |_interrupt| status::run(&args)),
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::codec;
 use crate::data::{Pool, location};
+use crate::protocol::FailedJob;
 use crate::scheduler::{RETRY, join_name};
 use crate::session::Session;
 use crate::task_options::TaskOptions;
@@ -18,9 +19,10 @@ use datafusion::arrow::datatypes::SchemaRef;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use phalanx_engine::{
-    Engine, EngineDescription, EngineKind, Error, ErrorKind, Job, Location, PartitionData, PersistJob, Persisted, Plan,
-    Progress, Result, Settings, datafusion,
+    Engine, EngineDescription, EngineKind, Error, ErrorKind, Job, LocalEngine, Location, PartitionData, PersistJob,
+    Persisted, Plan, Progress, Result, SavedPlan, Settings, datafusion,
 };
+use std::future::Future;
 use std::sync::Arc;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -94,6 +96,42 @@ impl ClusterEngine {
         }))
         .map_err(|error| Error::internal("waiting panicked").caused_by(&error))?
     }
+}
+
+impl ClusterEngine {
+    /// The latest jobs that failed on this cluster, whoever ran them; the oldest first.
+    ///
+    /// # Errors
+    /// `Cluster`: the scheduler is lost.
+    pub fn failed_jobs(&self) -> Result<Vec<FailedJob>> {
+        let shared = Arc::clone(&self.shared);
+        self.block(async move { shared.session.failed_jobs().await })
+    }
+
+    /// The plan of one of [`ClusterEngine::failed_jobs`], to be [run again](replayed) in one process.
+    ///
+    /// # Errors
+    /// `Input`: there is no such job. `Cluster`: the scheduler is lost.
+    pub fn save_job(&self, job: &str) -> Result<SavedPlan> {
+        let (shared, job) = (Arc::clone(&self.shared), job.to_owned());
+        self.block(async move { shared.session.save_job(&job).await })
+    }
+
+    /// Not `block_on` of our runtime: the caller may be inside another one.
+    fn block<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        futures::executor::block_on(self.handle.spawn(work))
+            .map_err(|error| Error::internal("a call of the scheduler panicked").caused_by(&error))?
+    }
+}
+
+/// The plan of a job that was saved on a cluster, for `engine`. Data that was persisted on the cluster is not in it:
+/// where the plan reads some, the job fails with an error that says so.
+///
+/// # Errors
+/// The plan can't be read, which is a bug of ours: files of other builds are refused before.
+pub fn replayed(saved: &SavedPlan, engine: &LocalEngine) -> Result<Plan> {
+    let root = codec::engine().decode(&saved.plan, &engine.session().task_ctx())?;
+    Ok(Plan::new(saved.label.clone(), root))
 }
 
 impl Drop for ClusterEngine {
@@ -251,7 +289,11 @@ impl Shared {
         let attempt = uuid::Uuid::new_v4().simple().to_string();
         let name = (String::from("ballista.job.name"), join_name(plan.label(), &attempt));
         let ours = TaskOptions { task_bytes: plan.task_bytes() }.entries_of();
-        let options = self.settings.options().into_iter().chain(ours).chain([name]);
+        // Cutting a plan into stages, Ballista lets DataFusion's optimizer see each once more. Where a join has fewer
+        // partitions than the session's default, that would put a second exchange into the stage, with more partitions,
+        // whose files a task then writes under the wrong numbers. Partitions that satisfy their join are to stay.
+        let keep = (String::from("datafusion.optimizer.preserve_file_partitions"), String::from("1"));
+        let options = self.settings.options().into_iter().chain(ours).chain([name, keep]);
         let settings = options.map(|(key, value)| pb::KeyValuePair { key, value: Some(value) }).collect();
         let mut request = tonic::Request::new(pb::ExecuteQueryParams {
             session_id: self.session.id().to_owned(),

@@ -27,7 +27,7 @@ pub mod task_options;
 pub mod transport;
 pub mod worker;
 
-pub use engine::ClusterEngine;
+pub use engine::{ClusterEngine, replayed};
 pub use local_cluster::{ClusterOptions, LocalCluster};
 pub use scheduler::{Scheduler, SchedulerOptions};
 pub use transport::{SchedulerAddress, Transport};

@@ -6,11 +6,13 @@ use parking_lot::Mutex;
 use phalanx_engine::scratch::Scratch;
 use phalanx_engine::{Error, Result};
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// What a cluster of child processes is started with.
 #[derive(Clone, Debug)]
@@ -60,6 +62,8 @@ pub struct LocalCluster {
     scratch: Scratch,
     scheduler: Mutex<Option<Child>>,
     workers: Mutex<Vec<Child>>,
+    /// Workers that were told to leave.
+    leaving: Mutex<Vec<Child>>,
 }
 
 impl LocalCluster {
@@ -84,8 +88,8 @@ impl LocalCluster {
             .find(|word| word.starts_with("tcp://"))
             .ok_or_else(|| Error::internal(format!("the scheduler's line has no address: {ready:?}")))?
             .parse()?;
-        let cluster =
-            Self { address, options, program, scratch, scheduler: Mutex::new(Some(child)), workers: Mutex::default() };
+        let (scheduler, workers, leaving) = (Mutex::new(Some(child)), Mutex::default(), Mutex::default());
+        let cluster = Self { address, options, program, scratch, scheduler, workers, leaving };
         for _ in 0..cluster.options.workers {
             cluster.add_worker()?;
         }
@@ -136,6 +140,39 @@ impl LocalCluster {
         Ok(())
     }
 
+    /// Starts workers, or lets the youngest go, until there are `workers`. One that goes takes no more tasks, and ends
+    /// when it has none left and no running job needs what it holds; this does not wait for that. Persisted data that it
+    /// holds is made again where it is read; scattered data is lost with it.
+    ///
+    /// # Errors
+    /// A worker does not start.
+    pub fn scale(&self, workers: usize) -> Result<()> {
+        self.leaving.lock().retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+        while self.workers.lock().len() < workers {
+            self.add_worker()?;
+        }
+        let going = {
+            let mut all = self.workers.lock();
+            let first = workers.min(all.len());
+            all.split_off(first)
+        };
+        for mut child in going {
+            let told = child.stdin.as_mut().map(|input| writeln!(input, "{LEAVE}").and_then(|()| input.flush()));
+            if !matches!(told, Some(Ok(()))) {
+                let _dead_already = child.kill();
+            }
+            self.leaving.lock().push(child);
+        }
+        Ok(())
+    }
+
+    /// Process ids of workers that were told to leave and have not ended.
+    pub fn leaving(&self) -> Vec<u32> {
+        let mut leaving = self.leaving.lock();
+        leaving.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+        leaving.iter().map(Child::id).collect()
+    }
+
     /// Kills the worker at `index` (counted modulo their number) at once, as a lost machine would be; `None` if there
     /// is no worker.
     pub fn kill_worker(&self, index: usize) -> Option<u32> {
@@ -175,6 +212,7 @@ impl LocalCluster {
 
     fn end(&self) {
         let mut children: Vec<Child> = self.workers.lock().drain(..).collect();
+        children.append(&mut self.leaving.lock());
         children.extend(self.scheduler.lock().take());
         for child in &children {
             terminate(child.id());
@@ -226,7 +264,7 @@ fn spawn(program: &[OsString], arguments: &[&str]) -> Result<(Child, String)> {
         words.collect::<Vec<_>>().join(" ")
     };
     let mut command = Command::new(binary);
-    // The pipe to its standard input is held by `Child` and never written: its end tells that we are gone.
+    // The pipe to its standard input is held by `Child`: its end tells that we are gone.
     command.args(before).args(arguments).arg("--tied").stdin(Stdio::piped()).stdout(Stdio::piped());
     // A group of its own: Ctrl-C at the terminal reaches us, and we stop the children in order.
     command.process_group(0);
@@ -264,14 +302,31 @@ fn terminate(process: u32) {
     }
 }
 
+/// What the parent says on standard input to let a worker go.
+const LEAVE: &str = "leave";
+
+/// Whether the parent said [`LEAVE`]; true, if it ever did.
+static TOLD_TO_LEAVE: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::Sender::new(false));
+
+/// Resolves when the parent of a tied process tells it to leave.
+pub async fn told_to_leave() {
+    let mut told = TOLD_TO_LEAVE.subscribe();
+    let _sender_is_static = told.wait_for(|told| *told).await;
+}
+
 /// Resolves when standard input ends: the parent that holds its other end has died, however it died.
 ///
 /// (`PR_SET_PDEATHSIG` is no way: it fires when the *thread* ends that started the child.)
 pub async fn parent_ended() {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
-        let mut input = std::io::stdin().lock();
-        let _ended = std::io::copy(&mut input, &mut std::io::sink());
+        for line in std::io::stdin().lock().lines() {
+            match line {
+                Ok(line) if line == LEAVE => drop(TOLD_TO_LEAVE.send_replace(true)),
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
         let _nobody_waits = sender.send(());
     });
     let _ended = receiver.await;

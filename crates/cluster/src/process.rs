@@ -1,7 +1,7 @@
 //! A scheduler or a worker as a whole process: what `phalanx scheduler` and `phalanx worker` do after reading their
 //! arguments. One line on standard output when ready; ends at Ctrl-C, at SIGTERM, and with its parent if tied to it.
 
-use crate::local_cluster::parent_ended;
+use crate::local_cluster::{parent_ended, told_to_leave};
 use crate::scheduler::{Scheduler, SchedulerOptions};
 use crate::worker::{WorkerOptions, work};
 use phalanx_engine::host::{self, Permission};
@@ -109,7 +109,7 @@ pub fn run_worker(mut options: WorkerOptions, tie: Tie, arguments: &[OsString]) 
         tokio::select! {
             biased; // told to stop, a worker stops, even if it sees the scheduler go at the same moment
             end = end => end,
-            lost = work(options, ready) => lost.map(|never| match never {}),
+            end = work(options, ready, told_to_leave()) => end,
         }
     });
     match ended {

@@ -6,6 +6,7 @@
 //!   are cancelled and its data is freed.
 
 use prost::Message;
+use serde::{Deserialize, Serialize};
 
 /// Nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
@@ -55,6 +56,9 @@ pub struct Beat {
     /// The id of the worker's process.
     #[prost(uint32, tag = "8")]
     pub process: u32,
+    /// It takes no more tasks, and ends when nobody needs what it holds.
+    #[prost(bool, tag = "9")]
+    pub leaving: bool,
 }
 
 /// What the scheduler says to a worker. Unset fields say nothing.
@@ -72,6 +76,9 @@ pub struct Command {
     /// The worker may not join, and why.
     #[prost(string, tag = "4")]
     pub refuse: String,
+    /// End: no running job needs what you hold.
+    #[prost(bool, tag = "5")]
+    pub leave: bool,
 }
 
 /// The data of one job, or all of it but one stage's.
@@ -122,6 +129,28 @@ pub struct Json {
     /// The text.
     #[prost(string, tag = "1")]
     pub text: String,
+}
+
+/// A job that can be run again.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Saved {
+    /// What people call it.
+    #[prost(string, tag = "1")]
+    pub label: String,
+    /// Its plan.
+    #[prost(bytes = "vec", tag = "2")]
+    pub plan: Vec<u8>,
+}
+
+/// A job that failed, and that the scheduler still knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedJob {
+    /// The scheduler's name of it.
+    pub job: String,
+    /// What people call it.
+    pub label: String,
+    /// What its client was told.
+    pub error: String,
 }
 
 /// The generated client and server.

@@ -2,9 +2,10 @@
 //! session owns.
 
 use crate::protocol::service::control_client::ControlClient;
-use crate::protocol::{Empty, Freed, Hello, JobName, Update};
+use crate::protocol::{Empty, FailedJob, Freed, Hello, JobName, Update};
+use crate::transport::MESSAGE_BYTES_MAX;
 use parking_lot::Mutex;
-use phalanx_engine::{EngineDescription, Error, Progress, Result, StageProgress};
+use phalanx_engine::{EngineDescription, Error, Progress, Result, SavedPlan, StageProgress};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -155,6 +156,31 @@ impl Session {
     pub async fn owns(&self, job: &str) -> Result<()> {
         let name = JobName { job: job.to_owned(), session: self.id.clone() };
         self.control.clone().own(name).await.map(drop).map_err(|_| scheduler_lost())
+    }
+    /// The latest jobs that failed.
+    ///
+    /// # Errors
+    /// The scheduler is gone.
+    pub async fn failed_jobs(&self) -> Result<Vec<FailedJob>> {
+        let answer = self.control.clone().failed(Empty {}).await.map_err(|_| scheduler_lost())?;
+        serde_json::from_str(&answer.into_inner().text)
+            .map_err(|error| Error::internal("the scheduler's list of jobs can't be read").caused_by(&error))
+    }
+    /// The plan of a job that failed lately.
+    ///
+    /// # Errors
+    /// `Input`: there is no such job. `Cluster`: the scheduler is gone.
+    pub async fn save_job(&self, job: &str) -> Result<SavedPlan> {
+        let name = JobName { job: job.to_owned(), session: self.id.clone() };
+        let mut control = self.control.clone().max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let saved = control.save(name).await.map_err(|status| match status.code() {
+            tonic::Code::NotFound => Error::input(status.message().to_owned())
+                .with_hint("`phalanx job list` shows the jobs that can be saved"),
+            tonic::Code::Internal => Error::internal(status.message().to_owned()),
+            _ => scheduler_lost(),
+        })?;
+        let saved = saved.into_inner();
+        Ok(SavedPlan { label: saved.label, plan: saved.plan })
     }
     /// What the cluster has and does.
     ///

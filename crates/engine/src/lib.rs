@@ -19,6 +19,7 @@
 //! | [`function`] | aggregate functions that every process registers |
 //! | [`host`] | functions of the caller's own language, opaque to the engine |
 //! | [`error`] | few kinds, chosen by what the reader must do |
+//! | [`saved`] | a plan in a file, to be run again |
 //! | [`scratch`] | a process's folder, gone with it |
 //! | [`stream`] | helpers for operators' streams |
 
@@ -34,6 +35,7 @@ pub mod persisted;
 pub mod perturb;
 pub mod plan;
 pub mod route;
+pub mod saved;
 pub mod scratch;
 pub mod session;
 pub mod stream;
@@ -46,6 +48,7 @@ pub use job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 pub use local::LocalEngine;
 pub use operator::{Operator, OperatorExec};
 pub use persisted::{Location, Persisted, PersistedScan};
+pub use saved::SavedPlan;
 pub use session::Settings;
 
 // Crates above name DataFusion through us, so that there is one version in the tree.

@@ -45,6 +45,18 @@ fn functions_of_python_without_python() {
 }
 
 #[test]
+fn nothing_to_replay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("no.plan");
+    let ended = run(&format!("replay {}", path.display()));
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.err.starts_with(&format!("error: {} can't be read", path.display())), "{}", ended.err);
+    std::fs::write(&path, "PAR1").unwrap();
+    let ended = run(&format!("replay {}", path.display()));
+    assert!(ended.err.starts_with(&format!("error: {} is no saved job", path.display())), "{}", ended.err);
+}
+
+#[test]
 fn a_port_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();

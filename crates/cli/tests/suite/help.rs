@@ -78,6 +78,16 @@ fn of_the_worker() {
 }
 
 #[test]
+fn of_jobs_that_failed() {
+    check(
+        "job --help",
+        &["Usage: phalanx job [OPTIONS] <COMMAND>", "phalanx job list tcp://", "keeps the last sixteen"],
+    );
+    check("job save --help", &["<tcp://HOST:PORT> <ID>", "--out <FILE>", "[default: job.plan]"]);
+    check("replay --help", &["Usage: phalanx replay [OPTIONS] <FILE>", "phalanx job save"]);
+}
+
+#[test]
 fn of_the_status() {
     check(
         "status --help",

@@ -1,11 +1,12 @@
 //! The control service: streams of workers and sessions, and what clients ask beside running plans.
 
-use super::gate::Doomed;
-use super::gate::split_name;
+use super::certify;
+use super::gate::{Doomed, Gate, split_name};
 use super::hub::{Hub, StreamGuard};
 use super::{SUBMISSION_TIMEOUT, SchedulerServer_, UPDATE_INTERVAL};
+use crate::codec;
 use crate::protocol::service::control_server::Control;
-use crate::protocol::{Beat, Command, Empty, Freed, Hello, JobName, Json, Update};
+use crate::protocol::{Beat, Command, Empty, Freed, Hello, JobName, Json, Saved, Update};
 use ballista_core::JobId;
 use ballista_core::serde::protobuf::task_status::Status as TaskState;
 use ballista_scheduler::state::execution_graph::ExecutionGraph;
@@ -16,7 +17,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -24,6 +25,7 @@ use tonic::{Request, Response, Status, Streaming};
 pub struct State {
     pub server: SchedulerServer_,
     pub hub: Arc<Hub>,
+    pub gate: Arc<Gate>,
     pub doomed: Doomed,
     pub address: SocketAddr,
 }
@@ -139,6 +141,31 @@ pub async fn update_sessions(state: Arc<State>) {
     }
 }
 
+/// After its job has ended, a client fetches the result: from workers that leave, within this time.
+const FETCH_TIME: Duration = Duration::from_secs(1);
+
+/// Tells workers that want to leave that they may: when no running job has had anything from them for a while.
+pub async fn let_workers_leave(state: Arc<State>) {
+    let mut unneeded_since: HashMap<String, Instant> = HashMap::new();
+    loop {
+        tokio::time::sleep(UPDATE_INTERVAL).await;
+        let mut leaving = state.hub.leaving();
+        if !leaving.is_empty() {
+            for job in state.server.state.task_manager.get_running_job_cache().values() {
+                let needed = certify::workers(job.execution_graph.read().await.as_ref());
+                leaving.retain(|worker| !needed.contains(worker));
+            }
+        }
+        unneeded_since.retain(|worker, _| leaving.contains(worker));
+        for worker in leaving {
+            let since = *unneeded_since.entry(worker.clone()).or_insert_with(Instant::now);
+            if since.elapsed() >= FETCH_TIME {
+                state.hub.may_leave(&worker);
+            }
+        }
+    }
+}
+
 /// The service.
 pub struct ControlService {
     /// What it serves.
@@ -200,6 +227,20 @@ impl Control for ControlService {
         let description = self.state.describe().await;
         let text = serde_json::to_string(&description).map_err(|error| Status::internal(error.to_string()))?;
         Ok(Response::new(Json { text }))
+    }
+
+    async fn failed(&self, _: Request<Empty>) -> Result<Response<Json>, Status> {
+        let failed = self.state.gate.failed();
+        let text = serde_json::to_string(&failed).map_err(|error| Status::internal(error.to_string()))?;
+        Ok(Response::new(Json { text }))
+    }
+
+    async fn save(&self, request: Request<JobName>) -> Result<Response<Saved>, Status> {
+        let job = request.into_inner().job;
+        let found = self.state.gate.failed_plan(&job);
+        let (label, plan) = found.ok_or_else(|| Status::not_found(format!("no job {job} failed lately")))?;
+        let plan = codec::engine().encode(plan).map_err(|error| Status::internal(error.to_string()))?;
+        Ok(Response::new(Saved { label, plan }))
     }
 
     async fn own(&self, request: Request<JobName>) -> Result<Response<Empty>, Status> {

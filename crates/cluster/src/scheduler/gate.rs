@@ -5,17 +5,20 @@
 
 use super::certify;
 use super::hub::Hub;
+use crate::protocol::FailedJob;
 use ballista_core::error::{BallistaError, Result};
-use ballista_core::serde::protobuf::{FailedJob, JobStatus, job_status::Status as JobState_};
+use ballista_core::serde::protobuf::{FailedJob as FailedState, JobStatus, job_status::Status as JobState_};
 use ballista_core::{JobId, JobStatusSubscriber};
 use ballista_scheduler::cluster::memory::InMemoryJobState;
 use ballista_scheduler::cluster::{JobState, JobStateEventStream};
 use ballista_scheduler::state::execution_graph::ExecutionGraphBox;
 use dashmap::DashSet;
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use parking_lot::Mutex;
 use phalanx_engine::datafusion;
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,12 +49,42 @@ pub struct Gate {
     inner: InMemoryJobState,
     doomed: Doomed,
     hub: Arc<Hub>,
+    failed: Mutex<VecDeque<(FailedJob, Arc<dyn ExecutionPlan>)>>,
 }
+
+/// Failed jobs whose plans are kept, so that they can be saved and run again elsewhere.
+const FAILED_JOBS_MAX: usize = 16;
 
 impl Gate {
     /// A gate in front of `inner`.
     pub fn new(inner: InMemoryJobState, doomed: Doomed, hub: Arc<Hub>) -> Self {
-        Self { inner, doomed, hub }
+        Self { inner, doomed, hub, failed: Mutex::default() }
+    }
+
+    /// The latest jobs that failed, the oldest first.
+    pub fn failed(&self) -> Vec<FailedJob> {
+        self.failed.lock().iter().map(|(job, _)| job.clone()).collect()
+    }
+    /// The plan of one of [`Gate::failed`], with its label.
+    pub fn failed_plan(&self, job: &str) -> Option<(String, Arc<dyn ExecutionPlan>)> {
+        let failed = self.failed.lock();
+        let (found, plan) = failed.iter().rfind(|(failed, _)| failed.job == job)?;
+        Some((found.label.clone(), Arc::clone(plan)))
+    }
+    /// Keeps the plan of a job that failed for good.
+    fn note_failure(&self, job: &JobId, graph: &ExecutionGraphBox) {
+        let Some(JobState_::Failed(failed)) = &graph.status().status else { return };
+        if failed.error == CANCELLED {
+            return;
+        }
+        let error = phalanx_engine::Error::from_wire(&failed.error);
+        let error = error.map_or_else(|| failed.error.clone(), |error| error.to_string());
+        let label = split_name(graph.job_name()).0.to_owned();
+        let mut all = self.failed.lock();
+        all.push_back((FailedJob { job: job.to_string(), label, error }, graph.physical_plan()));
+        if all.len() > FAILED_JOBS_MAX {
+            all.pop_front();
+        }
     }
 
     /// Why `graph`, which has ended, is to be tried again, if it is.
@@ -97,6 +130,7 @@ impl JobState for Gate {
             self.hub.job_ends(job_id.as_ref());
         }
         let Some(why) = self.verdict(job_id, graph).await else {
+            self.note_failure(job_id, graph);
             return self.inner.save_job(job_id, graph).await;
         };
         let status = graph.status();
@@ -104,7 +138,7 @@ impl JobState for Gate {
         judged.update_status(JobStatus {
             job_id: status.job_id.clone(),
             job_name: status.job_name.clone(),
-            status: Some(JobState_::Failed(FailedJob { error: format!("{RETRY}{why}"), ..FailedJob::default() })),
+            status: Some(JobState_::Failed(FailedState { error: format!("{RETRY}{why}"), ..FailedState::default() })),
         });
         self.inner.save_job(job_id, &judged).await
     }

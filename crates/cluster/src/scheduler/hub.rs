@@ -106,13 +106,26 @@ impl Hub {
     pub fn is_alive(&self, worker: &str) -> bool {
         self.workers.contains_key(worker)
     }
-    /// Workers that can be spoken to.
+    /// Workers that can be given work.
     pub fn worker_count(&self) -> usize {
-        self.workers.len()
+        self.workers.iter().filter(|link| !link.beat.lock().leaving).count()
+    }
+    /// Workers that take no more tasks, and wait to be let go.
+    pub fn leaving(&self) -> Vec<String> {
+        self.workers.iter().filter(|link| link.beat.lock().leaving).map(|link| link.key().clone()).collect()
+    }
+    /// "Nobody needs what you hold": `worker` ends.
+    pub fn may_leave(&self, worker: &str) {
+        if let Some(link) = self.workers.get(worker) {
+            let _fits = link.outbox.add(&Command { leave: true, ..Command::default() });
+        }
     }
     /// Has this worker less than `bytes` of memory, and another one that much?
     pub fn is_too_small(&self, worker: &str, bytes: u64) -> bool {
-        let has = |link: &WorkerLink| link.beat.lock().memory_bytes >= bytes;
+        let has = |link: &WorkerLink| {
+            let beat = link.beat.lock();
+            beat.memory_bytes >= bytes && !beat.leaving
+        };
         let this_has = self.workers.get(worker).is_some_and(|link| has(&link));
         !this_has && self.workers.iter().any(|link| has(&link))
     }

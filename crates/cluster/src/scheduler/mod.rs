@@ -14,21 +14,23 @@ use crate::codec;
 use crate::protocol::service::control_server::ControlServer;
 use crate::task_options::config_producer;
 use crate::transport::{MESSAGE_BYTES_MAX, Transport};
+use ballista_core::JobId;
 use ballista_core::config::TaskSchedulingPolicy;
 use ballista_core::serde::protobuf::ExecutorStoppedParams;
 use ballista_core::serde::protobuf::scheduler_grpc_server::{SchedulerGrpc, SchedulerGrpcServer};
 use ballista_core::utils::default_session_builder;
 use ballista_scheduler::cluster::memory::{InMemoryClusterState, InMemoryJobState};
-use ballista_scheduler::cluster::{BallistaCluster, ClusterStateEvent};
+use ballista_scheduler::cluster::{BallistaCluster, ClusterStateEvent, JobState};
 use ballista_scheduler::config::{SchedulerConfig, TaskDistributionPolicy};
 use ballista_scheduler::scheduler_server::SchedulerServer;
 use dashmap::DashMap;
+use datafusion::physical_plan::displayable;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use front::Front;
 use futures::StreamExt;
 use gate::{Doomed, Gate};
 use hub::Hub;
-use phalanx_engine::{EngineDescription, Error, Result};
+use phalanx_engine::{EngineDescription, Error, Result, datafusion};
 use placement::Placement;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -74,12 +76,16 @@ impl Scheduler {
         let (incoming, address) = options.transport.listen(options.bind)?;
         let hub = Arc::new(Hub::default());
         let doomed = Doomed::default();
-        let server = assemble(address, &hub, &doomed, &options.transport).await?;
-        let state = Arc::new(control::State { server: server.clone(), hub: Arc::clone(&hub), doomed, address });
+        let jobs = InMemoryJobState::new("phalanx", Arc::new(default_session_builder), Arc::new(config_producer));
+        let gate = Arc::new(Gate::new(jobs, Arc::clone(&doomed), Arc::clone(&hub)));
+        let server = assemble(address, &hub, Arc::clone(&gate), &options.transport).await?;
+        let state = control::State { server: server.clone(), hub: Arc::clone(&hub), gate, doomed, address };
+        let state = Arc::new(state);
         listen_to_losses(&state);
         let watchers = vec![
             tokio::spawn(give_up_touched_jobs(Arc::clone(&state))),
             tokio::spawn(control::update_sessions(Arc::clone(&state))),
+            tokio::spawn(control::let_workers_leave(Arc::clone(&state))),
         ];
         let front = SchedulerGrpcServer::new(Front { server, hub, idle_since: DashMap::default() })
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
@@ -97,6 +103,18 @@ impl Scheduler {
     /// What it has and does; cheap to call often.
     pub async fn describe(&self) -> EngineDescription {
         self.state.describe().await
+    }
+
+    /// The plans of the stages of a job that succeeded within the last half minute, as workers ran them: a node a line,
+    /// indented by its depth.
+    ///
+    /// # Errors
+    /// `Input`: there is no such job.
+    pub async fn stage_plans(&self, job: &str) -> Result<Vec<String>> {
+        let id = JobId::from(job.to_owned());
+        let graph = self.state.gate.get_execution_graph(&id).await.ok().flatten();
+        let graph = graph.ok_or_else(|| Error::input(format!("no job {job} succeeded lately")))?;
+        Ok(graph.stages().values().map(|stage| displayable(stage.plan()).indent(false).to_string()).collect())
     }
 
     /// A function that describes this scheduler, for its status page.
@@ -136,7 +154,7 @@ impl Drop for Scheduler {
 async fn assemble(
     address: SocketAddr,
     hub: &Arc<Hub>,
-    doomed: &Doomed,
+    gate: Arc<Gate>,
     transport: &Transport,
 ) -> Result<SchedulerServer_> {
     let (woken, caller) = (Arc::clone(hub), transport.clone());
@@ -157,9 +175,7 @@ async fn assemble(
         ..SchedulerConfig::default()
     }
     .with_on_work_available(Arc::new(move |_| woken.wake(None)));
-    let jobs = InMemoryJobState::new("phalanx", Arc::new(default_session_builder), Arc::new(config_producer));
-    let gate = Gate::new(jobs, Arc::clone(doomed), Arc::clone(hub));
-    let cluster = BallistaCluster::new(Arc::new(InMemoryClusterState::default()), Arc::new(gate));
+    let cluster = BallistaCluster::new(Arc::new(InMemoryClusterState::default()), gate);
     let failed = |error: &(dyn std::error::Error + 'static)| {
         Error::internal("the scheduler can't be assembled").caused_by(error)
     };

@@ -36,6 +36,7 @@ impl Outbox {
             let mut waiting = self.waiting.lock();
             let all = waiting.command.get_or_insert_default();
             all.wake |= command.wake;
+            all.leave |= command.leave;
             all.cancel.extend_from_slice(&command.cancel);
             all.free.extend_from_slice(&command.free);
             all.cancel.len() + all.free.len() <= WAITING_MAX

@@ -24,6 +24,7 @@ use phalanx_engine::host::{self, Permission};
 use phalanx_engine::scratch::{self, Scratch};
 use phalanx_engine::{Error, Result, datafusion};
 use poll::Runner;
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -67,12 +68,19 @@ pub struct WorkerReady {
 /// The heartbeat's interval.
 const BEAT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Works until the scheduler is lost. Everything that the worker wrote is removed when this returns or is dropped.
+/// Works until the scheduler is lost, or until `leave` resolves: then it takes no more tasks, and returns when it has
+/// none left and no running job needs its outputs, after a minute at the latest. Persisted data that it holds goes with
+/// it and is made again where it is read; scattered data is lost. Everything that the worker wrote is removed when this
+/// returns or is dropped.
 ///
 /// # Errors
 /// * `Cluster`: the scheduler is not there, or is lost: come back with a new call, under a new name.
 /// * `Input`, `Resources`: the worker can't be started like this.
-pub async fn work(options: WorkerOptions, ready: impl FnOnce(&WorkerReady)) -> Result<std::convert::Infallible> {
+pub async fn work(
+    options: WorkerOptions,
+    ready: impl FnOnce(&WorkerReady),
+    leave: impl Future<Output = ()>,
+) -> Result<()> {
     let id = format!("w{}", uuid::Uuid::new_v4().simple());
     let scratch = Scratch::create(&options.scratch, &id)?;
     let pool = Pool::new(options.transport.clone());
@@ -127,11 +135,23 @@ pub async fn work(options: WorkerOptions, ready: impl FnOnce(&WorkerReady)) -> R
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let end = tokio::select! {
-        error = Arc::clone(&runner).run(scheduler) => error,
-        error = obey(commands, &runner, &store) => error,
+        error = Arc::clone(&runner).run(scheduler) => Err(error),
+        end = obey(commands, &runner, &store) => end,
+        () = leaving(leave, &runner) => Ok(()),
     };
     drop((serving, compute, scratch));
-    Err(end)
+    end
+}
+
+/// A worker that may not leave for this long leaves all the same.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Takes no more tasks once `leave` resolves; the scheduler hears of it with the next heartbeat, and says when to end.
+async fn leaving(leave: impl Future<Output = ()>, runner: &Runner) {
+    leave.await;
+    tracing::info!("leaving");
+    runner.leave();
+    tokio::time::sleep(LEAVE_TIMEOUT).await;
 }
 
 /// Looks for the scheduler until the timeout.
@@ -161,8 +181,8 @@ async fn accept(commands: &mut Streaming<Command>) -> Result<()> {
     }
 }
 
-/// Does what the scheduler says until it says no more.
-async fn obey(mut commands: Streaming<Command>, runner: &Runner, store: &Arc<WorkerStore>) -> Error {
+/// Does what the scheduler says until it says no more, or lets this worker go.
+async fn obey(mut commands: Streaming<Command>, runner: &Runner, store: &Arc<WorkerStore>) -> Result<()> {
     while let Ok(Some(command)) = commands.message().await {
         for job in &command.cancel {
             runner.cancel(job);
@@ -177,8 +197,11 @@ async fn obey(mut commands: Streaming<Command>, runner: &Runner, store: &Arc<Wor
         if command.wake {
             runner.wake.notify_one();
         }
+        if command.leave && runner.is_leaving() && runner.tasks_running() == 0 {
+            return Ok(());
+        }
     }
-    Error::cluster("the scheduler ended the control stream")
+    Err(Error::cluster("the scheduler ended the control stream"))
 }
 
 fn channel_of_beats() -> (Sender<Beat>, tokio::sync::mpsc::Receiver<Beat>) {
@@ -202,6 +225,7 @@ impl Beater {
             memory_used_bytes: resident_bytes(),
             stored_bytes: scratch::stored_bytes(self.store.folder()),
             process: std::process::id(),
+            leaving: self.runner.is_leaving(),
         }
     }
     /// Beats until nobody listens.

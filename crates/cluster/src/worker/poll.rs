@@ -29,6 +29,7 @@ use phalanx_engine::persisted::PersistedReader;
 use phalanx_engine::{Error, datafusion};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -52,6 +53,8 @@ pub struct Runner {
     /// Where tasks compute: threads of their own, as many as cores.
     pub compute: tokio::runtime::Handle,
     pub wake: Arc<Notify>,
+    /// It takes no more tasks.
+    leaving: AtomicBool,
     running: DashMap<TaskName, Arc<Stop>>,
     functions: BallistaFunctionRegistry,
 }
@@ -81,6 +84,7 @@ impl Runner {
             environment,
             compute,
             wake: Arc::default(),
+            leaving: AtomicBool::new(false),
             running: DashMap::new(),
             functions: BallistaFunctionRegistry::default(),
         })
@@ -147,7 +151,19 @@ impl Runner {
         let _either = tokio::time::timeout(POLL_INTERVAL, reason).await;
     }
 
+    /// Takes no more tasks.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::SeqCst);
+    }
+    /// Does it take no more tasks?
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::SeqCst)
+    }
+
     fn free_cores(&self) -> usize {
+        if self.is_leaving() {
+            return 0;
+        }
         self.cores.saturating_sub(self.running.len())
     }
 
