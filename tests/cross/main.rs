@@ -9,7 +9,10 @@ mod bad_days;
 mod engines;
 mod host;
 mod kills;
+mod memory;
+mod recording;
 mod spine;
+mod stages;
 mod suites;
 mod tls;
 
@@ -20,7 +23,16 @@ fn main() {
     phalanx_tests::functions::install();
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(1);
-    let areas = [spine::trials(), host::trials(), suites::trials(), bad_days::trials(), tls::trials(), kills::trials()];
+    let areas = [
+        spine::trials(),
+        host::trials(),
+        suites::trials(),
+        stages::trials(),
+        memory::trials(),
+        bad_days::trials(),
+        tls::trials(),
+        kills::trials(),
+    ];
     let trials: Vec<Trial> = areas.into_iter().flatten().collect();
     // The real flights, where they are: the suites say so themselves where they are not.
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -3,7 +3,7 @@
 
 use crate::engines::{on_the_cluster, trial};
 use libtest_mimic::Trial;
-use phalanx_engine::{LocalEngine, Settings};
+use phalanx_engine::{Engine, LocalEngine, Settings};
 
 #[path = "../../crates/array/tests/suite/mod.rs"]
 mod array;
@@ -28,6 +28,26 @@ macro_rules! learn_trials {
             on_the_cluster(|engine| assert!(learn::$name(engine) == expected, "the cluster's bits are other bits"));
         })),*]
     };
+}
+
+/// A behaviour of a suite, whose answer somebody else looks at.
+pub type Behaviour = Box<dyn Fn(&dyn Engine)>;
+
+macro_rules! frame_behaviours {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        vec![$((concat!("frame::", stringify!($module), "::", stringify!($name)), Box::new(|engine: &dyn Engine| {
+            let _bits = frame::$module::$name(engine);
+        }) as Behaviour)),*]
+    };
+}
+
+/// The suites whose plans are looked at: all of arrays, but for the long table of cases, and all of frames.
+pub fn shapes_of_suites() -> Vec<(&'static str, Behaviour)> {
+    let arrays = array::checks().into_iter().filter(|(name, _)| *name != "numpy");
+    let of_arrays =
+        arrays.map(|(name, check)| (name, Box::new(move |engine: &dyn Engine| drop(check(engine))) as Behaviour));
+    let of_frames: Vec<(&'static str, Behaviour)> = frame::behaviours!(frame_behaviours);
+    of_arrays.chain(of_frames).collect()
 }
 
 pub fn trials() -> Vec<Trial> {

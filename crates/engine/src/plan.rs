@@ -12,7 +12,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::union::UnionExec;
-use datafusion::physical_plan::{ExecutionPlan, Partitioning};
+use datafusion::physical_plan::{ExecutionPlan, Partitioning, replace_children_if_necessary};
 use std::sync::Arc;
 
 /// A small table that travels inside the plan: one inner vector a partition. The only leaf that we make
@@ -74,7 +74,7 @@ pub fn inhabited(root: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>>
             false => Ok(Arc::clone(input)),
         });
         let inputs = inputs.collect::<Result<Vec<_>>>()?;
-        Ok(Transformed::yes(node.with_new_children(inputs)?))
+        Ok(Transformed::yes(replace_children_if_necessary(node, inputs)?))
     })?;
     Ok(inhabited.data)
 }
