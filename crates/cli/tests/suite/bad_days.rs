@@ -51,7 +51,7 @@ fn nothing_to_replay() {
     let ended = run(&format!("replay {}", path.display()));
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.starts_with(&format!("error: {} can't be read", path.display())), "{}", ended.err);
-    std::fs::write(&path, "PAR1").unwrap();
+    fs::write(&path, "PAR1").unwrap();
     let ended = run(&format!("replay {}", path.display()));
     assert!(ended.err.starts_with(&format!("error: {} is no saved job", path.display())), "{}", ended.err);
 }
