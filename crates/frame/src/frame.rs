@@ -4,7 +4,7 @@ use crate::error::{need_column, need_distinct};
 use crate::expr::{Expr, cast, col, need_row_by_row};
 use crate::groupby::GroupBy;
 use crate::lower;
-use crate::node::{Cumulative, Operation, Ordered, SortKey};
+use crate::node::{Cumulative, Operation, Ordered};
 use crate::table::Table;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
@@ -58,12 +58,6 @@ impl Frame {
         let all = others.iter().flat_map(|other| other.inputs.iter());
         let inputs = self.inputs.iter().chain(all).cloned().collect();
         Self { plan: Arc::new(plan), inputs, index, label: label.to_owned() }
-    }
-
-    /// The frame of a query over this frame and `right`.
-    pub(crate) fn joined(&self, plan: LogicalPlan, right: &Self) -> Self {
-        let inputs = self.inputs.iter().chain(right.inputs.iter()).cloned().collect();
-        Self { plan: Arc::new(plan), inputs, index: None, label: String::from("merge") }
     }
 
     pub(crate) fn labelled(mut self, label: impl Into<String>) -> Self {
@@ -187,28 +181,6 @@ impl Frame {
     pub fn head(&self, rows: usize) -> Result<Self> {
         let plan = Ordered::plan(Operation::Head { rows }, LogicalPlan::clone(&self.plan));
         Ok(self.with_plan(plan, self.index.clone())?.labelled("head"))
-    }
-
-    /// All rows sorted by these columns, in one partition; ties keep their order, missing values come last. (pandas
-    /// promises the order of ties only with `kind="stable"`.) NaN sorts as the largest number, before null.
-    ///
-    /// # Errors
-    /// `Input`: a column does not exist, is named twice or there is none.
-    pub fn sort_values<'a>(&self, by: impl IntoIterator<Item = (&'a str, Direction)>) -> Result<Self> {
-        let by: Vec<SortKey> = by
-            .into_iter()
-            .map(|(column, direction)| SortKey {
-                column: column.to_owned(),
-                descending: direction == Direction::Descending,
-            })
-            .collect();
-        if by.is_empty() {
-            return Err(Error::input("sort_values needs at least one column"));
-        }
-        need_distinct(&by.iter().map(|key| key.column.clone()).collect::<Vec<_>>())?;
-        by.iter().try_for_each(|key| need_column(&self.schema(), &key.column).map(|_| ()))?;
-        let plan = Ordered::plan(Operation::Sort { by }, LogicalPlan::clone(&self.plan));
-        Ok(self.with_plan(plan, self.index.clone())?.labelled("sort_values"))
     }
 
     /// The distinct values of `column`, in order of first appearance, in one partition. Missing values count as one

@@ -12,6 +12,11 @@
 //! | [`frame`] | the frame and its methods |
 //! | [`groupby`] | `groupby().agg()` |
 //! | [`merge`] | which rows a merge keeps |
+//! | [`reductions`] | statistics of whole columns |
+//! | [`windows`] | values of a row from the rows around it |
+//! | [`sort`] | order, distinct rows |
+//! | [`partitions`] | samples, parts, other partitions |
+//! | [`reshape`] | rows below rows, columns into rows |
 //! | [`expr`] | expressions over columns |
 //! | [`kernel`] | what is computed of rows that lie side by side |
 //! | [`table`] | a computed result |
@@ -45,9 +50,13 @@ pub mod kernel;
 pub mod lower;
 pub mod merge;
 mod node;
+pub mod partitions;
 pub mod plot;
 mod positions;
+pub mod reductions;
 mod relation;
+pub mod reshape;
+pub mod sort;
 pub mod source;
 pub mod table;
 pub mod windows;
@@ -55,6 +64,6 @@ pub mod windows;
 pub use frame::Frame;
 pub use groupby::{Aggregate, AggregateOptions, GroupBy, Interpolation, Statistic};
 pub use kernel::{Closed, Literal, Rank, RankMethod, RankMissing, Rolling, Span, Window};
-pub use merge::Keep;
+pub use merge::{Keep, Merge, Unique};
 pub use source::{read_csv, read_parquet};
 pub use table::Table;

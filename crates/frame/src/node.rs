@@ -1,7 +1,6 @@
 //! The one logical node that DataFusion does not have: an operation whose result depends on the order of rows, or
 //! whose result's order is ours to give.
 
-use crate::merge::{self, Keep};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{DFSchema, DFSchemaRef};
 use datafusion::error::{DataFusionError, Result};
@@ -19,19 +18,8 @@ pub(crate) enum Operation {
     ValueCounts,
     /// The first rows.
     Head { rows: usize },
-    /// All rows, by these columns; ties keep their order.
-    Sort { by: Vec<SortKey> },
     /// The input with these columns replaced by their running values.
     Cumulative { function: Cumulative, columns: Vec<String> },
-    /// The pairs of rows of the two inputs with equal keys, by the first's row, then by the second's.
-    Merge { on: Vec<String>, keep: Keep },
-}
-
-/// A column to sort by. Missing values come last, as in pandas.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd)]
-pub(crate) struct SortKey {
-    pub column: String,
-    pub descending: bool,
 }
 
 /// What a running value is.
@@ -68,15 +56,9 @@ impl Ordered {
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(Self::try_new(operation, vec![input])?) }))
     }
 
-    /// The same for an operation with two inputs.
-    pub fn merge(operation: Operation, left: LogicalPlan, right: LogicalPlan) -> Result<LogicalPlan> {
-        Ok(LogicalPlan::Extension(Extension { node: Arc::new(Self::try_new(operation, vec![left, right])?) }))
-    }
-
     fn try_new(operation: Operation, inputs: Vec<LogicalPlan>) -> Result<Self> {
         let schema = match inputs.as_slice() {
-            [input] => operation.schema(input.schema().inner(), None)?,
-            [left, right] => operation.schema(left.schema().inner(), Some(right.schema().inner()))?,
+            [input] => operation.schema(input.schema().inner()),
             _ => return Err(DataFusionError::Internal(format!("an operation over {} inputs", inputs.len()))),
         };
         Ok(Self { operation, inputs, schema: Arc::new(DFSchema::try_from(schema)?) })
@@ -84,26 +66,15 @@ impl Ordered {
 }
 
 impl Operation {
-    /// The output's schema for inputs of these schemas.
-    fn schema(&self, input: &SchemaRef, second: Option<&SchemaRef>) -> Result<SchemaRef> {
-        Ok(match self {
-            Self::Merge { on, keep } => {
-                let right = second.ok_or_else(|| DataFusionError::Internal(String::from("merge has two inputs")))?;
-                merge::schema(input, right, on, *keep)
-            }
+    /// The output's schema for an input of this schema.
+    fn schema(&self, input: &SchemaRef) -> SchemaRef {
+        match self {
             Self::ValueCounts => {
                 let mut fields = input.fields().to_vec();
                 fields.push(Arc::new(Field::new("count", DataType::Int64, false)));
                 Arc::new(Schema::new(fields))
             }
             _ => Arc::new(Schema::new(input.fields().clone())),
-        })
-    }
-
-    fn columns_read(&self) -> Vec<&str> {
-        match self {
-            Self::Sort { by } => by.iter().map(|key| key.column.as_str()).collect(),
-            _ => vec![],
         }
     }
 }
@@ -114,15 +85,7 @@ impl fmt::Display for Operation {
             Self::Unique => write!(f, "Unique"),
             Self::ValueCounts => write!(f, "ValueCounts"),
             Self::Head { rows } => write!(f, "Head: {rows}"),
-            Self::Sort { by } => {
-                let keys: Vec<String> = by
-                    .iter()
-                    .map(|key| format!("{}{}", key.column, if key.descending { " descending" } else { "" }))
-                    .collect();
-                write!(f, "Sort: {}", keys.join(", "))
-            }
             Self::Cumulative { function, columns } => write!(f, "{}: {}", function.name(), columns.join(", ")),
-            Self::Merge { on, keep } => write!(f, "Merge: {keep:?} on {}", on.join(", ")),
         }
     }
 }
@@ -157,21 +120,7 @@ impl UserDefinedLogicalNodeCore for Ordered {
     }
     fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
         match self.operation {
-            Operation::Head { .. } | Operation::Sort { .. } | Operation::Cumulative { .. } => {
-                let read = self.operation.columns_read();
-                let mut needed: Vec<usize> = output_columns.to_vec();
-                needed.extend(
-                    self.schema
-                        .fields()
-                        .iter()
-                        .enumerate()
-                        .filter(|(_, field)| read.contains(&field.name().as_str()))
-                        .map(|(index, _)| index),
-                );
-                needed.sort_unstable();
-                needed.dedup();
-                Some(vec![needed])
-            }
+            Operation::Head { .. } | Operation::Cumulative { .. } => Some(vec![output_columns.to_vec()]),
             _ => None,
         }
     }

@@ -6,7 +6,10 @@
 //!
 //! | module | what it lowers |
 //! |---|---|
-//! | `rows` | `head`, `sort_values`: operations on whole rows, by their ordinals |
+//! | `rows` | `head`, `sort_values`, `nlargest`: operations on whole rows |
+//! | `picked` | `drop_duplicates`, `groupby().head()`: some rows of each group |
+//! | `positions`, `scatter` | row numbers, samples; rows in other partitions |
+//! | `single`, `combine` | small results; rows of several frames |
 //! | `distinct` | `unique`, `value_counts` |
 //! | `groupby` | `groupby().agg()` |
 //! | `cumulative` | `cumsum`, `cumprod`, `cummax`, `cummin`, in two passes |
@@ -15,21 +18,24 @@
 //! | `segment` | groups as ranges of rows, and the way back to the input's order |
 //! | `ranges` | all rows in order, in several partitions |
 //! | `windows` | a value for each row from the rows around it: shifts, fills, rolling windows |
-//! | `ordinal`, `canonical`, `unpack` | the small operators that these share |
+//! | `ordinal`, `canonical` | the small operators that these share |
 
 pub(crate) mod canonical;
+pub(crate) mod combine;
 mod cumulative;
 mod distinct;
 pub(crate) mod gossip;
 pub(crate) mod groupby;
-mod merge;
+pub(crate) mod merge;
 pub(crate) mod ordinal;
+pub(crate) mod picked;
 pub(crate) mod positions;
 pub(crate) mod ranges;
-mod rows;
+pub(crate) mod rows;
 pub(crate) mod running;
+pub(crate) mod scatter;
 pub(crate) mod segment;
-mod unpack;
+pub(crate) mod single;
 pub(crate) mod windows;
 
 use crate::node::{Operation, Ordered};
@@ -102,18 +108,13 @@ impl ExtensionPlanner for FramePlanner {
             return node.relation.lower(physical_inputs.to_vec(), partitions).map(Some);
         }
         let Some(node) = node.as_any().downcast_ref::<Ordered>() else { return Ok(None) };
-        let [input, rest @ ..] = physical_inputs else { return Ok(None) };
+        let [input] = physical_inputs else { return Ok(None) };
         let input = Arc::clone(input);
         let lowered = match &node.operation {
             Operation::Unique => distinct::unique(input, partitions)?,
             Operation::ValueCounts => distinct::value_counts(input, partitions)?,
             Operation::Head { rows } => rows::head(input, *rows)?,
-            Operation::Sort { by } => rows::sort(input, by)?,
             Operation::Cumulative { function, columns } => cumulative::lower(input, *function, columns)?,
-            Operation::Merge { on, keep } => {
-                let [right] = rest else { return Ok(None) };
-                merge::lower(input, Arc::clone(right), on, *keep, partitions)?
-            }
         };
         Ok(Some(lowered))
     }

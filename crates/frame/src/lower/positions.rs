@@ -9,6 +9,8 @@ use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::Result;
 use datafusion::physical_plan::ExecutionPlan;
+use phalanx_chunk::Span;
+use phalanx_chunk::random::{Distribution, generate};
 use phalanx_engine::typetag;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -20,6 +22,12 @@ pub(crate) enum Positions {
     /// From, to, every so many.
     Slice(i64, i64, i64),
     Tail(i64),
+    /// Those whose random number (seed) is in `low..high`.
+    Sample {
+        seed: u64,
+        low: f64,
+        high: f64,
+    },
 }
 
 impl Relation for Positions {
@@ -47,6 +55,7 @@ impl Relation for Positions {
             }
             Self::Slice(from, to, step) => Task::Slice(*from, *to, *step),
             Self::Tail(rows) => Task::Tail(*rows),
+            Self::Sample { seed, low, high } => Task::Sample { seed: *seed, low: *low, high: *high },
         };
         gossip(&Counted { task }, input, false)
     }
@@ -57,6 +66,7 @@ enum Task {
     Number(String),
     Slice(i64, i64, i64),
     Tail(i64),
+    Sample { seed: u64, low: f64, high: f64 },
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -115,13 +125,23 @@ impl Gossip for Counted {
                     Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
                 }
                 Task::Slice(from, to, step) => keep(&|row| row >= from && row < to && (row - from) % step == 0),
+                Task::Sample { seed, low, high } => {
+                    let (from, count) = (numbers.start as usize, batch.num_rows());
+                    let uniform = Distribution::Uniform { low: 0.0, high: 1.0 };
+                    let draws = generate(uniform, seed, 0, &[from + count], &[Span::range(from, count)])
+                        .map_err(|error| phalanx_engine::Error::internal("random numbers").caused_by(&error))?;
+                    let draws = draws
+                        .values::<f64>()
+                        .map_err(|error| phalanx_engine::Error::internal("random numbers").caused_by(&error))?;
+                    keep(&|row| (low..high).contains(&draws[row as usize - from]))
+                }
                 Task::Tail(rows) => keep(&|row| row >= all - rows),
             }
         }))
     }
 }
 
-struct Count(i64);
+pub struct Count(pub i64);
 
 impl Teller for Count {
     fn add(&mut self, batch: &RecordBatch) -> Result<()> {

@@ -30,7 +30,7 @@ pub struct Key {
 }
 
 impl Key {
-    fn options(self) -> SortOptions {
+    pub fn options(self) -> SortOptions {
         SortOptions { descending: self.descending, nulls_first: self.missing_first }
     }
 }
@@ -44,7 +44,7 @@ pub fn sorted(input: Arc<dyn ExecutionPlan>, by: &[Key]) -> Result<Arc<dyn Execu
 }
 
 /// Floats are compared by a copy in which equal means equal.
-fn with_keys(input: Arc<dyn ExecutionPlan>, by: &[Key]) -> Result<(Arc<dyn ExecutionPlan>, Vec<Key>)> {
+pub fn with_keys(input: Arc<dyn ExecutionPlan>, by: &[Key]) -> Result<(Arc<dyn ExecutionPlan>, Vec<Key>)> {
     let schema = input.schema();
     let columns = schema.fields().len();
     let floats: Vec<usize> =
