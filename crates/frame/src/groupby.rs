@@ -14,54 +14,79 @@ use std::fmt;
 #[non_exhaustive]
 pub enum Statistic {
     /// How many values there are.
+    #[serde(rename = "count")]
     Count,
     /// How many rows there are.
+    #[serde(rename = "size")]
     Size,
     /// Their sum; for floats exact, rounded once.
+    #[serde(rename = "sum")]
     Sum,
     /// Their product, in the order of rows.
+    #[serde(rename = "prod")]
     Product,
     /// Their mean: exact, rounded once.
+    #[serde(rename = "mean")]
     Mean,
     /// Their variance with n − 1: exact, rounded once.
+    #[serde(rename = "var")]
     Variance,
     /// The square root of the variance.
+    #[serde(rename = "std")]
     Deviation,
     /// The standard error of the mean.
+    #[serde(rename = "sem")]
     StandardError,
     /// The smallest value.
+    #[serde(rename = "min")]
     Minimum,
     /// The largest value.
+    #[serde(rename = "max")]
     Maximum,
     /// How many different values there are.
+    #[serde(rename = "nunique")]
     DistinctCount,
     /// The first value that is there.
+    #[serde(rename = "first")]
     First,
     /// The last value that is there.
+    #[serde(rename = "last")]
     Last,
     /// The value of a row by its number.
+    #[serde(rename = "nth")]
     Nth,
     /// The median.
+    #[serde(rename = "median")]
     Median,
     /// A quantile.
+    #[serde(rename = "quantile")]
     Quantile,
     /// The label of the first row with the smallest value.
+    #[serde(rename = "idxmin")]
     IndexOfMinimum,
     /// The label of the first row with the largest value.
+    #[serde(rename = "idxmax")]
     IndexOfMaximum,
     /// Is any value true?
+    #[serde(rename = "any")]
     Any,
     /// Are all values true?
+    #[serde(rename = "all")]
     All,
     /// The adjusted Fisher-Pearson skewness.
+    #[serde(rename = "skew")]
     Skewness,
     /// The excess kurtosis, without bias.
+    #[serde(rename = "kurt")]
     Kurtosis,
     /// The smallest of the most frequent values.
+    #[serde(rename = "mode")]
     Mode,
     /// The covariance with a second column.
+    #[serde(rename = "cov")]
     Covariance,
     /// Pearson's correlation with a second column.
+    #[serde(rename = "corr")]
     Correlation,
 }
 
@@ -184,6 +209,7 @@ impl Interpolation {
 /// What a statistic needs to know besides its column; the defaults are pandas'.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default)]
 pub struct AggregateOptions {
     /// Skip missing values; else one makes the result missing.
     pub skipna: bool,
@@ -224,6 +250,7 @@ pub struct Aggregate {
     pub(crate) column: String,
     pub(crate) statistic: Statistic,
     pub(crate) name: String,
+    #[serde(default)]
     pub(crate) options: AggregateOptions,
 }
 

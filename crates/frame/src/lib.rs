@@ -13,6 +13,7 @@
 //! | [`groupby`] | `groupby().agg()` |
 //! | [`merge`] | which rows a merge keeps |
 //! | [`reductions`] | statistics of whole columns |
+//! | [`asof`], [`resample`] | rows that are near in time, bins of time |
 //! | [`windows`] | values of a row from the rows around it |
 //! | [`sort`] | order, distinct rows |
 //! | [`partitions`] | samples, parts, other partitions |
@@ -40,6 +41,7 @@
 //! # }
 //! ```
 
+pub mod asof;
 pub mod datasets;
 mod error;
 pub mod exact;
@@ -55,6 +57,7 @@ pub mod plot;
 mod positions;
 pub mod reductions;
 mod relation;
+pub mod resample;
 pub mod reshape;
 pub mod sort;
 pub mod source;

@@ -160,8 +160,8 @@ impl Frame {
 
 impl GroupBy {
     /// Values for each row, from the rows of its group: the frame with the results of windows, each of a column, under
-    /// a name that is new or replaced. Rows keep their order and partitions; rows with a missing key are dropped if
-    /// groups drop them.
+    /// a name that is new or replaced. Rows keep their order and partitions; the results of rows with a missing key are
+    /// missing, unless groups keep them.
     ///
     /// # Errors
     /// As [`Frame::window`].

@@ -6,11 +6,15 @@ from typing import Any
 
 from phalanx import _client
 from phalanx._lazy import pa
+from phalanx.dataframe.groupby import FrameGroups
+from phalanx.dataframe.reductions import FrameReductions
+from phalanx.dataframe.reshape import FrameShape
+from phalanx.dataframe.windows import FrameWindows
 
 __all__ = ["DataFrame"]
 
 
-class DataFrame:
+class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape):
     """A lazy, partitioned, ordered table."""
 
     __slots__ = ("_native",)

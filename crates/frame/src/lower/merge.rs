@@ -61,7 +61,7 @@ impl Merged {
     }
 
     /// Name and origin of each column of the result: (left, right) columns.
-    fn columns(&self, left: &Schema, right: &Schema) -> Vec<(String, Option<usize>, Option<usize>)> {
+    pub fn columns(&self, left: &Schema, right: &Schema) -> Vec<(String, Option<usize>, Option<usize>)> {
         let lefts = left.fields().iter().enumerate().map(|(index, field)| {
             let name = field.name();
             match (self.shared(name), right.index_of(name)) {

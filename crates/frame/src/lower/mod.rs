@@ -9,6 +9,7 @@
 //! | `rows` | `head`, `sort_values`, `nlargest`: operations on whole rows |
 //! | `picked` | `drop_duplicates`, `groupby().head()`: some rows of each group |
 //! | `positions`, `scatter` | row numbers, samples; rows in other partitions |
+//! | `asof`, `bins` | `merge_asof`, `resample` |
 //! | `single`, `combine` | small results; rows of several frames |
 //! | `distinct` | `unique`, `value_counts` |
 //! | `groupby` | `groupby().agg()` |
@@ -20,6 +21,8 @@
 //! | `windows` | a value for each row from the rows around it: shifts, fills, rolling windows |
 //! | `ordinal`, `canonical` | the small operators that these share |
 
+pub(crate) mod asof;
+pub(crate) mod bins;
 pub(crate) mod canonical;
 pub(crate) mod combine;
 mod cumulative;

@@ -50,8 +50,18 @@ pub fn segments(
     let mut by: Vec<(usize, bool)> = range.iter().map(|&key| (key, false)).collect();
     by.push((columns - 1, false));
     let sorted = sort_partitions(placed, &by, None)?;
-    let schema = SerializedSchema(schema(&sorted.schema())?);
-    plan::operator(OverSegments { keys, task, schema }, vec![sorted])
+    let schema = schema(&sorted.schema())?;
+    over_sorted(sorted, keys, schema, task)
+}
+
+/// `task` over the groups of an input whose partitions are sorted by the first `keys` columns, and hold whole groups.
+pub fn over_sorted(
+    sorted: Arc<dyn ExecutionPlan>,
+    keys: usize,
+    schema: SchemaRef,
+    task: Box<dyn Segments>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    plan::operator(OverSegments { keys, task, schema: SerializedSchema(schema) }, vec![sorted])
 }
 
 /// Rows whose last column is their ordinal, back in `partitions` partitions and in order; without the ordinal.

@@ -10,8 +10,8 @@ use crate::kernel::rolling::Span;
 use crate::kernel::values::{integers, internal, present};
 use crate::kernel::window::Window;
 use crate::relation::Relation;
-use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
-use datafusion::arrow::compute::{cast, concat, concat_batches};
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
+use datafusion::arrow::compute::{cast, concat, concat_batches, take};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::arrow::ipc::{reader::StreamReader, writer::StreamWriter};
 use datafusion::error::{DataFusionError, Result};
@@ -112,9 +112,10 @@ impl Relation for Windows {
         over.time = over.time.map(place);
         over.labels = over.labels.map(place);
         let sources: Vec<usize> = (0..schema.fields().len()).map(place).collect();
-        let task = OverGroups { over, sources };
+        // A row with a missing key belongs to no group, and stays, with missing results.
+        let task = OverGroups { over, sources, keys: if self.dropna { keys.len() } else { 0 } };
         let schema = Arc::clone(&task.over.schema.0);
-        let done = segments(input, keys.len(), self.dropna, partitions, |_| Ok(schema), Box::new(task))?;
+        let done = segments(input, keys.len(), false, partitions, |_| Ok(schema), Box::new(task))?;
         restore(done, home)
     }
 }
@@ -277,6 +278,8 @@ struct OverGroups {
     over: Over,
     /// Where the input's columns are.
     sources: Vec<usize>,
+    /// The first so many columns are keys that must be there.
+    keys: usize,
 }
 
 #[typetag::serde]
@@ -288,7 +291,16 @@ impl Segments for OverGroups {
         Box::new(self.clone())
     }
     fn run(&self, batch: &RecordBatch, groups: &[Range<usize>]) -> Result<RecordBatch> {
-        let results = self.over.results(batch.columns(), groups)?;
+        let mut results = self.over.results(batch.columns(), groups)?;
+        let keys = &batch.columns()[..self.keys];
+        if keys.iter().any(|key| key.null_count() > 0) {
+            let rows: UInt32Array = (0..batch.num_rows())
+                .map(|row| keys.iter().all(|key| key.is_valid(row)).then_some(row as u32))
+                .collect();
+            for (_, values) in &mut results {
+                *values = take(values, &rows, None)?;
+            }
+        }
         let columns = self.sources.iter().map(|&source| Arc::clone(batch.column(source))).collect();
         self.over.placed(columns, results, Arc::clone(batch.column(batch.num_columns() - 1)))
     }

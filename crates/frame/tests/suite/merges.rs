@@ -27,7 +27,7 @@ pub fn pairs_come_in_the_order_of_pandas(engine: &dyn Engine) {
     rows(&inner.compute(engine).unwrap(), include_str!("../oracle/merged_inner.csv"));
     let kept = left.merge(&right, ["key", "whole"], Keep::Left).unwrap();
     rows(&kept.compute(engine).unwrap(), include_str!("../oracle/merged_left.csv"));
-    assert_eq!(kept.plan(engine.settings()).unwrap().partitions(), 1);
+    assert_eq!(kept.plan(engine.settings()).unwrap().partitions(), 5, "the left frame's");
 }
 
 pub fn missing_keys_meet_and_shared_names_are_told_apart(engine: &dyn Engine) {

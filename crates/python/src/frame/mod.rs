@@ -1,5 +1,7 @@
 //! Lazy frames: a file an area.
 
+mod relations;
+
 use crate::errors::Raise;
 use phalanx::frame::{Frame, datasets};
 use pyo3::prelude::*;

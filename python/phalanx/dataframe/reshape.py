@@ -1,0 +1,384 @@
+"""Merges, order, distinct rows, parts and shape of frames, with pandas' names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from phalanx import _client
+from phalanx.dataframe._calls import as_list, dumps
+
+__all__ = ["FrameShape", "concat", "get_dummies", "melt", "merge", "merge_asof", "pivot_table"]
+
+
+class FrameShape:
+    """What moves rows or changes the shape."""
+
+    __slots__ = ()
+    _native: Any
+
+    def _made(self, native: Any) -> Any:
+        return self._wrap(native)  # type: ignore[attr-defined]
+
+    def _need(self, names: Sequence[str]) -> None:
+        known = self._native.column_names
+        for name in names:
+            if name not in known:
+                raise KeyError(name)
+
+    def merge(
+        self,
+        right: Any,
+        how: str = "inner",
+        on: Any = None,
+        left_on: Any = None,
+        right_on: Any = None,
+        left_index: bool = False,
+        right_index: bool = False,
+        suffixes: tuple[str, str] = ("_x", "_y"),
+        indicator: bool | str = False,
+        validate: str | None = None,
+        npartitions: int | None = None,
+    ) -> Any:
+        """Rows of both frames with equal keys, in pandas' order.
+
+        Parameters
+        ----------
+        right : DataFrame
+            The frame that is held in memory, a hash partition a task: let it be the smaller.
+        how : {"inner", "left", "right", "outer", "leftsemi", "leftanti", "cross"}
+            Which rows are kept.
+        on, left_on, right_on : str or list of str
+            Keys; by default the columns that both frames have.
+        left_index, right_index : bool
+            The index is the key; it must be a named one.
+        suffixes : tuple of str
+            What is appended to names that both frames have.
+        indicator : bool or str
+            Whether (and under which name) a column says where a row comes from.
+        validate : {"1:1", "1:m", "m:1", "m:m"}
+            Which keys must be unique.
+        npartitions : int
+            The result's partitions; by default those of the left frame.
+        """
+        if not isinstance(right, FrameShape):
+            raise TypeError(f"Can only merge Series or DataFrame objects, a {type(right)} was passed")
+        left_keys, right_keys = as_list(left_on), as_list(right_on)
+        left_native, right_native = self._native, right._native
+        by_index = left_index and right_index
+        if left_index or right_index:
+            for wanted, native, keys in ((left_index, left_native, left_keys), (right_index, right_native, right_keys)):
+                if not wanted:
+                    continue
+                if keys or on is not None:
+                    raise ValueError("Can only pass argument \"on\" OR \"left_index\" and \"right_index\", not both.")
+                if native.index is None:
+                    raise NotImplementedError("a merge on row numbers: set_index a column first")
+                keys.append(native.index)
+        elif on is not None:
+            if left_keys or right_keys:
+                raise ValueError('Can only pass argument "on" OR "left_on" and "right_on", not a combination of both.')
+            left_keys = right_keys = as_list(on)
+        elif how != "cross" and not left_keys and not right_keys:
+            left_keys = right_keys = [name for name in self.columns if name in right.columns]  # type: ignore[attr-defined]
+            if not left_keys:
+                raise ValueError("No common columns to perform merge on: pass on, or left_on and right_on")
+        if len(left_keys) != len(right_keys):
+            raise ValueError("len(right_on) must equal len(left_on)")
+        self._need(left_keys)
+        right._need(right_keys)
+        left_native = left_native if left_native.index in left_keys else _only_columns(left_native)
+        right_native = right_native if right_native.index in right_keys else _only_columns(right_native)
+        renamed: str | None = None
+        if by_index and left_keys != right_keys:
+            # The result has one index, as pandas' has.
+            right_native = right_native.renamed([(right_keys[0], left_keys[0])])
+            right_keys = left_keys
+            renamed = left_keys[0]
+        call = {
+            "how": how,
+            "left_on": left_keys,
+            "right_on": right_keys,
+            "suffixes": ["" if suffix is None else suffix for suffix in suffixes],
+            "indicator": "_merge" if indicator is True else (indicator or None),
+            "validate": validate,
+        }
+        merged = left_native.merge_with(right_native, dumps(call))
+        if by_index:
+            merged = merged.with_index(renamed or left_keys[0])
+        if npartitions is not None:
+            merged = merged.repartitioned(npartitions)
+        return self._made(merged)
+
+    def join(
+        self, other: Any, on: str | None = None, how: str = "left", lsuffix: str = "", rsuffix: str = ""
+    ) -> Any:
+        """A merge with the index of ``other``."""
+        if on is None:
+            return self.merge(other, how, left_index=True, right_index=True, suffixes=(lsuffix, rsuffix))
+        return self.merge(other, how, left_on=on, right_index=True, suffixes=(lsuffix, rsuffix))
+
+    def sort_values(
+        self,
+        by: Any,
+        ascending: bool | Sequence[bool] = True,
+        na_position: str = "last",
+        npartitions: int | None = None,
+        kind: str | None = None,
+        ignore_index: bool = False,
+    ) -> Any:
+        """All rows by columns, ties in their order, in as many partitions as before."""
+        names = as_list(by)
+        self._need(names)
+        if kind not in (None, "quicksort", "mergesort", "heapsort", "stable"):
+            raise ValueError(f"sort kind {kind!r}: ties keep their order always")
+        if na_position not in ("first", "last"):
+            raise ValueError(f"invalid na_position: {na_position}")
+        flags = [bool(ascending)] * len(names) if isinstance(ascending, (bool, int)) else [bool(a) for a in ascending]
+        if len(flags) != len(names):
+            raise ValueError(f"Length of ascending ({len(flags)}) != length of by ({len(names)})")
+        native = self._native.sorted_by(list(zip(names, flags)), na_position == "first")
+        if npartitions is not None:
+            native = native.repartitioned(npartitions)
+        if ignore_index:
+            native = _only_columns(native)
+        return self._made(native)
+
+    def sort_index(self, ascending: bool = True, na_position: str = "last") -> Any:
+        """All rows by the index."""
+        if self._native.index is None:
+            raise NotImplementedError("sort_index of row numbers: they are sorted; set_index a column first")
+        return self.sort_values(self._native.index, ascending, na_position)
+
+    def nlargest(self, n: int, columns: Any, keep: str = "first") -> Any:
+        """The rows with the largest values, in one partition."""
+        return self._top(n, columns, False, keep)
+
+    def nsmallest(self, n: int, columns: Any, keep: str = "first") -> Any:
+        """The rows with the smallest values, in one partition."""
+        return self._top(n, columns, True, keep)
+
+    def _top(self, n: int, columns: Any, ascending: bool, keep: str) -> Any:
+        names = as_list(columns)
+        self._need(names)
+        if keep not in ("first", "last"):
+            raise NotImplementedError(f"keep={keep!r}: there are 'first' and 'last'")
+        return self._made(self._native.top_rows(max(n, 0), [(name, ascending) for name in names], keep == "last"))
+
+    def tail(self, n: int = 5) -> Any:
+        """The last rows of the whole frame."""
+        if n < 0:
+            raise NotImplementedError("tail of a negative number of rows: use iloc[-n:] after counting them")
+        return self._made(self._native.last_rows(n))
+
+    def drop_duplicates(
+        self, subset: Any = None, keep: str | bool = "first", ignore_index: bool = False, split_out: Any = True
+    ) -> Any:
+        """The rows without those that equal another, in their order and partitions."""
+        names = as_list(subset)
+        self._need(names)
+        if keep not in ("first", "last", False):
+            raise ValueError(f'keep must be either "first", "last" or False, not {keep!r}')
+        native = self._native.distinct_rows(names, keep or None)
+        if isinstance(split_out, int) and not isinstance(split_out, bool):
+            native = native.repartitioned(split_out)
+        if ignore_index:
+            native = _only_columns(native)
+        return self._made(native)
+
+    def sample(
+        self, n: Any = None, frac: float | None = None, replace: bool = False, random_state: int | None = None
+    ) -> Any:
+        """About this share of the rows, in their order; a row is drawn or not by the seed and its number alone."""
+        if n is not None or frac is None:
+            raise NotImplementedError("sample of a number of rows: pass frac, a share")
+        if replace:
+            raise NotImplementedError("sample(replace=True): rows are drawn once")
+        return self._made(self._native.sampled(float(frac), _seed(random_state)))
+
+    def random_split(self, frac: Sequence[float], random_state: int | None = None, shuffle: bool = False) -> list[Any]:
+        """Frames of about these shares of the rows."""
+        if shuffle:
+            raise NotImplementedError("random_split(shuffle=True): rows keep their order")
+        parts = self._native.split_at_random([float(share) for share in frac], _seed(random_state))
+        return [self._made(part) for part in parts]
+
+    @property
+    def npartitions(self) -> int:
+        """The number of partitions."""
+        return int(self._native.partition_count(_client.native()))
+
+    def repartition(
+        self,
+        divisions: Any = None,
+        npartitions: int | None = None,
+        partition_size: Any = None,
+        freq: Any = None,
+        force: bool = False,
+    ) -> Any:
+        """The same rows in so many partitions, of as many rows each."""
+        if divisions is not None or partition_size is not None or freq is not None or npartitions is None:
+            raise NotImplementedError("repartition by divisions, size or frequency: pass npartitions")
+        return self._made(self._native.repartitioned(npartitions))
+
+    def get_partition(self, n: int) -> Any:
+        """One partition."""
+        count = self.npartitions
+        if not 0 <= n < count:
+            raise ValueError(f"n must be 0 <= n < {count}")
+        return self._made(self._native.chosen_partitions([n]))
+
+    @property
+    def partitions(self) -> Any:
+        """Parts of the frame: ``df.partitions[0]``, ``df.partitions[:3]``."""
+        return _Partitions(self)
+
+    def explode(self, column: str, ignore_index: bool = False) -> Any:
+        """A row for each item of a column of lists."""
+        self._need([column])
+        native = self._native.exploded(column)
+        return self._made(_only_columns(native) if ignore_index else native)
+
+    def melt(
+        self, id_vars: Any = None, value_vars: Any = None, var_name: str = "variable", value_name: str = "value"
+    ) -> Any:
+        """Columns below each other."""
+        ids = as_list(id_vars)
+        values = as_list(value_vars) or [name for name in self.columns if name not in ids]  # type: ignore[attr-defined]
+        self._need([*ids, *values])
+        return self._made(_only_columns(self._native).melted(ids, values, var_name or "variable", value_name))
+
+
+class _Partitions:
+    """``df.partitions``."""
+
+    __slots__ = ("_frame",)
+
+    def __init__(self, frame: Any) -> None:
+        self._frame = frame
+
+    def __getitem__(self, which: int | slice | list[int]) -> Any:
+        count = self._frame.npartitions
+        if isinstance(which, slice):
+            numbers = list(range(count))[which]
+        else:
+            wanted = which if isinstance(which, list) else [which]
+            numbers = [number + count if number < 0 else number for number in wanted]
+        for number in numbers:
+            if not 0 <= number < count:
+                raise IndexError(f"there is no partition {number}: the frame has {count}")
+        return self._frame._made(self._frame._native.chosen_partitions(numbers))
+
+    def __len__(self) -> int:
+        return self._frame.npartitions  # type: ignore[no-any-return]
+
+
+def _only_columns(native: Any) -> Any:
+    """Without the index, which pandas would drop."""
+    if native.index is None:
+        return native
+    names = [name for name in native.column_names if name != native.index]
+    return native.without_index().take_columns(names)
+
+
+def _seed(random_state: int | None) -> int:
+    if random_state is None:
+        import secrets
+
+        return secrets.randbits(63)
+    if not isinstance(random_state, int):
+        raise NotImplementedError("a random state that is no integer: pass a seed")
+    return random_state
+
+
+def merge(left: Any, right: Any, *args: Any, **kwargs: Any) -> Any:
+    """``left.merge(right, …)``."""
+    return left.merge(right, *args, **kwargs)
+
+
+def merge_asof(
+    left: Any,
+    right: Any,
+    on: str | None = None,
+    left_on: str | None = None,
+    right_on: str | None = None,
+    left_index: bool = False,
+    right_index: bool = False,
+    by: Any = None,
+    left_by: Any = None,
+    right_by: Any = None,
+    suffixes: tuple[str, str] = ("_x", "_y"),
+    tolerance: Any = None,
+    allow_exact_matches: bool = True,
+    direction: str = "backward",
+) -> Any:
+    """Each row of ``left`` with the row of ``right`` whose value in ``on`` is nearest. Neither needs to be sorted."""
+    if direction not in ("backward", "forward", "nearest"):
+        raise ValueError(f"direction invalid: {direction}")
+    ons = []
+    for frame, name, by_index in ((left, left_on or on, left_index), (right, right_on or on, right_index)):
+        wanted = frame._native.index if by_index else name
+        if wanted is None:
+            raise ValueError("pass on, left_on and right_on, or set_index a column of both frames")
+        frame._need([wanted])
+        ons.append(wanted)
+    bys = [as_list(left_by or by), as_list(right_by or by)]
+    left._need(bys[0])
+    right._need(bys[1])
+    if tolerance is not None:
+        if not isinstance(tolerance, (int, float)):
+            from phalanx._lazy import pd
+
+            kind = dict(left._native.column_types())[ons[0]]
+            units = {"s": "s", "ms": "ms", "us": "us", "µs": "us", "ns": "ns"}
+            unit = next((units[u] for u in ("ns", "µs", "us", "ms") if f"({u}" in kind), "s")
+            tolerance = pd.Timedelta(tolerance).as_unit(unit).value
+        tolerance = float(tolerance)
+    natives = [
+        frame._native if frame._native.index in (one, *keys) else _only_columns(frame._native)
+        for frame, one, keys in zip((left, right), ons, bys)
+    ]
+    call = {
+        "on": ons,
+        "by": bys,
+        "direction": direction.capitalize(),
+        "tolerance": tolerance,
+        "allow_exact_matches": bool(allow_exact_matches),
+        "suffixes": list(suffixes),
+    }
+    merged = natives[0].merge_near(natives[1], dumps(call))
+    if left_index:
+        merged = merged.with_index(ons[0])
+    return left._made(merged)
+
+
+def concat(dfs: Sequence[Any], axis: Any = 0, join: str = "outer", ignore_index: bool = False) -> Any:
+    """The rows of frames, one frame's partitions behind the other's."""
+    if axis not in (0, "index"):
+        raise NotImplementedError("concat along columns: assign the columns, or merge on the index")
+    if join not in ("inner", "outer"):
+        raise ValueError("Only can inner (intersect) or outer (union) join the other axis")
+    frames = list(dfs)
+    if not frames:
+        raise ValueError("No objects to concatenate")
+    natives = [_only_columns(frame._native) if ignore_index else frame._native for frame in frames]
+    return frames[0]._made(type(natives[0]).stacked(natives, join == "inner"))
+
+
+def melt(frame: Any, *args: Any, **kwargs: Any) -> Any:
+    """``frame.melt(…)``."""
+    return frame.melt(*args, **kwargs)
+
+
+def pivot_table(
+    frame: Any, index: str, columns: str, values: str, categories: Sequence[Any], aggfunc: str = "mean"
+) -> Any:
+    """A row for each value of ``index`` and a column for each of ``categories`` of ``columns``."""
+    frame._need([index, columns, values])
+    return frame._made(frame._native.pivoted(index, columns, list(categories), values, aggfunc))
+
+
+def get_dummies(frame: Any, column: str, categories: Sequence[Any], prefix_sep: str = "_") -> Any:
+    """A column of truth values for each of ``categories`` of ``column``, in its place."""
+    frame._need([column])
+    return frame._made(frame._native.dummies(column, list(categories), prefix_sep))
