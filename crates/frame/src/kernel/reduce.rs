@@ -289,7 +289,8 @@ fn comoments(aggregate: &Aggregate, left: &ArrayRef, right: &ArrayRef, ranges: R
         ranges
             .iter()
             .map(|range| {
-                (x.clear(), y.clear());
+                x.clear();
+                y.clear();
                 for row in range.clone().filter(|row| !left[*row].is_nan() && !right[*row].is_nan()) {
                     x.push(left[row]);
                     y.push(right[row]);

@@ -205,8 +205,7 @@ impl Operator for Hear {
         let gossip = self.gossip.boxed();
         let alone = told.schema().fields().len() == schema.fields().len();
         if alone && !gossip.whole() {
-            let mut change = gossip.hear(&schema, 0, vec![])?;
-            return Ok(stream::map(output, told, move |batch| change(batch)));
+            return Ok(stream::map(output, told, gossip.hear(&schema, 0, vec![])?));
         }
         let heard = async move {
             let batches: Vec<RecordBatch> = told.try_collect().await?;
@@ -228,8 +227,11 @@ impl Operator for Hear {
     }
 }
 
+/// Messages, each with the partition that it comes from.
+type Messages = Vec<(i64, Vec<u8>)>;
+
 /// Rows and messages apart; the messages in the order of the partitions that they come from.
-fn split(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<(Vec<RecordBatch>, Vec<(i64, Vec<u8>)>)> {
+fn split(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<(Vec<RecordBatch>, Messages)> {
     let columns: Vec<usize> = (0..schema.fields().len()).collect();
     let ordinal = columns.len() - 1;
     let (mut data, mut messages) = (vec![], vec![]);

@@ -380,9 +380,9 @@ impl Built {
         let (keys, hashes) = keys_of(batch, join.keys)?;
         let mut batches = vec![];
         let (mut left, mut right): (Vec<u32>, Vec<Option<u32>>) = (vec![], vec![]);
-        for row in 0..batch.num_rows() {
+        for (row, &hash) in hashes.iter().enumerate() {
             let before = left.len();
-            let mut at = self.heads[self.slot(hashes[row])];
+            let mut at = self.heads[self.slot(hash)];
             while at != END {
                 let other = at as usize;
                 if keys.equal(row, &self.keys, other) {

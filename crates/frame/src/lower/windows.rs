@@ -496,5 +496,5 @@ fn from_bytes(bytes: &[u8]) -> Result<Vec<RecordBatch>> {
     if bytes.is_empty() {
         return Ok(vec![]);
     }
-    Ok(StreamReader::try_new(bytes, None)?.collect::<Result<Vec<_>, _>>().map_err(DataFusionError::from)?)
+    StreamReader::try_new(bytes, None)?.collect::<Result<Vec<_>, _>>().map_err(DataFusionError::from)
 }
