@@ -5,7 +5,7 @@ use crate::chunks::Chunks;
 use crate::error::Lift;
 use crate::expr::Expr;
 use crate::node::fingerprint::Fingerprint;
-use crate::node::reduce::{Finish, Partial};
+use crate::node::reduce::{Finish, Partial, words_of};
 use crate::shape::{AllAxes, IntoAxes, axes_of};
 use phalanx_chunk::reduce::Reduction;
 use phalanx_engine::{Error, Result};
@@ -109,13 +109,13 @@ fn reduce(expr: &Arc<Expr>, reduction: Reduction, axes: impl IntoAxes, keep: Kee
     let axes = axes_of(axes, shape.len())?;
     let dtype = reduction.dtype(expr.dtype()).lift()?;
     let parts = reduction.state(expr.dtype()).lift()?;
-    let positions = matches!(reduction, Reduction::Argmin | Reduction::Argmax);
+    let positions = reduction.is_position();
     if positions && axes.len() != 1 && axes.len() != shape.len() {
         return Err(Error::input(format!("{} over the axes {axes:?} of {}", reduction.name(), shape.len()))
             .with_hint("name one axis, or all of them"));
     }
     let nothing_to_choose = axes.iter().any(|&axis| shape[axis] == 0);
-    if nothing_to_choose && (positions || matches!(reduction, Reduction::Min | Reduction::Max)) {
+    if nothing_to_choose && reduction.needs_elements() {
         return Err(Error::input(format!("{} of no elements: shape {shape:?}", reduction.name()))
             .with_hint("reduce axes that have elements"));
     }
@@ -127,8 +127,9 @@ fn reduce(expr: &Arc<Expr>, reduction: Reduction, axes: impl IntoAxes, keep: Kee
         states[axis] = blocks.len() - 1;
         borders[axis] = (0..blocks.len()).collect();
     }
-    states.push(parts.len());
-    borders.push([0, parts.len()].into());
+    let words = words_of(&parts);
+    states.push(words);
+    borders.push([0, words].into());
     let kept = |axis: &usize| keep == KeepDimensions::Yes || !axes.contains(axis);
     let out_shape = (0..shape.len()).filter(kept).map(|at| if axes.contains(&at) { 1 } else { shape[at] }).collect();
     let one: Arc<[usize]> = [0, 1].into();

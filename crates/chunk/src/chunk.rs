@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::buffer::{Buffer, ScalarBuffer};
+use arrow::buffer::Buffer;
 use serde::{Deserialize, Serialize};
 
+use crate::cast;
 use crate::dtype::{DType, Data, Element};
 use crate::error::{Error, Result};
 use crate::shape::element_count;
@@ -33,30 +34,104 @@ macro_rules! with_values {
     ($data:expr, $values:ident => $body:expr) => {
         match $data {
             $crate::dtype::Data::Bool($values) => $body,
+            $crate::dtype::Data::Int8($values) => $body,
             $crate::dtype::Data::UInt8($values) => $body,
+            $crate::dtype::Data::Int16($values) => $body,
+            $crate::dtype::Data::UInt16($values) => $body,
             $crate::dtype::Data::Int32($values) => $body,
+            $crate::dtype::Data::UInt32($values) => $body,
             $crate::dtype::Data::Int64($values) => $body,
+            $crate::dtype::Data::UInt64($values) => $body,
             $crate::dtype::Data::Float32($values) => $body,
             $crate::dtype::Data::Float64($values) => $body,
+            $crate::dtype::Data::Complex64($values) => $body,
+            $crate::dtype::Data::Complex128($values) => $body,
         }
     };
 }
 
-/// Like `with_values`, for an expression that makes new values (`Vec` or `ScalarBuffer`) of the same type.
+/// Like `with_values`, for an expression that makes new values of the same type.
 macro_rules! map_values {
     ($data:expr, $values:ident => $body:expr) => {
         match $data {
             $crate::dtype::Data::Bool($values) => $crate::dtype::Data::Bool($body.into()),
+            $crate::dtype::Data::Int8($values) => $crate::dtype::Data::Int8($body.into()),
             $crate::dtype::Data::UInt8($values) => $crate::dtype::Data::UInt8($body.into()),
+            $crate::dtype::Data::Int16($values) => $crate::dtype::Data::Int16($body.into()),
+            $crate::dtype::Data::UInt16($values) => $crate::dtype::Data::UInt16($body.into()),
             $crate::dtype::Data::Int32($values) => $crate::dtype::Data::Int32($body.into()),
+            $crate::dtype::Data::UInt32($values) => $crate::dtype::Data::UInt32($body.into()),
             $crate::dtype::Data::Int64($values) => $crate::dtype::Data::Int64($body.into()),
+            $crate::dtype::Data::UInt64($values) => $crate::dtype::Data::UInt64($body.into()),
             $crate::dtype::Data::Float32($values) => $crate::dtype::Data::Float32($body.into()),
             $crate::dtype::Data::Float64($values) => $crate::dtype::Data::Float64($body.into()),
+            $crate::dtype::Data::Complex64($values) => $crate::dtype::Data::Complex64($body.into()),
+            $crate::dtype::Data::Complex128($values) => $crate::dtype::Data::Complex128($body.into()),
         }
     };
 }
 
-pub(crate) use {map_values, with_values};
+/// Like `map_values`, from a dtype instead of values: `$stored` is the type as which its elements are stored.
+macro_rules! make_values {
+    ($dtype:expr, $stored:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::Bool => {
+                type $stored = u8;
+                $crate::dtype::Data::Bool($body.into())
+            }
+            $crate::DType::Int8 => {
+                type $stored = i8;
+                $crate::dtype::Data::Int8($body.into())
+            }
+            $crate::DType::UInt8 => {
+                type $stored = u8;
+                $crate::dtype::Data::UInt8($body.into())
+            }
+            $crate::DType::Int16 => {
+                type $stored = i16;
+                $crate::dtype::Data::Int16($body.into())
+            }
+            $crate::DType::UInt16 => {
+                type $stored = u16;
+                $crate::dtype::Data::UInt16($body.into())
+            }
+            $crate::DType::Int32 => {
+                type $stored = i32;
+                $crate::dtype::Data::Int32($body.into())
+            }
+            $crate::DType::UInt32 => {
+                type $stored = u32;
+                $crate::dtype::Data::UInt32($body.into())
+            }
+            $crate::DType::Int64 => {
+                type $stored = i64;
+                $crate::dtype::Data::Int64($body.into())
+            }
+            $crate::DType::UInt64 => {
+                type $stored = u64;
+                $crate::dtype::Data::UInt64($body.into())
+            }
+            $crate::DType::Float32 => {
+                type $stored = f32;
+                $crate::dtype::Data::Float32($body.into())
+            }
+            $crate::DType::Float64 => {
+                type $stored = f64;
+                $crate::dtype::Data::Float64($body.into())
+            }
+            $crate::DType::Complex64 => {
+                type $stored = num_complex::Complex32;
+                $crate::dtype::Data::Complex64($body.into())
+            }
+            $crate::DType::Complex128 => {
+                type $stored = num_complex::Complex64;
+                $crate::dtype::Data::Complex128($body.into())
+            }
+        }
+    };
+}
+
+pub(crate) use {make_values, map_values, with_values};
 
 impl Chunk {
     /// A chunk of this shape from values in C order.
@@ -86,14 +161,7 @@ impl Chunk {
     /// [`Error::Overflow`] if the shape is too large to address.
     pub fn zeros(dtype: DType, shape: &[usize]) -> Result<Chunk> {
         let count = element_count(shape)?;
-        let data = match dtype {
-            DType::Bool => Data::Bool(vec![0; count].into()),
-            DType::UInt8 => Data::UInt8(vec![0; count].into()),
-            DType::Int32 => Data::Int32(vec![0; count].into()),
-            DType::Int64 => Data::Int64(vec![0; count].into()),
-            DType::Float32 => Data::Float32(vec![0.0; count].into()),
-            DType::Float64 => Data::Float64(vec![0.0; count].into()),
-        };
+        let data = make_values!(dtype, T => vec![T::default(); count]);
         Ok(Chunk::from_data(shape, data))
     }
 
@@ -128,14 +196,7 @@ impl Chunk {
 
     /// The type of the elements.
     pub fn dtype(&self) -> DType {
-        match self.data {
-            Data::Bool(_) => DType::Bool,
-            Data::UInt8(_) => DType::UInt8,
-            Data::Int32(_) => DType::Int32,
-            Data::Int64(_) => DType::Int64,
-            Data::Float32(_) => DType::Float32,
-            Data::Float64(_) => DType::Float64,
-        }
+        self.data.dtype()
     }
 
     /// The number of elements.
@@ -176,15 +237,18 @@ impl Chunk {
 
     /// The same elements as another type, as NumPy's `astype` has it; no copy if the type is the same.
     ///
-    /// Integers wrap around, anything but zero is `true`. A float outside of an integer's range becomes the
-    /// nearest integer of that type and NaN becomes 0 (NumPy leaves both to the processor).
+    /// Integers wrap around, anything but zero is `true`, a complex number loses its imaginary part (NumPy warns).
+    /// A float that becomes an integer is cut to `int32` (for types of one or two bytes) or `int64` (for `uint32`) first
+    /// and wraps around from there, as on the processors that NumPy is mostly run on; one outside of the range of
+    /// these, of `int64` or `uint64` becomes the nearest integer and NaN becomes 0 (NumPy leaves both to the processor).
     pub fn cast(&self, dtype: DType) -> Chunk {
         if dtype == self.dtype() {
             return self.clone();
         }
         let data = match (&self.data, dtype) {
+            // The bytes are the same, and they are shared.
             (Data::Bool(values), DType::UInt8) => Data::UInt8(values.clone()),
-            (data, _) => cast_values(data, dtype),
+            (data, _) => cast::cast(data, dtype),
         };
         Chunk { shape: self.shape.clone(), data }
     }
@@ -227,15 +291,16 @@ impl Chunk {
             write(&(n as u64).to_le_bytes());
         }
         match &self.data {
-            Data::Bool(values) | Data::UInt8(values) => write(values),
-            Data::Int32(values) => canonical(values, i32::to_le_bytes, &mut write),
-            Data::Int64(values) => canonical(values, i64::to_le_bytes, &mut write),
-            Data::Float32(values) => {
-                canonical(values, |v| if v.is_nan() { f32::NAN } else { v }.to_le_bytes(), &mut write);
+            Data::Float32(values) => canonical(values, |v| quiet(v).to_le_bytes(), &mut write),
+            Data::Float64(values) => canonical(values, |v| quiet(v).to_le_bytes(), &mut write),
+            Data::Complex64(values) => {
+                canonical(bytemuck::cast_slice(values), |v: f32| quiet(v).to_le_bytes(), &mut write);
             }
-            Data::Float64(values) => {
-                canonical(values, |v| if v.is_nan() { f64::NAN } else { v }.to_le_bytes(), &mut write);
+            Data::Complex128(values) => {
+                canonical(bytemuck::cast_slice(values), |v: f64| quiet(v).to_le_bytes(), &mut write);
             }
+            // Integers lie in memory as little-endian values (`wire`).
+            _ => write(self.bytes()),
         }
     }
 
@@ -250,6 +315,12 @@ impl Chunk {
     }
 }
 
+/// The number, or the one NaN for all.
+fn quiet<T: Copy + PartialEq + From<f32>>(value: T) -> T {
+    #[expect(clippy::eq_op, reason = "NaN is what does not equal itself")]
+    if value == value { value } else { T::from(f32::NAN) }
+}
+
 /// Writes values as little-endian bytes, a block at a time.
 fn canonical<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N], write: &mut impl FnMut(&[u8])) {
     let mut block = Vec::with_capacity(1024 * N);
@@ -258,32 +329,6 @@ fn canonical<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N]
         part.iter().for_each(|&v| block.extend_from_slice(&bytes(v)));
         write(&block);
     }
-}
-
-fn cast_values(data: &Data, dtype: DType) -> Data {
-    macro_rules! to {
-        ($values:expr, $zero:expr) => {
-            match dtype {
-                DType::Bool => Data::Bool(collect($values, |v| u8::from(v != $zero))),
-                DType::UInt8 => Data::UInt8(collect($values, |v| v as u8)),
-                DType::Int32 => Data::Int32(collect($values, |v| v as i32)),
-                DType::Int64 => Data::Int64(collect($values, |v| v as i64)),
-                DType::Float32 => Data::Float32(collect($values, |v| v as f32)),
-                DType::Float64 => Data::Float64(collect($values, |v| v as f64)),
-            }
-        };
-    }
-    match data {
-        Data::Bool(values) | Data::UInt8(values) => to!(values, 0),
-        Data::Int32(values) => to!(values, 0),
-        Data::Int64(values) => to!(values, 0),
-        Data::Float32(values) => to!(values, 0.0),
-        Data::Float64(values) => to!(values, 0.0),
-    }
-}
-
-fn collect<T: Copy, U: arrow::datatypes::ArrowNativeType>(values: &[T], f: impl Fn(T) -> U) -> ScalarBuffer<U> {
-    values.iter().map(|&v| f(v)).collect::<Vec<U>>().into()
 }
 
 impl fmt::Debug for Chunk {

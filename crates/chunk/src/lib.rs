@@ -11,7 +11,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`dtype`] | the six element types and NumPy's promotion |
+//! | [`dtype`] | the thirteen element types and NumPy's promotion |
 //! | [`span`] | start, length, step on one axis |
 //! | [`chunk`] | the block itself: build, read, cast, reshape, hash |
 //! | [`layout`] | regions, assembling, transposing, broadcasting, gathering |
@@ -39,6 +39,7 @@
 //! ```
 
 pub mod bins;
+mod cast;
 pub mod chunk;
 pub mod dtype;
 pub mod error;
@@ -57,9 +58,11 @@ pub mod shape;
 mod simd;
 pub mod span;
 pub mod ufunc;
+mod values;
 pub mod wire;
 
 pub use chunk::Chunk;
-pub use dtype::{DType, Element};
+pub use dtype::{DType, Element, Kind};
 pub use error::{Error, Result};
+pub use num_complex::{Complex32, Complex64};
 pub use span::Span;

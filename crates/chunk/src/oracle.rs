@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::{Chunk, DType};
+use crate::ufunc::Unary;
+use crate::{Chunk, Complex64, DType};
 
 /// The cases of one file.
 pub fn cases(name: &str) -> Value {
@@ -24,21 +25,22 @@ pub fn indices(value: &Value) -> Vec<usize> {
     list(value).iter().map(|v| v.as_u64().unwrap() as usize).collect()
 }
 
-/// The stored dtype that stands for NumPy's.
 pub fn dtype(numpy: &str) -> DType {
-    match numpy {
-        "int8" | "int16" => DType::Int32,
-        "uint64" => DType::Int64,
-        "float16" => DType::Float32,
-        name => name.parse().unwrap(),
-    }
+    numpy.parse().unwrap()
 }
 
-/// An array, in the stored dtype that stands for its own.
+/// An array.
 pub fn chunk(value: &Value) -> Chunk {
     let shape = indices(&value["shape"]);
     let words = || list(&value["values"]).iter().map(text);
     match dtype(text(&value["dtype"])) {
+        complex @ (DType::Complex64 | DType::Complex128) => {
+            let parts = |w: &str| {
+                let (re, im) = w.split_once(' ').unwrap();
+                Complex64::new(re.parse().unwrap(), im.parse().unwrap())
+            };
+            Chunk::new(&shape, words().map(parts).collect()).unwrap().cast(complex)
+        }
         DType::Float32 => Chunk::new(&shape, words().map(|w| w.parse::<f64>().unwrap() as f32).collect()).unwrap(),
         DType::Float64 => Chunk::new(&shape, words().map(|w| w.parse::<f64>().unwrap()).collect()).unwrap(),
         dtype => {
@@ -51,11 +53,40 @@ pub fn chunk(value: &Value) -> Chunk {
 /// Checks dtype, shape and values: exact for integers; floats within `tolerance`, relative to the larger of the
 /// value and `scale`, with the same NaN, infinities and (if the tolerance is zero) signs of zero.
 pub fn check(what: &str, got: &Chunk, expected: &Chunk, tolerance: f64, scale: f64) {
-    assert_eq!(got.dtype(), expected.dtype(), "{what}");
-    assert_eq!(got.shape(), expected.shape(), "{what}");
+    if let Some(difference) = difference(got, expected, tolerance, scale) {
+        panic!("{what}: {difference}");
+    }
+}
+
+/// What [`check`] complains of.
+pub fn difference(got: &Chunk, expected: &Chunk, tolerance: f64, scale: f64) -> Option<String> {
+    if (got.dtype(), got.shape()) != (expected.dtype(), expected.shape()) {
+        return Some(format!("{got:?} is not {expected:?}"));
+    }
+    if got.dtype().is_complex() {
+        // The error is relative to the modulus.
+        let parts = |chunk: &Chunk| [Unary::Real, Unary::Imag].map(|part| part.apply(chunk).unwrap());
+        let moduli = Unary::Absolute.apply(expected).unwrap().cast(DType::Float64);
+        let nan = |chunk: &Chunk| Unary::Isnan.apply(chunk).unwrap();
+        let (nan_got, nan_expected) = (nan(got), nan(expected));
+        if !nan_got.same_bits(&nan_expected) {
+            return Some(format!("{got:?} is not {expected:?}"));
+        }
+        for (got, expected) in parts(got).iter().zip(&parts(expected)) {
+            // Which part of a NaN is NaN, and what the other one is, says nothing.
+            for i in (0..got.len()).filter(|&i| !nan_got.values::<bool>().unwrap()[i]) {
+                let at = |c: &Chunk| c.reshape(&[c.len()]).unwrap().region(&[crate::Span::range(i, 1)]).unwrap();
+                let modulus = moduli.values::<f64>().unwrap()[i];
+                let scale = if modulus.is_finite() { modulus.max(scale) } else { scale };
+                if let Some(found) = difference(&at(got), &at(expected), tolerance, scale) {
+                    return Some(format!("{found} (a part of complex number {i}, {modulus:e} in size)"));
+                }
+            }
+        }
+        return None;
+    }
     if !got.dtype().is_float() {
-        assert!(got.same_bits(expected), "{what}: {got:?} is not {expected:?}");
-        return;
+        return (!got.same_bits(expected)).then(|| format!("{got:?} is not {expected:?}"));
     }
     let (got, expected) = (got.cast(DType::Float64), expected.cast(DType::Float64));
     let pairs = got.values::<f64>().unwrap().iter().zip(expected.values::<f64>().unwrap());
@@ -63,6 +94,9 @@ pub fn check(what: &str, got: &Chunk, expected: &Chunk, tolerance: f64, scale: f
         let close = (a.is_nan() && b.is_nan())
             || (a == b && (tolerance > 0.0 || a.is_sign_negative() == b.is_sign_negative()))
             || (a - b).abs() <= tolerance * b.abs().max(scale) && b.is_finite();
-        assert!(close, "{what}: value {i} is {a:e}, not {b:e}");
+        if !close {
+            return Some(format!("value {i} is {a:e}, not {b:e}"));
+        }
     }
+    None
 }

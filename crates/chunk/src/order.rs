@@ -14,20 +14,6 @@ pub(crate) trait Ordered: Element {
     fn float(self) -> f64;
 }
 
-/// A type that running sums and products are kept in.
-pub(crate) trait Accumulate: Element {
-    /// The sum; integers wrap around.
-    fn plus(self, other: Self) -> Self;
-    /// The product; integers wrap around.
-    fn times(self, other: Self) -> Self;
-    /// Whether this is NaN.
-    fn undefined(self) -> bool;
-    /// 0.
-    fn zero() -> Self;
-    /// 1.
-    fn one() -> Self;
-}
-
 macro_rules! integers {
     ($($type:ty)*) => {
         $(impl Ordered for $type {
@@ -41,23 +27,7 @@ macro_rules! integers {
                 self as f64
             }
         }
-        impl Accumulate for $type {
-            fn plus(self, other: Self) -> Self {
-                self.wrapping_add(other)
-            }
-            fn times(self, other: Self) -> Self {
-                self.wrapping_mul(other)
-            }
-            fn undefined(self) -> bool {
-                false
-            }
-            fn zero() -> Self {
-                0
-            }
-            fn one() -> Self {
-                1
-            }
-        })*
+        )*
     };
 }
 
@@ -74,27 +44,11 @@ macro_rules! floats {
                 f64::from(self)
             }
         }
-        impl Accumulate for $type {
-            fn plus(self, other: Self) -> Self {
-                self + other
-            }
-            fn times(self, other: Self) -> Self {
-                self * other
-            }
-            fn undefined(self) -> bool {
-                self.is_nan()
-            }
-            fn zero() -> Self {
-                0.0
-            }
-            fn one() -> Self {
-                1.0
-            }
-        })*
+        )*
     };
 }
 
-integers!(u8 i32 i64);
+integers!(i8 u8 i16 u16 i32 u32 i64 u64);
 floats!(f32 f64);
 
 impl Ordered for bool {
@@ -120,12 +74,16 @@ macro_rules! with_ordered {
                 $body
             }};
         }
-        #[allow(unreachable_patterns, reason = "a dtype without an order is refused")]
         match chunk.dtype() {
             DType::Bool => arm!(bool),
+            DType::Int8 => arm!(i8),
             DType::UInt8 => arm!(u8),
+            DType::Int16 => arm!(i16),
+            DType::UInt16 => arm!(u16),
             DType::Int32 => arm!(i32),
+            DType::UInt32 => arm!(u32),
             DType::Int64 => arm!(i64),
+            DType::UInt64 => arm!(u64),
             DType::Float32 => arm!(f32),
             DType::Float64 => arm!(f64),
             other => return Err($crate::error::Error::dtype($task, &[other])),
@@ -144,13 +102,13 @@ macro_rules! with_accumulators {
                 $body
             }};
         }
-        #[allow(unreachable_patterns, reason = "a dtype that is no accumulator is refused")]
         match chunk.dtype() {
-            DType::UInt8 => arm!(u8),
-            DType::Int32 => arm!(i32),
             DType::Int64 => arm!(i64),
+            DType::UInt64 => arm!(u64),
             DType::Float32 => arm!(f32),
             DType::Float64 => arm!(f64),
+            DType::Complex64 => arm!($crate::Complex32),
+            DType::Complex128 => arm!($crate::Complex64),
             other => return Err($crate::error::Error::dtype($task, &[other])),
         }
     }};

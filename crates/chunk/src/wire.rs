@@ -4,13 +4,13 @@
 //! one after another in a binary column keep every element aligned and can be read where they lie. Shape and dtype
 //! travel beside it.
 
-use arrow::buffer::{Buffer, ScalarBuffer};
-use arrow::datatypes::ArrowNativeType;
+use arrow::buffer::Buffer;
 
-use crate::chunk::Chunk;
-use crate::dtype::{DType, Data};
+use crate::chunk::{Chunk, make_values};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::shape::element_count;
+use crate::values::Values;
 
 #[cfg(target_endian = "big")]
 compile_error!("chunks are read where they lie, as little-endian values: big-endian processors are not supported");
@@ -69,31 +69,13 @@ pub fn from_buffer(buffer: Buffer, dtype: DType, shape: &[usize]) -> Result<Chun
             buffer.len()
         )));
     }
-    let data = match dtype {
-        DType::Bool => {
-            if let Some(byte) = buffer[..nbytes].iter().find(|&&byte| byte > 1) {
-                return Err(Error::value(format!("a bool is stored as 0 or 1, not as {byte}")));
-            }
-            Data::Bool(typed(buffer, count))
-        }
-        DType::UInt8 => Data::UInt8(typed(buffer, count)),
-        DType::Int32 => Data::Int32(typed(buffer, count)),
-        DType::Int64 => Data::Int64(typed(buffer, count)),
-        DType::Float32 => Data::Float32(typed(buffer, count)),
-        DType::Float64 => Data::Float64(typed(buffer, count)),
-    };
-    Ok(Chunk::from_data(shape, data))
-}
-
-/// The first `count` values of a buffer that is long enough.
-fn typed<T: ArrowNativeType>(buffer: Buffer, count: usize) -> ScalarBuffer<T> {
-    let nbytes = count * size_of::<T>();
-    if buffer.as_ptr().align_offset(align_of::<T>()) == 0 {
-        ScalarBuffer::new(buffer, 0, count)
-    } else {
-        // Allocations of a buffer are aligned for every type.
-        ScalarBuffer::new(Buffer::from_slice_ref(&buffer[..nbytes]), 0, count)
+    if dtype == DType::Bool
+        && let Some(byte) = buffer[..nbytes].iter().find(|&&byte| byte > 1)
+    {
+        return Err(Error::value(format!("a bool is stored as 0 or 1, not as {byte}")));
     }
+    let data = make_values!(dtype, T => Values::<T>::of_buffer(buffer, count));
+    Ok(Chunk::from_data(shape, data))
 }
 
 #[cfg(test)]

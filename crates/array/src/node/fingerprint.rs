@@ -4,7 +4,7 @@ use super::{Need, Node, count};
 use crate::error::ChunkResult;
 use phalanx_chunk::shape::strides;
 use phalanx_chunk::span::lengths;
-use phalanx_chunk::{Chunk, DType, Span};
+use phalanx_chunk::{Chunk, Complex64, DType, Span};
 use serde::{Deserialize, Serialize};
 
 /// For each element 64 bits from its own bits and its flat index. Their wrapping sum does not depend on the order of
@@ -52,6 +52,13 @@ impl Node for Fingerprint {
             DType::Float32 => {
                 let bits = |value: &f32| u64::from(if value.is_nan() { f32::NAN.to_bits() } else { value.to_bits() });
                 fill(&self.shape, out, chunk.values::<f32>()?, bits, &mut prints);
+            }
+            // Both parts count, the second one mixed first, so that exchanging them shows.
+            DType::Complex64 | DType::Complex128 => {
+                let quiet = |part: f64| if part.is_nan() { f64::NAN.to_bits() } else { part.to_bits() };
+                let bits = |value: &Complex64| quiet(value.re) ^ mix(quiet(value.im));
+                let wide = chunk.cast(DType::Complex128);
+                fill(&self.shape, out, wide.values::<Complex64>()?, bits, &mut prints);
             }
             _ => {
                 let integers = chunk.cast(DType::Int64);

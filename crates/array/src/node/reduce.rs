@@ -4,14 +4,15 @@
 //! order. The blocks are part of the expression, and a block is folded tile by tile in C order, so the tree of
 //! additions is fixed. Since both pull, `x.mean(0)[:10]` reads ten columns of `x`.
 //!
-//! A state travels as words of 64 bits, one for each of its parts, along an axis at the end.
+//! A state travels as words of 64 bits, one for each of its parts (two for a complex one), along an axis at the end.
 
 use super::{Boundary, Need, Node, Work, count};
 use crate::chunks::Region;
 use crate::error::{ChunkResult, broken};
 use phalanx_chunk::reduce::{self, Place, Reduction};
 use phalanx_chunk::span::lengths;
-use phalanx_chunk::{Chunk, DType, Span};
+use phalanx_chunk::ufunc::Unary;
+use phalanx_chunk::{Chunk, Complex64, DType, Span};
 use serde::{Deserialize, Serialize};
 
 /// The states of a reduction's blocks.
@@ -26,7 +27,7 @@ pub(crate) struct Partial {
     pub input_dtype: DType,
     /// The types of a state's parts.
     pub parts: Vec<DType>,
-    /// The input's, with the number of blocks for `axes`, and the number of parts at the end.
+    /// The input's, with the number of blocks for `axes`, and the number of words at the end.
     pub shape: Vec<usize>,
 }
 
@@ -74,10 +75,10 @@ impl Partial {
 
     /// `out` from the states of its blocks.
     pub(crate) fn pack(&self, out: &[Span], states: Vec<reduce::Partial>) -> ChunkResult<Chunk> {
-        let parts = Span::all(self.parts.len());
+        let parts = Span::all(words_of(&self.parts));
         let mut shape = lengths(out);
         let wanted = shape.pop().map_or(parts, |_| out[out.len() - 1]);
-        shape.push(self.parts.len());
+        shape.push(parts.len);
         let pieces = self
             .blocks(out)
             .into_iter()
@@ -200,12 +201,23 @@ impl Node for Finish {
     }
 }
 
-/// The parts of a state side by side: element `i` of part `p` is word `i · parts + p`.
+/// How many words a state of these parts is.
+pub(crate) fn words_of(parts: &[DType]) -> usize {
+    parts.iter().map(|part| if part.is_complex() { 2 } else { 1 }).sum()
+}
+
+/// The parts of a state side by side: element `i` of word column `p` is word `i · columns + p`.
 fn to_words(state: &reduce::Partial) -> ChunkResult<Chunk> {
     let [first, ..] = state.parts.as_slice() else { return Err(broken("a state without parts")) };
+    let mut columns = vec![];
+    for part in &state.parts {
+        columns.push(words(&Unary::Real.apply(part)?)?);
+        if part.dtype().is_complex() {
+            columns.push(words(&Unary::Imag.apply(part)?)?);
+        }
+    }
     let mut shape = first.shape().to_vec();
-    shape.push(state.parts.len());
-    let columns = state.parts.iter().map(words).collect::<ChunkResult<Vec<_>>>()?;
+    shape.push(columns.len());
     let mut values = Vec::with_capacity(first.len() * columns.len());
     for element in 0..first.len() {
         values.extend(columns.iter().map(|column| column[element]));
@@ -213,25 +225,37 @@ fn to_words(state: &reduce::Partial) -> ChunkResult<Chunk> {
     Chunk::new(&shape, values)
 }
 
+/// Real elements as 64 bits each.
 fn words(chunk: &Chunk) -> ChunkResult<Vec<i64>> {
-    Ok(match chunk.dtype() {
-        DType::Float64 => chunk.values::<f64>()?.iter().map(|value| value.to_bits().cast_signed()).collect(),
-        DType::Float32 => chunk.values::<f32>()?.iter().map(|value| i64::from(value.to_bits())).collect(),
-        _ => chunk.cast(DType::Int64).values::<i64>()?.to_vec(),
-    })
+    if chunk.dtype().is_float() {
+        let wide = chunk.cast(DType::Float64);
+        return Ok(wide.values::<f64>()?.iter().map(|value| value.to_bits().cast_signed()).collect());
+    }
+    Ok(chunk.cast(DType::Int64).values::<i64>()?.to_vec())
 }
 
 fn from_words(words: &Chunk, dtype: DType, parts: &[DType]) -> ChunkResult<reduce::Partial> {
     let mut shape = words.shape().to_vec();
     shape.pop();
     let values = words.values::<i64>()?;
-    let part = |(at, part): (usize, &DType)| {
-        let column = values.iter().skip(at).step_by(parts.len());
-        match part {
-            DType::Float64 => Chunk::new(&shape, column.map(|word| f64::from_bits(word.cast_unsigned())).collect()),
-            DType::Float32 => Chunk::new(&shape, column.map(|&word| f32::from_bits(word as u32)).collect()),
-            other => Ok(Chunk::new(&shape, column.copied().collect::<Vec<i64>>())?.cast(*other)),
-        }
+    let columns = words_of(parts);
+    let column = |at: usize| values.iter().skip(at).step_by(columns).copied();
+    let float = |word: i64| f64::from_bits(word.cast_unsigned());
+    let mut at = 0;
+    let mut part = |part: &DType| {
+        let first = column(at);
+        at += 1;
+        let part_of = if part.is_complex() {
+            let second = column(at);
+            at += 1;
+            let complex = |(re, im)| Complex64::new(float(re), float(im));
+            Chunk::new(&shape, first.zip(second).map(complex).collect())
+        } else if part.is_float() {
+            Chunk::new(&shape, first.map(float).collect::<Vec<f64>>())
+        } else {
+            Chunk::new(&shape, first.collect::<Vec<i64>>())
+        };
+        Ok(part_of?.cast(*part))
     };
-    Ok(reduce::Partial { dtype, parts: parts.iter().enumerate().map(part).collect::<ChunkResult<_>>()? })
+    Ok(reduce::Partial { dtype, parts: parts.iter().map(&mut part).collect::<ChunkResult<_>>()? })
 }

@@ -3,7 +3,7 @@
 use crate::chunks::Region;
 use crate::error::{ChunkResult, broken};
 use phalanx_chunk::span::lengths;
-use phalanx_chunk::{Chunk, DType, Span};
+use phalanx_chunk::{Chunk, DType, Element, Span, with_element};
 
 /// 256 KiB of `float64`: several tiles fit the second-level cache, and the cost of walking is far below the work.
 /// Part of the determinism law, since folds add up tile by tile: never derived from the machine.
@@ -77,54 +77,39 @@ impl Iterator for Tiles<'_> {
 /// A chunk from its tiles in order.
 pub(crate) struct Builder {
     shape: Vec<usize>,
-    values: Values,
+    values: Box<dyn Values>,
 }
 
-enum Values {
-    Bool(Vec<bool>),
-    UInt8(Vec<u8>),
-    Int32(Vec<i32>),
-    Int64(Vec<i64>),
-    Float32(Vec<f32>),
-    Float64(Vec<f64>),
+/// Values of one type, growing.
+trait Values {
+    fn append(&mut self, tile: &Chunk) -> ChunkResult<()>;
+    fn finish(self: Box<Self>, shape: &[usize]) -> ChunkResult<Chunk>;
+}
+
+impl<T: Element> Values for Vec<T> {
+    fn append(&mut self, tile: &Chunk) -> ChunkResult<()> {
+        self.extend_from_slice(tile.values()?);
+        Ok(())
+    }
+    fn finish(self: Box<Self>, shape: &[usize]) -> ChunkResult<Chunk> {
+        Chunk::new(shape, *self)
+    }
 }
 
 impl Builder {
     pub(crate) fn new(dtype: DType, region: &[Span]) -> Self {
         let count = crate::node::count(region);
-        let values = match dtype {
-            DType::Bool => Values::Bool(Vec::with_capacity(count)),
-            DType::UInt8 => Values::UInt8(Vec::with_capacity(count)),
-            DType::Int32 => Values::Int32(Vec::with_capacity(count)),
-            DType::Int64 => Values::Int64(Vec::with_capacity(count)),
-            DType::Float32 => Values::Float32(Vec::with_capacity(count)),
-            DType::Float64 => Values::Float64(Vec::with_capacity(count)),
-        };
+        let values: Box<dyn Values> = with_element!(dtype, T => Box::new(Vec::<T>::with_capacity(count)));
         Self { shape: lengths(region), values }
     }
 
     pub(crate) fn append(&mut self, tile: &Chunk) -> ChunkResult<()> {
-        match &mut self.values {
-            Values::Bool(values) => values.extend_from_slice(tile.values()?),
-            Values::UInt8(values) => values.extend_from_slice(tile.values()?),
-            Values::Int32(values) => values.extend_from_slice(tile.values()?),
-            Values::Int64(values) => values.extend_from_slice(tile.values()?),
-            Values::Float32(values) => values.extend_from_slice(tile.values()?),
-            Values::Float64(values) => values.extend_from_slice(tile.values()?),
-        }
-        Ok(())
+        self.values.append(tile)
     }
 
     pub(crate) fn finish(self) -> ChunkResult<Chunk> {
-        let chunk = match self.values {
-            Values::Bool(values) => Chunk::new(&self.shape, values),
-            Values::UInt8(values) => Chunk::new(&self.shape, values),
-            Values::Int32(values) => Chunk::new(&self.shape, values),
-            Values::Int64(values) => Chunk::new(&self.shape, values),
-            Values::Float32(values) => Chunk::new(&self.shape, values),
-            Values::Float64(values) => Chunk::new(&self.shape, values),
-        };
-        chunk.map_err(|error| broken(format!("the tiles of a region are not the region: {error}")))
+        let finished = self.values.finish(&self.shape);
+        finished.map_err(|error| broken(format!("the tiles of a region are not the region: {error}")))
     }
 }
 

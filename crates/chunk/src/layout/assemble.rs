@@ -108,26 +108,24 @@ type Part<'a> = (usize, Vec<Dim>, &'a Chunk);
 
 fn place(dtype: DType, shape: &[usize], count: usize, parts: &[Part<'_>]) -> Result<Chunk> {
     macro_rules! fill {
-        ($variant:ident, $zero:expr) => {{
-            let mut out = vec![$zero; count];
-            for (base, dims, piece) in parts {
-                if let Data::$variant(values) = piece.data()
-                    && !values.is_empty()
-                {
-                    copy(values, 0, &mut out, *base, dims);
-                }
+        ($($variant:ident),*) => {
+            match dtype {
+                $(DType::$variant => {
+                    let mut out = vec![Default::default(); count];
+                    for (base, dims, piece) in parts {
+                        if let Data::$variant(values) = piece.data()
+                            && !values.is_empty()
+                        {
+                            copy(values, 0, &mut out, *base, dims);
+                        }
+                    }
+                    Data::$variant(out.into())
+                })*
             }
-            Data::$variant(out.into())
-        }};
+        };
     }
-    let data = match dtype {
-        DType::Bool => fill!(Bool, 0),
-        DType::UInt8 => fill!(UInt8, 0),
-        DType::Int32 => fill!(Int32, 0),
-        DType::Int64 => fill!(Int64, 0),
-        DType::Float32 => fill!(Float32, 0.0),
-        DType::Float64 => fill!(Float64, 0.0),
-    };
+    let data =
+        fill!(Bool, Int8, UInt8, Int16, UInt16, Int32, UInt32, Int64, UInt64, Float32, Float64, Complex64, Complex128);
     Ok(Chunk::from_data(shape, data))
 }
 

@@ -73,14 +73,19 @@ pub fn matmul(a: &Chunk, b: &Chunk) -> Result<Chunk> {
             c.into()
         }};
     }
-    let data = match (a.data(), b.data()) {
-        (Data::Float64(a), Data::Float64(b)) => Data::Float64(float!(a, b)),
-        (Data::Float32(a), Data::Float32(b)) => Data::Float32(float!(a, b)),
-        (Data::Int64(a), Data::Int64(b)) => Data::Int64(simd::run(IntegerProduct { a, b, k, n }).into()),
-        (Data::Int32(a), Data::Int32(b)) => Data::Int32(simd::run(IntegerProduct { a, b, k, n }).into()),
-        (Data::UInt8(a), Data::UInt8(b)) => Data::UInt8(simd::run(IntegerProduct { a, b, k, n }).into()),
-        _ => return Err(Error::dtype("matmul", &[a.dtype(), b.dtype()])),
-    };
+    macro_rules! product {
+        ($($integer:ident),*) => {
+            match (a.data(), b.data()) {
+                (Data::Float64(a), Data::Float64(b)) => Data::Float64(float!(a, b)),
+                (Data::Float32(a), Data::Float32(b)) => Data::Float32(float!(a, b)),
+                $((Data::$integer(a), Data::$integer(b)) => {
+                    Data::$integer(simd::run(IntegerProduct { a, b, k, n }).into())
+                })*
+                _ => return Err(Error::dtype("matmul", &[a.dtype(), b.dtype()])),
+            }
+        };
+    }
+    let data = product!(Int8, UInt8, Int16, UInt16, Int32, UInt32, Int64, UInt64);
     Ok(Chunk::from_data(&shape, data))
 }
 

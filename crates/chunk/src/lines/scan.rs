@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::chunk::Chunk;
 use crate::dtype::Element;
 use crate::error::{Error, Result};
-use crate::order::{Accumulate, with_accumulators};
+use crate::order::with_accumulators;
 use crate::reduce::Reduction;
+use crate::ufunc::Number;
 
 /// What runs along a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,16 +71,16 @@ fn same_type<'a, T: Element>(_like: &[T], chunk: &'a Chunk) -> Result<&'a [T]> {
     chunk.values()
 }
 
-fn run<T: Accumulate>(values: &[T], length: usize, inner: usize, running: Running, start: Option<&[T]>) -> Vec<T> {
+fn run<T: Number>(values: &[T], length: usize, inner: usize, running: Running, start: Option<&[T]>) -> Vec<T> {
     let mut out = values.to_vec();
     if running.skips() {
-        let neutral = if running.adds() { T::zero() } else { T::one() };
-        out.iter_mut().filter(|value| value.undefined()).for_each(|value| *value = neutral);
+        let neutral = if running.adds() { T::ZERO } else { T::ONE };
+        out.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = neutral);
     }
     if length * inner == 0 {
         return out;
     }
-    let join = |before: T, value: T| if running.adds() { before.plus(value) } else { before.times(value) };
+    let join = |before: T, value: T| if running.adds() { before.add(value) } else { before.multiply(value) };
     for (block, line) in out.chunks_exact_mut(length * inner).enumerate() {
         if let Some(start) = start {
             let start = &start[block * inner..(block + 1) * inner];

@@ -1,50 +1,56 @@
 //! Where the smallest or largest element is: value and index travel together.
 
 use super::plan::Plan;
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, map_values};
 use crate::dtype::Data;
 use crate::error::{Error, Result};
 use crate::reduce::Place;
 use crate::shape::strides;
-use crate::ufunc::{Binary, Unary, where_};
+use crate::ufunc::Number;
 
 /// Elements whose best one is found before its index is.
 const BLOCK: usize = 1024;
 /// The index of nothing: larger than every index, so it loses among equals.
 const NOWHERE: i64 = i64::MAX;
 
-/// The best value of each result and its index among the `n` elements of the plan.
-pub fn search(smallest: bool, chunk: &Chunk, plan: &Plan) -> (Data, Vec<i64>) {
-    macro_rules! search {
-        ($values:expr, $variant:ident, $low:expr, $high:expr) => {{
-            let (best, index) = if smallest {
-                find($values, plan, $high, |a, b| a < b)
-            } else {
-                find($values, plan, $low, |a, b| a > b)
-            };
-            (Data::$variant(best.into()), index)
-        }};
+/// Which value is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Search {
+    /// The smallest, else the largest.
+    pub smallest: bool,
+    /// NaN comes after everything, else before everything.
+    pub skip_nan: bool,
+}
+
+impl Search {
+    /// Whether `a` comes before `b`. Among NaN the first stays.
+    #[inline(always)]
+    fn replaces<T: Number>(self, a: T, b: T) -> bool {
+        let better = if self.smallest { a.less(b) } else { b.less(a) };
+        let (nan_a, nan_b) = (a.is_nan(), b.is_nan());
+        if self.skip_nan { nan_b && !nan_a || better } else { nan_a && !nan_b || better && !nan_b }
     }
-    match chunk.data() {
-        Data::Bool(values) => search!(values, Bool, 0, 1),
-        Data::UInt8(values) => search!(values, UInt8, u8::MIN, u8::MAX),
-        Data::Int32(values) => search!(values, Int32, i32::MIN, i32::MAX),
-        Data::Int64(values) => search!(values, Int64, i64::MIN, i64::MAX),
-        Data::Float32(values) => search!(values, Float32, f32::NEG_INFINITY, f32::INFINITY),
-        Data::Float64(values) => search!(values, Float64, f64::NEG_INFINITY, f64::INFINITY),
+
+    fn worst<T: Number>(self) -> T {
+        if self.smallest { T::HIGHEST } else { T::LOWEST }
     }
 }
 
-/// `better(a, b)`: whether `a` comes before `b`. NaN comes before everything, and the first NaN stays.
-fn find<T: Copy + PartialOrd>(
-    values: &[T],
-    plan: &Plan,
-    worst: T,
-    better: impl Fn(T, T) -> bool,
-) -> (Vec<T>, Vec<i64>) {
-    let nan = |a: T| a.partial_cmp(&a).is_none();
-    let replaces = |a: T, b: T| better(a, b) || (nan(a) && !nan(b));
-    let mut best = vec![worst; plan.results()];
+/// The best value of each result and its index among the `n` elements of the plan; no index where all are NaN that are
+/// skipped.
+pub fn search(search: Search, chunk: &Chunk, plan: &Plan) -> (Data, Vec<i64>) {
+    let mut index = vec![];
+    let data = map_values!(chunk.data(), values => {
+        let (best, indices) = find(search, values, plan);
+        index = indices;
+        best
+    });
+    (data, index)
+}
+
+fn find<T: Number>(search: Search, values: &[T], plan: &Plan) -> (Vec<T>, Vec<i64>) {
+    let replaces = |a: T, b: T| search.replaces(a, b);
+    let mut best = vec![search.worst(); plan.results()];
     let mut index = vec![NOWHERE; plan.results()];
     if plan.n == 0 || best.is_empty() {
         return (best, index);
@@ -56,25 +62,28 @@ fn find<T: Copy + PartialOrd>(
                 // The best of a block is found without its index; only a block that improves is searched again.
                 let found = block.iter().fold(*best, |a, &b| if replaces(b, a) { b } else { a });
                 if replaces(found, *best) {
-                    let same = |v: &T| *v == found || (nan(found) && nan(*v));
+                    let same = |v: &T| *v == found || found.is_nan() && v.is_nan();
                     *best = found;
                     *index = (k * BLOCK + block.iter().position(same).unwrap_or(0)) as i64;
                 }
             }
         }
-        return (best, index);
-    }
-    let results = best.chunks_exact_mut(plan.inner).zip(index.chunks_exact_mut(plan.inner));
-    for (values, (best, index)) in values.chunks_exact(plan.n * plan.inner).zip(results) {
-        best.copy_from_slice(&values[..plan.inner]);
-        index.fill(0);
-        for (i, row) in values.chunks_exact(plan.inner).enumerate().skip(1) {
-            for ((best, index), &value) in best.iter_mut().zip(&mut *index).zip(row) {
-                let replace = replaces(value, *best);
-                *best = if replace { value } else { *best };
-                *index = if replace { i as i64 } else { *index };
+    } else {
+        let results = best.chunks_exact_mut(plan.inner).zip(index.chunks_exact_mut(plan.inner));
+        for (values, (best, index)) in values.chunks_exact(plan.n * plan.inner).zip(results) {
+            best.copy_from_slice(&values[..plan.inner]);
+            index.fill(0);
+            for (i, row) in values.chunks_exact(plan.inner).enumerate().skip(1) {
+                for ((best, index), &value) in best.iter_mut().zip(&mut *index).zip(row) {
+                    let replace = replaces(value, *best);
+                    *best = if replace { value } else { *best };
+                    *index = if replace { i as i64 } else { *index };
+                }
             }
         }
+    }
+    if search.skip_nan {
+        best.iter().zip(&mut index).filter(|(best, _)| best.is_nan()).for_each(|(_, index)| *index = NOWHERE);
     }
     (best, index)
 }
@@ -106,16 +115,45 @@ pub fn globalise(index: Vec<i64>, chunk: &[usize], axes: &[usize], place: &Place
 }
 
 /// The better of both values with its index; among equals, the smaller index.
-pub fn merge(smallest: bool, a: &[Chunk], b: &[Chunk]) -> Result<Vec<Chunk>> {
-    let better = if smallest { Binary::Less } else { Binary::Greater };
-    let nan = |c: &Chunk| Unary::Isnan.apply(c);
-    let (nan_a, nan_b) = (nan(&a[0])?, nan(&b[0])?);
-    let and = |x: &Chunk, y: &Chunk| Binary::LogicalAnd.apply(x, y);
-    let or = |x: &Chunk, y: &Chunk| Binary::LogicalOr.apply(x, y);
-    let equal = or(&Binary::Equal.apply(&a[0], &b[0])?, &and(&nan_a, &nan_b)?)?;
-    let first = and(&equal, &Binary::Less.apply(&b[1], &a[1])?)?;
-    let only_b_is_nan = Binary::Greater.apply(&nan_b, &nan_a)?;
-    let b_is_better = and(&better.apply(&b[0], &a[0])?, &Unary::LogicalNot.apply(&nan_a)?)?;
-    let take_b = or(&first, &or(&only_b_is_nan, &b_is_better)?)?;
-    Ok(vec![where_(&take_b, &b[0], &a[0])?, where_(&take_b, &b[1], &a[1])?])
+pub fn merge(search: Search, a: &[Chunk], b: &[Chunk]) -> Result<Vec<Chunk>> {
+    let (index_a, index_b) = (a[1].values::<i64>()?, b[1].values::<i64>()?);
+    let mut index = Vec::with_capacity(index_a.len());
+    macro_rules! merge {
+        ($($variant:ident),*) => {
+            match (a[0].data(), b[0].data()) {
+                $((Data::$variant(x), Data::$variant(y)) => {
+                    let mut best = Vec::with_capacity(x.len());
+                    for i in 0..x.len() {
+                        let take = takes(search, (x[i], index_a[i]), (y[i], index_b[i]));
+                        best.push(if take { y[i] } else { x[i] });
+                        index.push(if take { index_b[i] } else { index_a[i] });
+                    }
+                    Data::$variant(best.into())
+                })*
+                _ => return Err(Error::dtype("merging extremes", &[a[0].dtype(), b[0].dtype()])),
+            }
+        };
+    }
+    let best =
+        merge!(Bool, Int8, UInt8, Int16, UInt16, Int32, UInt32, Int64, UInt64, Float32, Float64, Complex64, Complex128);
+    Ok(vec![Chunk::from_data(a[0].shape(), best), Chunk::new(a[0].shape(), index)?])
+}
+
+/// Whether the second of two values with their indices is the better one.
+fn takes<T: Number>(search: Search, (a, index_a): (T, i64), (b, index_b): (T, i64)) -> bool {
+    if index_a == NOWHERE || index_b == NOWHERE {
+        return index_a == NOWHERE && index_b != NOWHERE;
+    }
+    search.replaces(b, a) || !search.replaces(a, b) && index_b < index_a
+}
+
+/// The indices of a finished search.
+///
+/// # Errors
+/// [`Error::Value`] where only NaN was there to be skipped.
+pub fn indices(index: &Chunk) -> Result<Chunk> {
+    if index.values::<i64>()?.contains(&NOWHERE) {
+        return Err(Error::value("All-NaN slice encountered"));
+    }
+    Ok(index.clone())
 }

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use crate::simd::{self, Kernel};
-use crate::ufunc::Number;
+use crate::ufunc::{Inexact, Number, Real};
 
 /// Elements per block along the last axis, and rows per block along others.
 pub const BLOCK: usize = 128;
@@ -171,16 +171,16 @@ pub fn tile_state<T: Copy, F: Fold<T>>(rows: &[T], width: usize, start: usize, s
     }
 }
 
-/// The sum, integers in `i64` and floats in `f64`.
+/// The sum, in 64 bits (a part).
 #[derive(Clone, Copy)]
 pub struct Sum;
 /// The sum in `f64`, whatever the elements are.
 #[derive(Clone, Copy)]
 pub struct RealSum;
-/// The sum of squares in `f64`.
+/// The sum of the squares of absolute values, in `f64`.
 #[derive(Clone, Copy)]
 pub struct SquareSum;
-/// The product, integers in `i64` and floats in `f64`.
+/// The product, in 64 bits (a part).
 #[derive(Clone, Copy)]
 pub struct Product;
 /// The smallest element, or NaN.
@@ -189,6 +189,12 @@ pub struct Min;
 /// The largest element, or NaN.
 #[derive(Clone, Copy)]
 pub struct Max;
+/// The smallest element that is not NaN.
+#[derive(Clone, Copy)]
+pub struct NanMin;
+/// The largest element that is not NaN.
+#[derive(Clone, Copy)]
+pub struct NanMax;
 /// Whether any element is not zero.
 #[derive(Clone, Copy)]
 pub struct Or;
@@ -198,40 +204,38 @@ pub struct And;
 /// How many elements are not zero.
 #[derive(Clone, Copy)]
 pub struct Count;
+/// How many elements are not NaN.
+#[derive(Clone, Copy)]
+pub struct Present;
 
-macro_rules! operation {
-    ($name:ident, $type:ty => $state:ty, $identity:expr, $of:expr, $join:expr) => {
-        impl Fold<$type> for $name {
+macro_rules! operations {
+    ($($name:ident<$bound:ident>: $state:ty, $identity:expr, $of:expr, $join:expr;)*) => {
+        $(impl<T: $bound> Fold<T> for $name {
             type State = $state;
             const IDENTITY: $state = $identity;
             #[inline(always)]
-            fn of(value: $type) -> $state {
+            fn of(value: T) -> $state {
                 $of(value)
             }
             #[inline(always)]
             fn join(a: $state, b: $state) -> $state {
                 $join(a, b)
             }
-        }
+        })*
     };
 }
 
-macro_rules! operations {
-    ($type:ty, $state:ty, $zero:expr, $one:expr, $low:expr, $high:expr) => {
-        operation!(Sum, $type => $state, 0 as $state, |v| v as $state, <$state as Number>::add);
-        operation!(Product, $type => $state, 1 as $state, |v| v as $state, <$state as Number>::multiply);
-        operation!(RealSum, $type => f64, 0.0, |v| v as f64, |a, b| a + b);
-        operation!(SquareSum, $type => f64, 0.0, |v| (v as f64) * (v as f64), |a, b| a + b);
-        operation!(Min, $type => $type, $high, |v| v, <$type as Number>::minimum);
-        operation!(Max, $type => $type, $low, |v| v, <$type as Number>::maximum);
-        operation!(Or, $type => u8, 0, |v| u8::from(v != $zero), |a, b| a | b);
-        operation!(And, $type => u8, 1, |v| u8::from(v != $zero), |a, b| a & b);
-        operation!(Count, $type => i64, 0, |v| i64::from(v != $zero), |a: i64, b| a.wrapping_add(b));
-    };
+operations! {
+    Sum<Number>: T::Wide, T::Wide::ZERO, T::widen, <T::Wide as Number>::add;
+    Product<Number>: T::Wide, T::Wide::ONE, T::widen, <T::Wide as Number>::multiply;
+    RealSum<Real>: f64, 0.0, T::float, |a, b| a + b;
+    SquareSum<Number>: f64, 0.0, T::norm_squared, |a, b| a + b;
+    Min<Number>: T, T::HIGHEST, |v| v, T::minimum;
+    Max<Number>: T, T::LOWEST, |v| v, T::maximum;
+    NanMin<Inexact>: T, T::NAN, |v| v, T::fmin;
+    NanMax<Inexact>: T, T::NAN, |v| v, T::fmax;
+    Or<Number>: u8, 0, |v| u8::from(v != T::ZERO), |a, b| a | b;
+    And<Number>: u8, 1, |v| u8::from(v != T::ZERO), |a, b| a & b;
+    Count<Number>: i64, 0, |v| i64::from(v != T::ZERO), |a: i64, b| a.wrapping_add(b);
+    Present<Number>: i64, 0, |v: T| i64::from(!v.is_nan()), |a: i64, b| a.wrapping_add(b);
 }
-
-operations!(u8, i64, 0, 1, u8::MIN, u8::MAX);
-operations!(i32, i64, 0, 1, i32::MIN, i32::MAX);
-operations!(i64, i64, 0, 1, i64::MIN, i64::MAX);
-operations!(f32, f64, 0.0, 1.0, f32::NEG_INFINITY, f32::INFINITY);
-operations!(f64, f64, 0.0, 1.0, f64::NEG_INFINITY, f64::INFINITY);

@@ -20,25 +20,46 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chunk::Chunk;
-use crate::dtype::{DType, Data};
+use crate::chunk::{Chunk, map_values, with_values};
+use crate::dtype::{DType, Data, Kind, Storage};
 use crate::error::{Error, Result};
 use crate::shape::element_count;
-use crate::ufunc::{Binary, Unary};
-use fold::{And, Count, Max, Min, Or, Product, Sum, fold};
+use crate::ufunc::{Binary, Inexact, Number, Unary, where_};
+use argument::Search;
+use fold::{And, Count, Max, Min, NanMax, NanMin, Or, Present, Product, Sum, fold};
 use plan::Plan;
+
+/// As `with_values`, for what is not complex; complex values are taken as none at all, since they have been handled.
+macro_rules! with_reals {
+    ($data:expr, $values:ident => $body:expr) => {
+        match $data {
+            Data::Bool($values) => $body,
+            Data::Int8($values) => $body,
+            Data::UInt8($values) => $body,
+            Data::Int16($values) => $body,
+            Data::UInt16($values) => $body,
+            Data::Int32($values) => $body,
+            Data::UInt32($values) => $body,
+            Data::Int64($values) => $body,
+            Data::UInt64($values) => $body,
+            Data::Float32($values) => $body,
+            Data::Float64($values) => $body,
+            other => return Err(Error::dtype("a reduction of real numbers", &[other.dtype()])),
+        }
+    };
+}
 
 /// The sum of the squares of all elements, summed pairwise in `f64`.
 pub(crate) fn sum_of_squares(chunk: &Chunk) -> f64 {
-    crate::chunk::with_values!(chunk.data(), values => fold::row::<_, fold::SquareSum>(values))
+    with_values!(chunk.data(), values => fold::row::<_, fold::SquareSum>(values))
 }
 
 /// A function of many elements.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Reduction {
-    /// The sum; `int64` (wrapping around) for integers and `bool`.
+    /// The sum; of integers and `bool` in `int64`, of unsigned ones in `uint64`, wrapping around.
     Sum,
-    /// The product; `int64` (wrapping around) for integers and `bool`.
+    /// The product, in the dtypes of [`Reduction::Sum`].
     Prod,
     /// The arithmetic mean; NaN of nothing.
     Mean,
@@ -67,6 +88,30 @@ pub enum Reduction {
     Argmax,
     /// How many values are not zero (NumPy's `count_nonzero`).
     Count,
+    /// The sum of what is not NaN.
+    Nansum,
+    /// The product of what is not NaN.
+    Nanprod,
+    /// The mean of what is not NaN; NaN if there is nothing else.
+    Nanmean,
+    /// The smallest value that is not NaN; NaN if there is none.
+    Nanmin,
+    /// The largest value that is not NaN; NaN if there is none.
+    Nanmax,
+    /// The variance of what is not NaN; NaN where there are not more than `ddof` values.
+    Nanvar {
+        /// What is taken from the number of values.
+        ddof: f64,
+    },
+    /// The square root of [`Reduction::Nanvar`].
+    Nanstd {
+        /// What is taken from the number of values.
+        ddof: f64,
+    },
+    /// The index of the smallest value that is not NaN, the first of equals.
+    Nanargmin,
+    /// The index of the largest value that is not NaN, the first of equals.
+    Nanargmax,
 }
 
 /// Where a chunk lies in the whole array. `Argmin` and `Argmax` answer with indices into the whole; `Min`, `Max` and
@@ -129,6 +174,41 @@ impl Reduction {
             Reduction::Argmin => "argmin",
             Reduction::Argmax => "argmax",
             Reduction::Count => "count_nonzero",
+            Reduction::Nansum => "nansum",
+            Reduction::Nanprod => "nanprod",
+            Reduction::Nanmean => "nanmean",
+            Reduction::Nanmin => "nanmin",
+            Reduction::Nanmax => "nanmax",
+            Reduction::Nanvar { .. } => "nanvar",
+            Reduction::Nanstd { .. } => "nanstd",
+            Reduction::Nanargmin => "nanargmin",
+            Reduction::Nanargmax => "nanargmax",
+        }
+    }
+
+    /// Whether the answer is an index.
+    pub const fn is_position(&self) -> bool {
+        matches!(self, Reduction::Argmin | Reduction::Argmax | Reduction::Nanargmin | Reduction::Nanargmax)
+    }
+
+    /// Whether nothing has no such value, so that an empty array is refused.
+    pub const fn needs_elements(&self) -> bool {
+        self.is_position() || matches!(self, Reduction::Min | Reduction::Max | Reduction::Nanmin | Reduction::Nanmax)
+    }
+
+    /// What this is for an array without NaN, and whether it skips NaN.
+    const fn parted(self) -> (Reduction, bool) {
+        match self {
+            Reduction::Nansum => (Reduction::Sum, true),
+            Reduction::Nanprod => (Reduction::Prod, true),
+            Reduction::Nanmean => (Reduction::Mean, true),
+            Reduction::Nanmin => (Reduction::Min, true),
+            Reduction::Nanmax => (Reduction::Max, true),
+            Reduction::Nanvar { ddof } => (Reduction::Var { ddof }, true),
+            Reduction::Nanstd { ddof } => (Reduction::Std { ddof }, true),
+            Reduction::Nanargmin => (Reduction::Argmin, true),
+            Reduction::Nanargmax => (Reduction::Argmax, true),
+            plain => (plain, false),
         }
     }
 
@@ -137,26 +217,33 @@ impl Reduction {
     /// # Errors
     /// None today: every reduction takes every dtype.
     pub fn dtype(&self, input: DType) -> Result<DType> {
-        Ok(match self {
-            Reduction::Sum | Reduction::Prod if input.is_float() => input,
-            Reduction::Sum | Reduction::Prod | Reduction::Argmin | Reduction::Argmax | Reduction::Count => DType::Int64,
+        let double = if input.is_inexact() { input } else { DType::Float64 };
+        Ok(match self.parted().0 {
+            Reduction::Sum | Reduction::Prod if input.is_inexact() => input,
+            Reduction::Sum | Reduction::Prod => wide(input),
             Reduction::Min | Reduction::Max => input,
             Reduction::Any | Reduction::All => DType::Bool,
-            Reduction::Mean | Reduction::Var { .. } | Reduction::Std { .. } if input == DType::Float32 => input,
-            Reduction::Mean | Reduction::Var { .. } | Reduction::Std { .. } => DType::Float64,
+            Reduction::Mean => double,
+            Reduction::Var { .. } | Reduction::Std { .. } => double.real(),
+            _ => DType::Int64,
         })
     }
 
     /// The dtypes of the parts of a partial state: the sum and the count of a mean; count, mean and sum of squared
-    /// deviations of a variance; value and index of an argmin; else the value alone.
+    /// deviations of a variance (the latter two of real and imaginary parts); value and index of an argmin; else the
+    /// value alone.
     ///
     /// # Errors
     /// As [`Reduction::dtype`].
     pub fn state(&self, input: DType) -> Result<Vec<DType>> {
-        Ok(match self {
-            Reduction::Sum | Reduction::Prod if input.is_float() => vec![DType::Float64],
+        Ok(match self.parted().0 {
+            Reduction::Sum | Reduction::Prod => vec![wide(input)],
+            Reduction::Mean if input.is_complex() => vec![DType::Complex128, DType::Int64],
             Reduction::Mean => vec![DType::Float64, DType::Int64],
-            Reduction::Var { .. } | Reduction::Std { .. } => vec![DType::Int64, DType::Float64, DType::Float64],
+            Reduction::Var { .. } | Reduction::Std { .. } => {
+                let parts = if input.is_complex() { 5 } else { 3 };
+                (0..parts).map(|part| if part == 0 { DType::Int64 } else { DType::Float64 }).collect()
+            }
             Reduction::Argmin | Reduction::Argmax => vec![input, DType::Int64],
             _ => vec![self.dtype(input)?],
         })
@@ -176,29 +263,30 @@ impl Reduction {
         self.check(axes, place)?;
         let values = plan.arrange(chunk)?;
         let part = |data: Data| Chunk::from_data(&plan.shape, data);
-        macro_rules! each {
-            ($v:ident => $body:expr) => {
-                crate::chunk::with_values!(values.data(), $v => $body)
-            };
-        }
-        let parts = match self {
-            Reduction::Sum => vec![part(match values.data() {
-                Data::Float64(v) => Data::Float64(fold::<_, Sum>(v, &plan).into()),
-                Data::Float32(v) => Data::Float64(fold::<_, Sum>(v, &plan).into()),
-                Data::Int64(v) => Data::Int64(fold::<_, Sum>(v, &plan).into()),
-                Data::Int32(v) => Data::Int64(fold::<_, Sum>(v, &plan).into()),
-                Data::UInt8(v) | Data::Bool(v) => Data::Int64(fold::<_, Sum>(v, &plan).into()),
-            })],
-            Reduction::Prod => vec![part(match values.data() {
-                Data::Float64(v) => Data::Float64(fold::<_, Product>(v, &plan).into()),
-                Data::Float32(v) => Data::Float64(fold::<_, Product>(v, &plan).into()),
-                Data::Int64(v) => Data::Int64(fold::<_, Product>(v, &plan).into()),
-                Data::Int32(v) => Data::Int64(fold::<_, Product>(v, &plan).into()),
-                Data::UInt8(v) | Data::Bool(v) => Data::Int64(fold::<_, Product>(v, &plan).into()),
-            })],
+        let (plain, skip_nan) = self.parted();
+        let holes = skip_nan && has_nan(values.data());
+        let parts = match plain {
+            Reduction::Sum => {
+                let values = if holes { without_nan(&values, 0.0)? } else { values };
+                vec![part(with_values!(values.data(), v => wide_data::<_, Sum>(v, &plan)))]
+            }
+            Reduction::Prod => {
+                let values = if holes { without_nan(&values, 1.0)? } else { values };
+                vec![part(with_values!(values.data(), v => wide_data::<_, Product>(v, &plan)))]
+            }
             Reduction::Mean => {
-                let sum: Vec<f64> = each!(v => fold::<_, fold::RealSum>(v, &plan));
-                vec![part(Data::Float64(sum.into())), plan.counts()?]
+                let counts = if holes {
+                    part(Data::Int64(with_values!(values.data(), v => fold::<_, Present>(v, &plan)).into()))
+                } else {
+                    plan.counts()?
+                };
+                let values = if holes { without_nan(&values, 0.0)? } else { values };
+                let sum = match values.data() {
+                    Data::Complex64(v) => wide_data::<_, Sum>(v, &plan),
+                    Data::Complex128(v) => wide_data::<_, Sum>(v, &plan),
+                    data => Data::Float64(with_reals!(data, v => fold::<_, fold::RealSum>(v, &plan)).into()),
+                };
+                vec![part(sum), counts]
             }
             // The smallest of nothing must still be a bool.
             Reduction::Min if chunk.dtype() == DType::Bool => {
@@ -207,19 +295,25 @@ impl Reduction {
             Reduction::Max if chunk.dtype() == DType::Bool => {
                 vec![part(Data::Bool(fold::<_, Or>(values.bytes(), &plan).into()))]
             }
-            Reduction::Min => vec![part(crate::chunk::map_values!(values.data(), v => fold::<_, Min>(v, &plan)))],
-            Reduction::Max => vec![part(crate::chunk::map_values!(values.data(), v => fold::<_, Max>(v, &plan)))],
-            Reduction::Any => vec![part(Data::Bool(each!(v => fold::<_, Or>(v, &plan)).into()))],
-            Reduction::All => vec![part(Data::Bool(each!(v => fold::<_, And>(v, &plan)).into()))],
-            Reduction::Count => vec![part(Data::Int64(each!(v => fold::<_, Count>(v, &plan)).into()))],
-            Reduction::Var { .. } | Reduction::Std { .. } => {
-                let (mean, squares) = each!(v => moments::moments(v, &plan));
-                vec![plan.counts()?, part(Data::Float64(mean.into())), part(Data::Float64(squares.into()))]
+            Reduction::Min | Reduction::Max if skip_nan && chunk.dtype().is_inexact() => {
+                vec![part(present_extreme(plain == Reduction::Min, values.data(), &plan))]
             }
+            Reduction::Min => vec![part(map_values!(values.data(), v => fold::<_, Min>(v, &plan)))],
+            Reduction::Max => vec![part(map_values!(values.data(), v => fold::<_, Max>(v, &plan)))],
+            Reduction::Any => vec![part(Data::Bool(with_values!(values.data(), v => fold::<_, Or>(v, &plan)).into()))],
+            Reduction::All => vec![part(Data::Bool(with_values!(values.data(), v => fold::<_, And>(v, &plan)).into()))],
+            Reduction::Var { .. } | Reduction::Std { .. } => deviations(&values, &plan, holes)?,
             Reduction::Argmin | Reduction::Argmax => {
-                let (best, index) = argument::search(*self == Reduction::Argmin, &values, &plan);
+                let search = Search { smallest: plain == Reduction::Argmin, skip_nan };
+                let (best, index) = argument::search(search, &values, &plan);
                 vec![part(best), part(Data::Int64(argument::globalise(index, chunk.shape(), axes, place)?.into()))]
             }
+            _ => vec![part(Data::Int64(with_values!(values.data(), v => fold::<_, Count>(v, &plan)).into()))],
+        };
+        // Sums of `bool` are signed.
+        let parts = match self.state(chunk.dtype())?.as_slice() {
+            [DType::Int64] => parts.iter().map(|part| part.cast(DType::Int64)).collect(),
+            _ => parts,
         };
         Ok(Partial { dtype: chunk.dtype(), parts })
     }
@@ -242,16 +336,21 @@ impl Reduction {
             )));
         }
         let (a, b) = (&earlier.parts, &later.parts);
-        let parts = match self {
-            Reduction::Sum | Reduction::Count => vec![Binary::Add.apply(&a[0], &b[0])?],
+        let (plain, skip_nan) = self.parted();
+        let parts = match plain {
             Reduction::Prod => vec![Binary::Multiply.apply(&a[0], &b[0])?],
             Reduction::Mean => vec![Binary::Add.apply(&a[0], &b[0])?, Binary::Add.apply(&a[1], &b[1])?],
+            Reduction::Min if skip_nan => vec![Binary::Fmin.apply(&a[0], &b[0])?],
+            Reduction::Max if skip_nan => vec![Binary::Fmax.apply(&a[0], &b[0])?],
             Reduction::Min => vec![Binary::Minimum.apply(&a[0], &b[0])?],
             Reduction::Max => vec![Binary::Maximum.apply(&a[0], &b[0])?],
             Reduction::Any => vec![Binary::LogicalOr.apply(&a[0], &b[0])?],
             Reduction::All => vec![Binary::LogicalAnd.apply(&a[0], &b[0])?],
             Reduction::Var { .. } | Reduction::Std { .. } => moments::merge(a, b)?,
-            Reduction::Argmin | Reduction::Argmax => argument::merge(*self == Reduction::Argmin, a, b)?,
+            Reduction::Argmin | Reduction::Argmax => {
+                argument::merge(Search { smallest: plain == Reduction::Argmin, skip_nan }, a, b)?
+            }
+            _ => vec![Binary::Add.apply(&a[0], &b[0])?],
         };
         Ok(Partial { dtype: earlier.dtype, parts })
     }
@@ -264,21 +363,20 @@ impl Reduction {
         self.check_state(&partial)?;
         let dtype = self.dtype(partial.dtype)?;
         let parts = &partial.parts;
-        let result = match self {
+        let (plain, skip_nan) = self.parted();
+        let result = match plain {
             Reduction::Mean => Binary::Divide.apply(&parts[0], &parts[1])?,
-            Reduction::Var { ddof } => moments::variance(parts, *ddof)?,
-            Reduction::Std { ddof } => Unary::Sqrt.apply(&moments::variance(parts, *ddof)?)?,
-            Reduction::Argmin | Reduction::Argmax => parts[1].clone(),
+            Reduction::Var { ddof } => moments::variance(parts, ddof, skip_nan)?,
+            Reduction::Std { ddof } => Unary::Sqrt.apply(&moments::variance(parts, ddof, skip_nan)?)?,
+            Reduction::Argmin | Reduction::Argmax => argument::indices(&parts[1])?,
             _ => parts[0].clone(),
         };
         Ok(result.cast(dtype))
     }
 
     fn check(&self, axes: &[usize], place: &Place) -> Result<()> {
-        match self {
-            Reduction::Min | Reduction::Max | Reduction::Argmin | Reduction::Argmax
-                if axes.iter().any(|&axis| place.shape[axis] == 0) =>
-            {
+        match self.parted().0 {
+            _ if self.needs_elements() && axes.iter().any(|&axis| place.shape[axis] == 0) => {
                 Err(Error::value(format!(
                     "{} of nothing is not defined: the array of shape {:?} is empty along axes {axes:?}",
                     self.name(),
@@ -306,4 +404,71 @@ impl Reduction {
             None => element_count(shape).map(|_| ()),
         }
     }
+}
+
+/// The dtype in which sums and products are made.
+const fn wide(dtype: DType) -> DType {
+    match dtype.kind() {
+        Kind::Bool | Kind::Signed => DType::Int64,
+        Kind::Unsigned => DType::UInt64,
+        Kind::Float => DType::Float64,
+        Kind::Complex => DType::Complex128,
+    }
+}
+
+fn wide_data<T: Number, F: fold::Fold<T, State = T::Wide>>(values: &[T], plan: &Plan) -> Data {
+    <T::Wide as Storage>::store(fold::<T, F>(values, plan))
+}
+
+fn has_nan(data: &Data) -> bool {
+    match data {
+        Data::Float32(v) => v.iter().any(|v| v.is_nan()),
+        Data::Float64(v) => v.iter().any(|v| v.is_nan()),
+        Data::Complex64(v) => v.iter().any(|v| Number::is_nan(*v)),
+        Data::Complex128(v) => v.iter().any(|v| Number::is_nan(*v)),
+        _ => false,
+    }
+}
+
+/// The chunk with `value` in place of NaN.
+fn without_nan(chunk: &Chunk, value: f64) -> Result<Chunk> {
+    where_(&Unary::Isnan.apply(chunk)?, &Chunk::scalar(value).cast(chunk.dtype()), chunk)
+}
+
+fn present_extreme(smallest: bool, data: &Data, plan: &Plan) -> Data {
+    macro_rules! extreme {
+        ($($variant:ident),*) => {
+            match data {
+                $(Data::$variant(v) if smallest => Data::$variant(fold::<_, NanMin>(v, plan).into()),
+                Data::$variant(v) => Data::$variant(fold::<_, NanMax>(v, plan).into()),)*
+                other => other.clone(),
+            }
+        };
+    }
+    extreme!(Float32, Float64, Complex64, Complex128)
+}
+
+/// The state of a variance.
+fn deviations(values: &Chunk, plan: &Plan, holes: bool) -> Result<Vec<Chunk>> {
+    let part = |data: Data| Chunk::from_data(&plan.shape, data);
+    if values.dtype().is_complex() {
+        // A number with a NaN in one part is none.
+        let values =
+            if holes { where_(&Unary::Isnan.apply(values)?, &nan_of(values.dtype()), values)? } else { values.clone() };
+        let mut parts = deviations(&Unary::Real.apply(&values)?, plan, holes)?;
+        parts.extend(deviations(&Unary::Imag.apply(&values)?, plan, holes)?.into_iter().skip(1));
+        return Ok(parts);
+    }
+    let (counts, mean, squares) = if holes {
+        let (counts, mean, squares) = with_reals!(values.data(), v => moments::present_moments(v, plan));
+        (part(Data::Int64(counts.into())), mean, squares)
+    } else {
+        let (mean, squares) = with_reals!(values.data(), v => moments::moments(v, plan));
+        (plan.counts()?, mean, squares)
+    };
+    Ok(vec![counts, part(Data::Float64(mean.into())), part(Data::Float64(squares.into()))])
+}
+
+fn nan_of(dtype: DType) -> Chunk {
+    Chunk::scalar(<num_complex::Complex64 as Inexact>::NAN).cast(dtype)
 }

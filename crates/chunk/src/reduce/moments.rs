@@ -1,11 +1,11 @@
 //! Mean and sum of squared deviations: the state of a variance.
 
-use super::fold::{BLOCK, Fold, RealSum, block_state, tile_state};
+use super::fold::{BLOCK, RealSum, block_state, tile_state};
 use super::plan::Plan;
 use crate::chunk::Chunk;
 use crate::error::Result;
 use crate::simd::{self, Kernel};
-use crate::ufunc::{Binary, Unary};
+use crate::ufunc::{Binary, Real, Unary, where_};
 
 /// Columns of a block that is read twice: 128 rows of them should still be in the second-level cache.
 const COLUMNS: usize = 256;
@@ -14,10 +14,7 @@ const COLUMNS: usize = 256;
 ///
 /// Blocks of 128 elements are read twice, for their mean and for the deviations from it, and joined in a binary
 /// tree, as the blocks of a sum are.
-pub fn moments<T: Copy>(values: &[T], plan: &Plan) -> (Vec<f64>, Vec<f64>)
-where
-    RealSum: Fold<T, State = f64>,
-{
+pub fn moments<T: Real>(values: &[T], plan: &Plan) -> (Vec<f64>, Vec<f64>) {
     let mut mean = vec![0.0; plan.results()];
     let mut squares = vec![0.0; plan.results()];
     if plan.n == 0 || mean.is_empty() {
@@ -32,6 +29,25 @@ where
         }
     }
     (mean, squares)
+}
+
+/// As [`moments`], of the elements that are not NaN, with their counts. NaN is rare, so this is simple instead of fast:
+/// the elements of each result are gathered first.
+pub fn present_moments<T: Real>(values: &[T], plan: &Plan) -> (Vec<i64>, Vec<f64>, Vec<f64>) {
+    let mut state = (vec![0; plan.results()], vec![0.0; plan.results()], vec![0.0; plan.results()]);
+    let mut present = Vec::with_capacity(plan.n);
+    for outer in 0..plan.outer {
+        for inner in 0..plan.inner {
+            let column = (0..plan.n).map(|i| values[(outer * plan.n + i) * plan.inner + inner]);
+            present.clear();
+            present.extend(column.filter(|v| !v.is_nan()));
+            if !present.is_empty() {
+                let (at, moments) = (outer * plan.inner + inner, row_moments(&present));
+                (state.0[at], state.1[at], state.2[at]) = (present.len() as i64, moments.mean, moments.squares);
+            }
+        }
+    }
+    state
 }
 
 /// Count, mean and sum of squared deviations.
@@ -66,10 +82,7 @@ struct Rows<'a, T> {
     squares: &'a mut [f64],
 }
 
-impl<T: Copy> Kernel for Rows<'_, T>
-where
-    RealSum: Fold<T, State = f64>,
-{
+impl<T: Real> Kernel for Rows<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -82,10 +95,7 @@ where
 }
 
 #[inline(always)]
-fn row_moments<T: Copy>(row: &[T]) -> Moments
-where
-    RealSum: Fold<T, State = f64>,
-{
+fn row_moments<T: Real>(row: &[T]) -> Moments {
     let mut stack = [Moments::NONE; usize::BITS as usize];
     let mut depth = 0;
     for (k, block) in row.chunks(BLOCK).enumerate() {
@@ -93,7 +103,7 @@ where
         let mean = block_state::<T, RealSum>(block) / count;
         let mut deviations = [0.0; BLOCK];
         for (deviation, &value) in deviations.iter_mut().zip(block) {
-            let d = RealSum::of(value) - mean;
+            let d = value.float() - mean;
             *deviation = d * d;
         }
         let squares = block_state::<f64, RealSum>(&deviations[..block.len()]);
@@ -125,10 +135,7 @@ struct Tile {
     squares: [f64; COLUMNS],
 }
 
-impl<T: Copy> Kernel for Columns<'_, T>
-where
-    RealSum: Fold<T, State = f64>,
-{
+impl<T: Real> Kernel for Columns<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -159,10 +166,7 @@ where
 }
 
 #[inline(always)]
-fn tile_moments<T: Copy>(rows: &[T], width: usize, start: usize, columns: usize) -> Tile
-where
-    RealSum: Fold<T, State = f64>,
-{
+fn tile_moments<T: Real>(rows: &[T], width: usize, start: usize, columns: usize) -> Tile {
     let count = (rows.len() / width) as f64;
     let mut tile = Tile { count, mean: [0.0; COLUMNS], squares: [0.0; COLUMNS] };
     tile_state::<T, RealSum>(rows, width, start, &mut tile.mean[..columns]);
@@ -170,7 +174,7 @@ where
     for row in rows.chunks_exact(width) {
         let row = &row[start..start + columns];
         for ((squares, &mean), &value) in tile.squares.iter_mut().zip(&tile.mean).zip(row) {
-            let d = RealSum::of(value) - mean;
+            let d = value.float() - mean;
             *squares += d * d;
         }
     }
@@ -192,32 +196,45 @@ fn join_tiles(earlier: &Tile, later: Tile, columns: usize) -> Tile {
     joined
 }
 
-/// The state of both: count, mean and sum of squared deviations of each.
+/// The state of both: count, mean and sum of squared deviations of each, of complex numbers mean and sum of the real
+/// parts, then of the imaginary parts.
 pub fn merge(a: &[Chunk], b: &[Chunk]) -> Result<Vec<Chunk>> {
+    let mut merged = vec![Binary::Add.apply(&a[0], &b[0])?];
     let (count_a, count_b) = (a[0].values::<i64>()?, b[0].values::<i64>()?);
-    let (mean_a, mean_b) = (a[1].values::<f64>()?, b[1].values::<f64>()?);
-    let (squares_a, squares_b) = (a[2].values::<f64>()?, b[2].values::<f64>()?);
-    let mut mean = Vec::with_capacity(mean_a.len());
-    let mut squares = Vec::with_capacity(mean_a.len());
-    for i in 0..mean_a.len() {
-        let of = |count: i64, mean, squares| Moments { count: count as f64, mean, squares };
-        let both = match (of(count_a[i], mean_a[i], squares_a[i]), of(count_b[i], mean_b[i], squares_b[i])) {
-            (a, b) if b.count == 0.0 => a,
-            (a, b) if a.count == 0.0 => b,
-            (a, b) => Moments::join(a, b),
-        };
-        mean.push(both.mean);
-        squares.push(both.squares);
+    for part in (1..a.len()).step_by(2) {
+        let (mean_a, mean_b) = (a[part].values::<f64>()?, b[part].values::<f64>()?);
+        let (squares_a, squares_b) = (a[part + 1].values::<f64>()?, b[part + 1].values::<f64>()?);
+        let mut mean = Vec::with_capacity(mean_a.len());
+        let mut squares = Vec::with_capacity(mean_a.len());
+        for i in 0..mean_a.len() {
+            let of = |count: i64, mean, squares| Moments { count: count as f64, mean, squares };
+            let both = match (of(count_a[i], mean_a[i], squares_a[i]), of(count_b[i], mean_b[i], squares_b[i])) {
+                (a, b) if b.count == 0.0 => a,
+                (a, b) if a.count == 0.0 => b,
+                (a, b) => Moments::join(a, b),
+            };
+            mean.push(both.mean);
+            squares.push(both.squares);
+        }
+        merged.extend([Chunk::new(a[0].shape(), mean)?, Chunk::new(a[0].shape(), squares)?]);
     }
-    let shape = a[0].shape();
-    Ok(vec![Binary::Add.apply(&a[0], &b[0])?, Chunk::new(shape, mean)?, Chunk::new(shape, squares)?])
+    Ok(merged)
 }
 
-/// The sum of squared deviations over `max(count - ddof, 0)`, as NumPy divides: NaN of nothing.
-pub fn variance(parts: &[Chunk], ddof: f64) -> Result<Chunk> {
+/// The sum of squared deviations over `max(count - ddof, 0)`, as NumPy divides: NaN of nothing. With `skip_nan`, also
+/// where that is 0, as `nanvar` has it.
+pub fn variance(parts: &[Chunk], ddof: f64, skip_nan: bool) -> Result<Chunk> {
     let freedom = Binary::Subtract.apply(&parts[0], &Chunk::scalar(ddof))?;
     let divisor = Binary::Maximum.apply(&freedom, &Chunk::scalar(0.0))?;
-    let variance = Binary::Divide.apply(&parts[2], &divisor)?;
+    let divisor = if skip_nan {
+        where_(&Binary::Greater.apply(&freedom, &Chunk::scalar(0.0))?, &divisor, &Chunk::scalar(f64::NAN))?
+    } else {
+        divisor
+    };
+    let squares = match parts {
+        [_, _, real, _, imaginary] => Binary::Add.apply(real, imaginary)?,
+        _ => parts[2].clone(),
+    };
     // A rounding error cannot make it negative: it is a quotient of sums of squares. -0.0 would be written as such.
-    Unary::Absolute.apply(&variance)
+    Unary::Absolute.apply(&Binary::Divide.apply(&squares, &divisor)?)
 }

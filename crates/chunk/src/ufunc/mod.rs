@@ -16,12 +16,12 @@ mod define;
 mod number;
 mod operand;
 mod select;
+mod special;
 #[cfg(test)]
 mod tests;
 mod unary;
 
 pub use binary::Binary;
-pub(crate) use number::Number;
-pub use operand::Operand;
+pub(crate) use number::{Inexact, Number, Real};
 pub use select::where_;
 pub use unary::Unary;

@@ -39,7 +39,9 @@ pub fn where_(condition: &Chunk, a: &Chunk, b: &Chunk) -> Result<Chunk> {
             }
         };
     }
-    let data = select!(Bool, UInt8, Int32, Int64, Float32, Float64);
+    let data = select!(
+        Bool, Int8, UInt8, Int16, UInt16, Int32, UInt32, Int64, UInt64, Float32, Float64, Complex64, Complex128
+    );
     Ok(Chunk::from_data(&shape, data))
 }
 

@@ -1,14 +1,41 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::oracle::{cases, check, chunk, dtype, indices, list, text};
+use crate::oracle::{cases, check, chunk, difference, dtype, indices, list, text};
 use crate::{Chunk, DType, Error};
 
 /// Functions whose answers are exact, so that every bit must be NumPy's.
 fn is_exact(name: &str) -> bool {
     let inexact = [
-        "exp", "log", "log2", "log10", "log1p", "expm1", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh",
-        "cosh", "tanh", "arctan2", "hypot", "power",
+        "exp",
+        "log",
+        "log2",
+        "log10",
+        "log1p",
+        "expm1",
+        "sin",
+        "cos",
+        "tan",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "arctan2",
+        "hypot",
+        "power",
+        "cbrt",
+        "exp2",
+        "arcsinh",
+        "arccosh",
+        "arctanh",
+        "sinc",
+        "i0",
+        "angle",
+        "float_power",
+        "logaddexp",
+        "logaddexp2",
     ];
     !inexact.contains(&name)
 }
@@ -20,6 +47,7 @@ fn dtypes_are_those_of_numpy() {
         let [a, b, common] = [0, 1, 2].map(|i| dtype(text(&case[i])));
         assert_eq!(DType::promote(a, b), common, "{case}");
     }
+    let mut wrong = vec![];
     for case in list(&file["dtypes"]) {
         let inputs: Vec<DType> = list(&case[1]).iter().map(|d| dtype(text(d))).collect();
         let got = match inputs[..] {
@@ -27,17 +55,23 @@ fn dtypes_are_those_of_numpy() {
             [a, b] => text(&case[0]).parse::<Binary>().unwrap().dtype(a, b),
             _ => unreachable!(),
         };
-        match text(&case[2]) {
-            "error" => assert!(matches!(got, Err(Error::DType { .. })), "{case}: {got:?}"),
-            expected => assert_eq!(got, Ok(dtype(expected)), "{case}"),
+        let right = match text(&case[2]) {
+            "error" => matches!(got, Err(Error::DType { .. })),
+            // NumPy's float16 is our float32.
+            "float16" => got == Ok(DType::Float32),
+            expected => got == Ok(dtype(expected)),
+        };
+        if !right {
+            wrong.push(format!("{case}: {got:?}"));
         }
     }
+    assert!(wrong.is_empty(), "{} dtypes are not NumPy's:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
 fn values_are_those_of_numpy() {
     let file = cases("ufunc");
-    let mut seen = std::collections::HashSet::new();
+    let (mut seen, mut wrong) = (std::collections::HashSet::new(), vec![]);
     for case in list(&file["values"]) {
         let name = text(&case["name"]);
         seen.insert(name.to_string());
@@ -49,12 +83,21 @@ fn values_are_those_of_numpy() {
         };
         let expected = chunk(&case["result"]);
         let tolerance = match got.dtype() {
-            _ if is_exact(name) => 0.0,
+            // NumPy's products are fused where the processor can; ours are not. The C library has its own formulas.
+            // Its powers are exp(y · log(x)), of which the logarithm is rounded to 24 bits before it is multiplied.
+            DType::Complex64 if name == "power" => 1e-4,
+            DType::Complex64 => 1e-6,
+            DType::Complex128 => 2e-15,
+            _ if is_exact(name) && !inputs[0].dtype().is_complex() => 0.0,
             DType::Float32 => 4e-7,
+            _ if name == "i0" => 4e-15,
             _ => 1e-15,
         };
-        check(&format!("{name} {:?}", inputs[0].dtype()), &got, &expected, tolerance, 0.0);
+        if let Some(difference) = difference(&got, &expected, tolerance, 0.0) {
+            wrong.push(format!("{name} {}: {difference}", inputs[0].dtype()));
+        }
     }
+    assert!(wrong.is_empty(), "{} answers are not NumPy's:\n{}", wrong.len(), wrong.join("\n"));
     assert_eq!(seen.len(), Unary::ALL.len() + Binary::ALL.len());
 }
 
@@ -124,12 +167,12 @@ fn a_slice_has_the_bits_of_the_whole() {
     let slice = |c: &Chunk| c.region(&[crate::Span::range(123, 77)]).unwrap();
     let backwards = |c: &Chunk| c.region(&[crate::Span::new(999, 1000, -1)]).unwrap();
     for x in [x.clone(), x.cast(DType::Float32)] {
-        for f in Unary::ALL {
+        for f in Unary::ALL.iter().filter(|f| f.dtype(x.dtype()).is_ok()) {
             let whole = f.apply(&x).unwrap();
             assert!(f.apply(&slice(&x)).unwrap().same_bits(&slice(&whole)), "{f}");
             assert!(f.apply(&backwards(&x)).unwrap().same_bits(&backwards(&whole)), "{f}");
         }
-        for f in Binary::ALL {
+        for f in Binary::ALL.iter().filter(|f| f.dtype(x.dtype(), x.dtype()).is_ok()) {
             let y = backwards(&x);
             let whole = f.apply(&x, &y).unwrap();
             assert!(f.apply(&slice(&x), &slice(&y)).unwrap().same_bits(&slice(&whole)), "{f}");
@@ -137,38 +180,14 @@ fn a_slice_has_the_bits_of_the_whole() {
     }
 }
 
-#[test]
-fn tiles_refuse_what_answers_with_bool_and_other_lengths() {
-    let mut tile = [1.0, 2.0];
-    assert!(matches!(Unary::Isnan.apply_in_place(&mut tile), Err(Error::DType { .. })));
-    assert!(matches!(Binary::Less.apply_in_place(&mut tile, Operand::Scalar(1.0)), Err(Error::DType { .. })));
-    let short = Operand::Values(&[1.0]);
-    assert!(matches!(Binary::Add.apply_in_place(&mut tile, short), Err(Error::Shape { .. })));
-    assert!(matches!(Binary::Add.apply_into(short, short, &mut tile), Err(Error::Shape { .. })));
-}
-
 proptest! {
     #[test]
-    fn tiles_have_the_bits_of_chunks(x in prop::collection::vec(-1e3f64..1e3, 1..70), scalar in -9f64..9.0) {
-        let y: Vec<f64> = x.iter().rev().copied().collect();
-        let (a, b) = (Chunk::vector(x.clone()), Chunk::vector(y.clone()));
-        let bits = |values: &[f64]| Chunk::vector(values.to_vec());
-        for f in Unary::ALL.iter().filter(|f| f.dtype(DType::Float64) == Ok(DType::Float64)) {
-            let mut tile = x.clone();
-            f.apply_in_place(&mut tile).unwrap();
-            prop_assert!(bits(&tile).same_bits(&f.apply(&a).unwrap()), "{}", f);
-        }
-        for f in Binary::ALL.iter().filter(|f| f.dtype(DType::Float64, DType::Float64) == Ok(DType::Float64)) {
-            let (mut tile, mut out) = (x.clone(), vec![0.0; x.len()]);
-            f.apply_in_place(&mut tile, Operand::Values(&y)).unwrap();
-            f.apply_into(Operand::Values(&x), Operand::Values(&y), &mut out).unwrap();
-            let both = f.apply(&a, &b).unwrap();
-            prop_assert!(bits(&tile).same_bits(&both) && bits(&out).same_bits(&both), "{}", f);
-            let mut tile = x.clone();
-            f.apply_in_place(&mut tile, Operand::Scalar(scalar)).unwrap();
-            prop_assert!(bits(&tile).same_bits(&f.apply(&a, &Chunk::scalar(scalar)).unwrap()), "{}", f);
-            f.apply_into(Operand::Scalar(scalar), Operand::Values(&x), &mut out).unwrap();
-            prop_assert!(bits(&out).same_bits(&f.apply(&Chunk::scalar(scalar), &a).unwrap()), "{}", f);
+    fn a_scalar_is_as_good_as_its_copies(x in prop::collection::vec(-1e3f64..1e3, 1..600), scalar in -9f64..9.0) {
+        let (a, one) = (Chunk::vector(x.clone()), Chunk::scalar(scalar));
+        let copies = Chunk::vector(vec![scalar; x.len()]);
+        for f in Binary::ALL.iter().filter(|f| f.dtype(DType::Float64, DType::Float64).is_ok()) {
+            prop_assert!(f.apply(&a, &one).unwrap().same_bits(&f.apply(&a, &copies).unwrap()), "{}", f);
+            prop_assert!(f.apply(&one, &a).unwrap().same_bits(&f.apply(&copies, &a).unwrap()), "{}", f);
         }
     }
 
@@ -181,4 +200,13 @@ proptest! {
         prop_assert_eq!(i128::from(quotient) * i128::from(b) + i128::from(rest), i128::from(a));
         prop_assert!(rest == 0 || (rest < 0) == (b < 0));
     }
+}
+
+#[test]
+fn integers_of_64_bits_are_compared_with_all_their_digits() {
+    let (signed, unsigned) = (Chunk::scalar(i64::MAX), Chunk::scalar(i64::MAX as u64 + 1));
+    assert_eq!(Binary::Less.apply(&signed, &unsigned).unwrap().item(), Ok(true));
+    assert_eq!(Binary::Equal.apply(&unsigned, &signed).unwrap().item(), Ok(false));
+    assert_eq!(Binary::Greater.apply(&Chunk::scalar(0u64), &Chunk::scalar(-1i64)).unwrap().item(), Ok(true));
+    assert_eq!(Binary::Add.apply(&signed, &unsigned).unwrap().dtype(), DType::Float64);
 }

@@ -1,88 +1,121 @@
 //! Functions of one argument.
 
-use super::define::functions;
-use super::number::{Number, Real};
+use super::define::{Answer, Loops, functions};
+use super::number::{Float, Imaginary, Integer};
+use super::operand::{each, map};
 use crate::chunk::Chunk;
 use crate::dtype::{DType, Data};
 use crate::error::{Error, Result};
-use crate::simd::{self, Map};
+use crate::values::Stored;
 
 functions! {
     /// A function of one argument, applied to every element.
     Unary {
-        /// `-x`; not for `bool`.
-        Negative = "negative",
-        /// `|x|`; the smallest integer stays itself.
-        Absolute = "absolute",
-        /// -1, 0 or 1, or NaN; not for `bool`.
-        Sign = "sign",
-        /// The square root; NaN below zero.
-        Sqrt = "sqrt",
+        /// `-x`.
+        Negative = "negative": NUMBER => Same,
+        /// `x`; not for `bool`.
+        Positive = "positive": NUMBER => Same,
+        /// `|x|`; the smallest integer stays itself, a complex number has its modulus.
+        Absolute = "absolute": ALL => Part,
+        /// `|x|` in floating point.
+        Fabs = "fabs": FLOAT => Same,
+        /// -1, 0 or 1, or NaN; of a complex number `x / |x|`.
+        Sign = "sign": NUMBER => Same,
+        /// The square root; NaN for reals below zero.
+        Sqrt = "sqrt": INEXACT => Same,
+        /// The cube root.
+        Cbrt = "cbrt": FLOAT => Same,
         /// `x * x`.
-        Square = "square",
-        /// eˣ.
-        Exp = "exp",
-        /// The natural logarithm.
-        Log = "log",
-        /// The logarithm to base 2.
-        Log2 = "log2",
-        /// The logarithm to base 10.
-        Log10 = "log10",
-        /// `log(1 + x)`, accurate near zero.
-        Log1p = "log1p",
-        /// `exp(x) - 1`, accurate near zero.
-        Expm1 = "expm1",
-        /// Sine of radians.
-        Sin = "sin",
-        /// Cosine of radians.
-        Cos = "cos",
-        /// Tangent of radians.
-        Tan = "tan",
-        /// Inverse sine, in radians.
-        Arcsin = "arcsin",
-        /// Inverse cosine, in radians.
-        Arccos = "arccos",
-        /// Inverse tangent, in radians.
-        Arctan = "arctan",
-        /// Hyperbolic sine.
-        Sinh = "sinh",
-        /// Hyperbolic cosine.
-        Cosh = "cosh",
-        /// Hyperbolic tangent.
-        Tanh = "tanh",
-        /// The largest integer that is not larger.
-        Floor = "floor",
-        /// The smallest integer that is not smaller.
-        Ceil = "ceil",
-        /// The integer part.
-        Trunc = "trunc",
-        /// The nearest integer, the even one of two.
-        Rint = "rint",
-        /// Whether it is NaN.
-        Isnan = "isnan",
-        /// Whether it is neither infinite nor NaN.
-        Isfinite = "isfinite",
-        /// Whether it is infinite.
-        Isinf = "isinf",
-        /// Whether it is zero.
-        LogicalNot = "logical_not",
+        Square = "square": NUMBER | BOOL_AS_INT8 => Same,
         /// `1 / x`; for integers rounded towards zero.
-        Reciprocal = "reciprocal",
+        Reciprocal = "reciprocal": NUMBER | BOOL_AS_INT8 => Same,
+        /// eˣ.
+        Exp = "exp": INEXACT => Same,
+        /// 2ˣ.
+        Exp2 = "exp2": INEXACT => Same,
+        /// `exp(x) - 1`, accurate near zero.
+        Expm1 = "expm1": INEXACT => Same,
+        /// The natural logarithm.
+        Log = "log": INEXACT => Same,
+        /// The logarithm to base 2.
+        Log2 = "log2": INEXACT => Same,
+        /// The logarithm to base 10.
+        Log10 = "log10": INEXACT => Same,
+        /// `log(1 + x)`, accurate near zero.
+        Log1p = "log1p": INEXACT => Same,
+        /// Sine of radians.
+        Sin = "sin": INEXACT => Same,
+        /// Cosine of radians.
+        Cos = "cos": INEXACT => Same,
+        /// Tangent of radians.
+        Tan = "tan": INEXACT => Same,
+        /// Inverse sine, in radians.
+        Arcsin = "arcsin": INEXACT => Same,
+        /// Inverse cosine, in radians.
+        Arccos = "arccos": INEXACT => Same,
+        /// Inverse tangent, in radians.
+        Arctan = "arctan": INEXACT => Same,
+        /// Hyperbolic sine.
+        Sinh = "sinh": INEXACT => Same,
+        /// Hyperbolic cosine.
+        Cosh = "cosh": INEXACT => Same,
+        /// Hyperbolic tangent.
+        Tanh = "tanh": INEXACT => Same,
+        /// Inverse hyperbolic sine.
+        Arcsinh = "arcsinh": INEXACT => Same,
+        /// Inverse hyperbolic cosine.
+        Arccosh = "arccosh": INEXACT => Same,
+        /// Inverse hyperbolic tangent.
+        Arctanh = "arctanh": INEXACT => Same,
+        /// Degrees as radians.
+        Deg2rad = "deg2rad": FLOAT => Same,
+        /// Radians as degrees.
+        Rad2deg = "rad2deg": FLOAT => Same,
+        /// `sin(πx) / πx`, 1 at zero.
+        Sinc = "sinc": FLOAT | INTEGER_AS_DOUBLE => Same,
+        /// The modified Bessel function of the first kind of order 0.
+        I0 = "i0": FLOAT | INTEGER_AS_DOUBLE => Same,
+        /// The largest integer that is not larger.
+        Floor = "floor": BOOL | REAL => Same,
+        /// The smallest integer that is not smaller.
+        Ceil = "ceil": BOOL | REAL => Same,
+        /// The integer part.
+        Trunc = "trunc": BOOL | REAL => Same,
+        /// The nearest integer, the even one of two.
+        Rint = "rint": INEXACT => Same,
+        /// The distance to the next number away from zero.
+        Spacing = "spacing": FLOAT => Same,
+        /// Whether it is NaN.
+        Isnan = "isnan": ALL => Truth,
+        /// Whether it is neither infinite nor NaN.
+        Isfinite = "isfinite": ALL => Truth,
+        /// Whether it is infinite.
+        Isinf = "isinf": ALL => Truth,
+        /// Whether the sign is minus, also that of a zero or NaN.
+        Signbit = "signbit": FLOAT => Truth,
+        /// Whether it is zero.
+        LogicalNot = "logical_not": ALL => Truth,
+        /// Every bit turned over; for `bool` logical not.
+        Invert = "invert": BOOL | INTEGER => Same,
+        /// How many bits of the absolute value are set.
+        BitwiseCount = "bitwise_count": INTEGER | BOOL_AS_INT8 => Count,
+        /// The complex conjugate.
+        Conjugate = "conjugate": NUMBER | BOOL_AS_INT8 => Same,
+        /// The real part.
+        Real = "real": ALL => Part,
+        /// The imaginary part, 0 of what is not complex.
+        Imag = "imag": ALL => Part,
+        /// The argument of a complex number, in radians; 0 or π of a real one.
+        Angle = "angle": INEXACT => Part,
+        /// What `modf` answers first: the fraction, with the sign of `x`.
+        Fraction = "modf_fraction": FLOAT => Same,
+        /// What `modf` answers second: the integer part.
+        Whole = "modf_whole": FLOAT => Same,
+        /// What `frexp` answers first: `m` of `x = m * 2**e` with 0.5 ≤ |m| < 1.
+        Mantissa = "frexp_mantissa": FLOAT => Same,
+        /// What `frexp` answers second: `e` of `x = m * 2**e`, as `int32`.
+        Exponent = "frexp_exponent": FLOAT => Exponent,
     }
-}
-
-/// The dtype in which functions into the reals answer. NumPy answers `float16` for one-byte integers; the next
-/// stored type is `float32`.
-pub(super) fn float_of(dtype: DType) -> DType {
-    match dtype {
-        DType::Bool | DType::UInt8 | DType::Float32 => DType::Float32,
-        DType::Int32 | DType::Int64 | DType::Float64 => DType::Float64,
-    }
-}
-
-/// The dtype in which arithmetic that `bool` lacks answers. NumPy answers `int8`; the next stored type is `int32`.
-pub(super) fn number_of(dtype: DType) -> DType {
-    if dtype == DType::Bool { DType::Int32 } else { dtype }
 }
 
 impl Unary {
@@ -91,15 +124,11 @@ impl Unary {
     /// # Errors
     /// [`Error::DType`] if the function does not take it.
     pub fn dtype(&self, input: DType) -> Result<DType> {
-        use Unary::*;
-        match self {
-            Negative | Sign if input == DType::Bool => Err(Error::dtype(self.name(), &[input])),
-            Negative | Sign | Absolute | Floor | Ceil | Trunc => Ok(input),
-            Square | Reciprocal => Ok(number_of(input)),
-            Isnan | Isfinite | Isinf | LogicalNot => Ok(DType::Bool),
-            Sqrt | Exp | Log | Log2 | Log10 | Log1p | Expm1 | Sin | Cos | Tan | Arcsin | Arccos | Arctan | Sinh
-            | Cosh | Tanh | Rint => Ok(float_of(input)),
-        }
+        Ok(self.answer().dtype(self.loop_dtype(input)?))
+    }
+
+    fn loop_dtype(self, input: DType) -> Result<DType> {
+        self.loops().resolve(&[input]).ok_or_else(|| Error::dtype(self.name(), &[input]))
     }
 
     /// The function of every element. Cost: one pass, one result; integers that become floats are cast first.
@@ -116,124 +145,188 @@ impl Unary {
     /// # }
     /// ```
     pub fn apply(&self, x: &Chunk) -> Result<Chunk> {
-        use Unary::*;
-        let dtype = self.dtype(x.dtype())?;
-        match self {
-            Floor | Ceil | Trunc if !dtype.is_float() => return Ok(x.clone()),
-            Absolute if dtype == DType::Bool => return Ok(x.clone()),
-            // 1 / 1 is 1, and NumPy's int8 answer to 1 / 0 is 0.
-            Reciprocal if x.dtype() == DType::Bool => return Ok(x.cast(dtype)),
-            Isnan | Isinf if !x.dtype().is_float() => return Chunk::zeros(DType::Bool, x.shape()),
-            Isfinite if !x.dtype().is_float() => return Chunk::full(x.shape(), true),
-            LogicalNot => {
-                let truth = x.cast(DType::Bool);
-                return Ok(Chunk::from_data(x.shape(), Data::Bool(map(truth.bytes(), |v| v ^ 1).into())));
-            }
-            _ => {}
+        let argument = x.cast(self.loop_dtype(x.dtype())?);
+        macro_rules! loops {
+            ($(integer $integer:ident;)* $(float $float:ident;)* $(complex $complex:ident $part:ident;)*) => {
+                match (argument.data(), self.answer()) {
+                    (Data::Bool(v), _) => Data::Bool(self.truths(v)?.into()),
+                    $((Data::$integer(v), Answer::Truth) => Data::Bool(self.integer_truth(v)?.into()),
+                    (Data::$integer(v), Answer::Count) => Data::UInt8(map(v, Integer::bit_count).into()),
+                    (Data::$integer(v), _) => Data::$integer(self.integers(v)?.into()),)*
+                    $((Data::$float(v), Answer::Truth) => Data::Bool(self.float_truth(v)?.into()),
+                    (Data::$float(v), Answer::Exponent) => Data::Int32(each(v, |x| Float::frexp(x).1).into()),
+                    (Data::$float(v), _) => Data::$float(self.floats(v)?.into()),)*
+                    $((Data::$complex(v), Answer::Truth) => Data::Bool(self.complex_truth(v)?.into()),
+                    (Data::$complex(v), Answer::Part) => Data::$part(self.parts(v)?.into()),
+                    (Data::$complex(v), _) => Data::$complex(self.complexes(v)?.into()),)*
+                }
+            };
         }
-        let argument = if dtype == DType::Bool { x.clone() } else { x.cast(dtype) };
-        let data = match argument.data() {
-            Data::Float64(v) if dtype == DType::Bool => Data::Bool(self.predicate(v).into()),
-            Data::Float32(v) if dtype == DType::Bool => Data::Bool(self.predicate(v).into()),
-            Data::Float64(v) => Data::Float64(self.real(Into(v))?.into()),
-            Data::Float32(v) => Data::Float32(self.real(Into(v))?.into()),
-            Data::Int64(v) => Data::Int64(self.number(Into(v))?.into()),
-            Data::Int32(v) => Data::Int32(self.number(Into(v))?.into()),
-            Data::UInt8(v) => Data::UInt8(self.number(Into(v))?.into()),
-            Data::Bool(_) => return Err(Error::dtype(self.name(), &[x.dtype()])),
-        };
+        let data = loops!(
+            integer Int8; integer UInt8; integer Int16; integer UInt16; integer Int32; integer UInt32; integer Int64;
+            integer UInt64; float Float32; float Float64; complex Complex64 Float32; complex Complex128 Float64;
+        );
+        debug_assert_eq!(Ok(data.dtype()), self.dtype(x.dtype()));
         Ok(Chunk::from_data(x.shape(), data))
     }
 
-    /// The function of every value, in place: the tile of a fused chain. The same bits as [`Unary::apply`].
-    ///
-    /// # Errors
-    /// [`Error::DType`] for the functions that answer with `bool`.
-    pub fn apply_in_place(&self, values: &mut [f64]) -> Result<()> {
-        if self.dtype(DType::Float64)? != DType::Float64 {
-            return Err(Error::dtype(format!("{} in place", self.name()), &[DType::Float64]));
-        }
-        self.real(InPlace(values))
+    fn refuse<T>(self, dtype: DType) -> Result<T> {
+        Err(Error::dtype(self.name(), &[dtype]))
     }
 
-    /// Hands the function of floats to `visitor`, which loops.
-    fn real<T: Real, V: Visitor<T>>(&self, visitor: V) -> Result<V::Output> {
+    fn truths(self, x: &[u8]) -> Result<Vec<u8>> {
         use Unary::*;
         Ok(match self {
-            Sqrt => visitor.visit(T::sqrt),
-            Exp => visitor.visit(T::exp),
-            Log => visitor.visit(T::log),
-            Log2 => visitor.visit(T::log2),
-            Log10 => visitor.visit(T::log10),
-            Log1p => visitor.visit(T::log1p),
-            Expm1 => visitor.visit(T::expm1),
-            Sin => visitor.visit(T::sin),
-            Cos => visitor.visit(T::cos),
-            Tan => visitor.visit(T::tan),
-            Arcsin => visitor.visit(T::arcsin),
-            Arccos => visitor.visit(T::arccos),
-            Arctan => visitor.visit(T::arctan),
-            Sinh => visitor.visit(T::sinh),
-            Cosh => visitor.visit(T::cosh),
-            Tanh => visitor.visit(T::tanh),
-            Floor => visitor.visit(T::floor),
-            Ceil => visitor.visit(T::ceil),
-            Trunc => visitor.visit(T::trunc),
-            Rint => visitor.visit(T::rint),
-            _ => return self.number(visitor),
+            Absolute | Floor | Ceil | Trunc | Real => x.to_vec(),
+            Invert | LogicalNot => map(x, |v| v ^ 1),
+            Isnan | Isinf | Imag => vec![0; x.len()],
+            Isfinite => vec![1; x.len()],
+            _ => return self.refuse(DType::Bool),
         })
     }
 
-    /// Hands the function that every number has to `visitor`.
-    fn number<T: Number, V: Visitor<T>>(&self, visitor: V) -> Result<V::Output> {
-        match self {
-            Unary::Negative => Ok(visitor.visit(T::negative)),
-            Unary::Absolute => Ok(visitor.visit(T::absolute)),
-            Unary::Sign => Ok(visitor.visit(T::sign)),
-            Unary::Square => Ok(visitor.visit(|x: T| x.multiply(x))),
-            Unary::Reciprocal => Ok(visitor.visit(T::reciprocal)),
-            _ => Err(Error::dtype(self.name(), &[])),
-        }
+    fn integers<T: Integer>(self, x: &[T]) -> Result<Vec<T>> {
+        use Unary::*;
+        Ok(match self {
+            Positive | Floor | Ceil | Trunc | Conjugate | Real => x.to_vec(),
+            Negative => map(x, T::negative),
+            Absolute => map(x, T::absolute),
+            Sign => map(x, T::sign),
+            Square => map(x, |v| v.multiply(v)),
+            Reciprocal => each(x, T::reciprocal),
+            Invert => map(x, T::invert),
+            Imag => vec![T::ZERO; x.len()],
+            _ => return self.refuse(DType::Int64),
+        })
     }
 
-    /// Whether the predicate holds, for each float.
-    fn predicate<T: Real>(&self, values: &[T]) -> Vec<u8> {
-        match self {
-            Unary::Isnan => map(values, |x| u8::from(x.is_nan())),
-            Unary::Isinf => map(values, |x| u8::from(x.is_infinite())),
-            _ => map(values, |x| u8::from(x.is_finite())),
-        }
+    fn integer_truth<T: Integer>(self, x: &[T]) -> Result<Vec<u8>> {
+        use Unary::*;
+        Ok(match self {
+            Isnan | Isinf => vec![0; x.len()],
+            Isfinite => vec![1; x.len()],
+            LogicalNot => map(x, is_zero),
+            _ => return self.refuse(DType::Int64),
+        })
+    }
+
+    fn floats<T: Float>(self, x: &[T]) -> Result<Vec<T>> {
+        use Unary::*;
+        Ok(match self {
+            Positive | Conjugate | Real => x.to_vec(),
+            Imag => vec![T::ZERO; x.len()],
+            Negative => map(x, T::negative),
+            Absolute | Fabs => map(x, T::absolute),
+            Sign => map(x, T::sign),
+            Sqrt => map(x, T::sqrt),
+            Square => map(x, |v| v.multiply(v)),
+            Reciprocal => map(x, T::reciprocal),
+            Floor => map(x, T::floor),
+            Ceil => map(x, T::ceil),
+            Trunc | Whole => map(x, T::trunc),
+            Rint => map(x, T::rint),
+            Deg2rad => map(x, T::deg2rad),
+            Rad2deg => map(x, T::rad2deg),
+            Fraction => map(x, T::fraction),
+            Cbrt => each(x, T::cbrt),
+            Expm1 => each(x, T::expm1),
+            Log1p => each(x, T::log1p),
+            Exp => each(x, T::exp),
+            Exp2 => each(x, T::exp2),
+            Log => each(x, T::log),
+            Log2 => each(x, T::log2),
+            Log10 => each(x, T::log10),
+            Sin => each(x, T::sin),
+            Cos => each(x, T::cos),
+            Tan => each(x, T::tan),
+            Arcsin => each(x, T::arcsin),
+            Arccos => each(x, T::arccos),
+            Arctan => each(x, T::arctan),
+            Sinh => each(x, T::sinh),
+            Cosh => each(x, T::cosh),
+            Tanh => each(x, T::tanh),
+            Arcsinh => each(x, T::arcsinh),
+            Arccosh => each(x, T::arccosh),
+            Arctanh => each(x, T::arctanh),
+            Sinc => each(x, T::sinc),
+            I0 => each(x, T::i0),
+            Spacing => each(x, T::spacing),
+            Mantissa => each(x, |v| v.frexp().0),
+            Angle => each(x, |v| T::ZERO.arctan2(v)),
+            _ => return self.refuse(DType::Float64),
+        })
+    }
+
+    fn float_truth<T: Float>(self, x: &[T]) -> Result<Vec<u8>> {
+        use Unary::*;
+        Ok(match self {
+            Isnan => map(x, |v| u8::from(v.is_nan())),
+            Isinf => map(x, |v| u8::from(v.is_infinite())),
+            Isfinite => map(x, |v| u8::from(v.is_finite())),
+            Signbit => map(x, |v| u8::from(v.is_sign_negative())),
+            LogicalNot => map(x, is_zero),
+            _ => return self.refuse(DType::Float64),
+        })
+    }
+
+    fn complexes<T: Imaginary>(self, x: &[T]) -> Result<Vec<T>> {
+        use Unary::*;
+        Ok(match self {
+            Positive => x.to_vec(),
+            Conjugate => map(x, T::conjugate),
+            Negative => map(x, T::negative),
+            Square => map(x, |v| v.multiply(v)),
+            Rint => map(x, T::rint),
+            Sign => each(x, T::sign),
+            Reciprocal => each(x, T::reciprocal),
+            Sqrt => each(x, T::sqrt),
+            Exp => each(x, T::exp),
+            Exp2 => each(x, T::exp2),
+            Expm1 => each(x, T::expm1),
+            Log => each(x, T::log),
+            Log2 => each(x, T::log2),
+            Log10 => each(x, T::log10),
+            Log1p => each(x, T::log1p),
+            Sin => each(x, T::sin),
+            Cos => each(x, T::cos),
+            Tan => each(x, T::tan),
+            Arcsin => each(x, T::arcsin),
+            Arccos => each(x, T::arccos),
+            Arctan => each(x, T::arctan),
+            Sinh => each(x, T::sinh),
+            Cosh => each(x, T::cosh),
+            Tanh => each(x, T::tanh),
+            Arcsinh => each(x, T::arcsinh),
+            Arccosh => each(x, T::arccosh),
+            Arctanh => each(x, T::arctanh),
+            _ => return self.refuse(DType::Complex128),
+        })
+    }
+
+    fn complex_truth<T: Imaginary>(self, x: &[T]) -> Result<Vec<u8>> {
+        use Unary::*;
+        Ok(match self {
+            Isnan => map(x, |v| u8::from(v.is_nan())),
+            Isinf => map(x, |v| u8::from(v.is_infinite())),
+            Isfinite => map(x, |v| u8::from(v.is_finite())),
+            LogicalNot => map(x, is_zero),
+            _ => return self.refuse(DType::Complex128),
+        })
+    }
+
+    fn parts<T: Imaginary>(self, x: &[T]) -> Result<Vec<T::Part>> {
+        use Unary::*;
+        Ok(match self {
+            Real => map(x, T::re),
+            Imag => map(x, T::im),
+            Absolute => each(x, T::modulus),
+            Angle => each(x, T::angle),
+            _ => return self.refuse(DType::Complex128),
+        })
     }
 }
 
-/// A loop over elements that waits for its function. Passing the function as a type makes each loop its own code.
-trait Visitor<T> {
-    type Output;
-    fn visit(self, f: impl Fn(T) -> T) -> Self::Output;
-}
-
-/// The results as new values.
-struct Into<'a, T>(&'a [T]);
-
-impl<T: Copy + Default> Visitor<T> for Into<'_, T> {
-    type Output = Vec<T>;
-    fn visit(self, f: impl Fn(T) -> T) -> Vec<T> {
-        map(self.0, f)
-    }
-}
-
-/// The results in place of the arguments.
-struct InPlace<'a, T>(&'a mut [T]);
-
-impl<T: Copy> Visitor<T> for InPlace<'_, T> {
-    type Output = ();
-    fn visit(self, f: impl Fn(T) -> T) {
-        simd::run(simd::Update { values: self.0, f });
-    }
-}
-
-fn map<T: Copy, U: Copy + Default>(values: &[T], f: impl Fn(T) -> U) -> Vec<U> {
-    let mut out = vec![U::default(); values.len()];
-    simd::run(Map { x: values, out: &mut out, f });
-    out
+#[inline(always)]
+fn is_zero<T: Stored>(value: T) -> u8 {
+    u8::from(value == T::default())
 }

@@ -2,11 +2,11 @@
 
 use super::PyArray;
 use phalanx::array::joining;
-use phalanx::array::{Array, ChunkSpec, Index, Key};
-use phalanx::chunk::DType;
+use phalanx::array::{Array, ChunkSpec, Index, Key, Scalar, Side};
+use phalanx::chunk::Complex64;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PySlice, PyTuple};
+use pyo3::types::{PyComplex, PyComplexMethods, PyList, PySlice, PyTuple};
 
 /// One side of a function of two arrays: an array or a Python number, which is weak as NumPy's are.
 #[derive(FromPyObject)]
@@ -14,17 +14,33 @@ pub enum Operand {
     Array(PyArray),
     Bool(bool),
     Integer(i64),
+    Unsigned(u64),
     Float(f64),
+    Complex(ComplexNumber),
 }
 
 impl phalanx::array::Operand for Operand {
-    fn beside(&self, other: DType) -> Array {
+    fn side(&self) -> Side {
         match self {
-            Self::Array(array) => array.0.clone(),
-            Self::Bool(value) => value.beside(other),
-            Self::Integer(value) => value.beside(other),
-            Self::Float(value) => value.beside(other),
+            Self::Array(array) => Side::Array(array.0.clone()),
+            Self::Bool(value) => value.side(),
+            Self::Integer(value) => value.side(),
+            Self::Unsigned(value) => Side::Scalar(Scalar::Integer(i128::from(*value))),
+            Self::Float(value) => value.side(),
+            Self::Complex(value) => value.0.side(),
         }
+    }
+}
+
+/// A Python complex number.
+pub struct ComplexNumber(pub Complex64);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for ComplexNumber {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let number = given.cast::<PyComplex>()?;
+        Ok(Self(Complex64::new(number.real(), number.imag())))
     }
 }
 
