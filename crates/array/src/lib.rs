@@ -14,7 +14,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`array`], [`construct`], [`ops`], [`reductions`], [`linalg`], [`random`] | the API, by what NumPy calls it |
+//! | [`array`], [`construct`], [`ops`], [`reductions`], [`linalg`], [`fft`], [`random`] | the API, by what NumPy calls it |
 //! | [`indexing`], [`manipulate`], [`joining`], [`padding`], [`creation`] | by arrays and masks; order, shape, several arrays |
 //! | [`scans`], [`sorting`], [`sets`], [`counting`] | running sums, order, different elements, histograms |
 //! | [`rechunking`], [`blockwise`] | chunks by axis and bytes; functions of the caller's language over blocks |
@@ -47,6 +47,7 @@ mod deferred;
 mod error;
 pub mod explain;
 mod expr;
+pub mod fft;
 pub mod index;
 pub mod indexing;
 pub mod joining;
@@ -75,8 +76,8 @@ pub use index::Index;
 pub use indexing::{Key, argwhere, choose, flatnonzero, nonzero, select};
 pub use joining::{append, atleast, block, broadcast_arrays, concatenate, dstack, hstack, meshgrid, stack, vstack};
 pub use node::source::Number;
+pub use ops::{Operand, Replacement, Scalar, Side, Tolerance, binary};
 pub use padding::PadMode;
 pub use rechunking::{AxisChunks, unify_chunks};
-pub use ops::{Operand, Replacement, Scalar, Side, Tolerance, binary};
 pub use reductions::KeepDimensions;
 pub use shape::{AllAxes, INFER, IntoAxes, IntoShape, lengths_from};

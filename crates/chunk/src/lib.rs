@@ -21,7 +21,9 @@
 //! | [`search`], [`bins`] | looking up in a sorted table; counting by bins and values |
 //! | [`place`] | picking and overwriting elements by lists of indices |
 //! | [`linalg`] | products, decompositions and solves, on faer |
+//! | [`fft`] | Fourier transforms along an axis, on rustfft |
 //! | [`random`] | counter-based random numbers: a value depends on seed, stream and position alone |
+//! | [`simd`] | loops with the widest vector instructions of the processor |
 //! | [`wire`] | to and from Arrow buffers |
 //!
 //! ```
@@ -43,6 +45,7 @@ mod cast;
 pub mod chunk;
 pub mod dtype;
 pub mod error;
+pub mod fft;
 pub mod layout;
 pub mod linalg;
 pub mod lines;
@@ -55,7 +58,7 @@ pub mod random;
 pub mod reduce;
 pub mod search;
 pub mod shape;
-mod simd;
+pub mod simd;
 pub mod span;
 pub mod ufunc;
 mod values;

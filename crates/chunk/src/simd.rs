@@ -5,7 +5,9 @@
 
 /// A loop. Mark `run`, and all that it calls, `#[inline(always)]`: only what is inlined gets the instructions.
 pub trait Kernel {
+    /// What the loop gives.
     type Output;
+    /// The loop.
     fn run(self) -> Self::Output;
 }
 
@@ -27,7 +29,7 @@ impl<K: Kernel> pulp::WithSimd for Wide<K> {
 }
 
 /// `out[i] = f(x[i])` for slices of one length.
-pub struct Map<'a, T, U, F> {
+pub(crate) struct Map<'a, T, U, F> {
     pub x: &'a [T],
     pub out: &'a mut [U],
     pub f: F,
@@ -39,37 +41,6 @@ impl<T: Copy, U, F: Fn(T) -> U> Kernel for Map<'_, T, U, F> {
     #[inline(always)]
     fn run(self) {
         self.out.iter_mut().zip(self.x).for_each(|(out, &x)| *out = (self.f)(x));
-    }
-}
-
-/// `values[i] = f(values[i])`.
-pub struct Update<'a, T, F> {
-    pub values: &'a mut [T],
-    pub f: F,
-}
-
-impl<T: Copy, F: Fn(T) -> T> Kernel for Update<'_, T, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        self.values.iter_mut().for_each(|value| *value = (self.f)(*value));
-    }
-}
-
-/// `values[i] = f(values[i], with[i])` for slices of one length.
-pub struct UpdateWith<'a, T, F> {
-    pub values: &'a mut [T],
-    pub with: &'a [T],
-    pub f: F,
-}
-
-impl<T: Copy, F: Fn(T, T) -> T> Kernel for UpdateWith<'_, T, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        self.values.iter_mut().zip(self.with).for_each(|(value, &with)| *value = (self.f)(*value, with));
     }
 }
 

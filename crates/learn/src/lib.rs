@@ -17,7 +17,7 @@
 //! | [`logistic`] | logistic regression |
 //! | [`metrics`] | how good a model is |
 //! | [`datasets`] | generated data |
-//! | `linear`, `simd`, `solve` | the kernels under these |
+//! | `linear`, `solve` | the kernels under these |
 
 pub mod datasets;
 pub mod encode;
@@ -27,7 +27,6 @@ pub mod matrix;
 pub mod metrics;
 pub mod rows;
 pub mod scale;
-mod simd;
 mod solve;
 mod split;
 pub mod statistic;

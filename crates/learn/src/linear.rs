@@ -2,7 +2,7 @@
 //!
 //! Loops run over arrays of a fixed size by index: with iterators, the compiler at times keeps calls in them.
 
-use crate::simd::{self, Kernel};
+use phalanx_chunk::simd::{self, Kernel};
 
 /// Values that are computed side by side.
 const LANES: usize = 8;
@@ -28,6 +28,8 @@ struct Decisions<'a> {
 }
 
 impl Kernel for Decisions<'_> {
+    type Output = ();
+
     #[inline(always)]
     fn run(self) {
         let width = self.coefficients.len();
@@ -110,6 +112,8 @@ struct Add<'a> {
 }
 
 impl Kernel for Add<'_> {
+    type Output = ();
+
     #[inline(always)]
     fn run(self) {
         let rows = self.vector_factors.len().min(self.matrix_factors.len()).min(STRIP_ROWS);

@@ -6,15 +6,16 @@ on our arrays too (``np.sum(x)``, ``np.sin(x)``) and stay lazy.
 
 from __future__ import annotations
 
-from phalanx.array import _blocks, _creation, _indexing, _joining, _manipulation, _sorting, random
+from phalanx.array import _blocks, _creation, _indexing, _joining, _linear, _manipulation, _sorting, fft, linalg, random
 from phalanx.array._blocks import *  # noqa: F403
 from phalanx.array._core import Array
 from phalanx.array._creation import *  # noqa: F403
 from phalanx.array._indexing import *  # noqa: F403
 from phalanx.array._joining import *  # noqa: F403
+from phalanx.array._linear import *  # noqa: F403
 from phalanx.array._manipulation import *  # noqa: F403
 from phalanx.array._sorting import *  # noqa: F403
 
-__all__ = ["Array", "random"]
-for _area in (_blocks, _creation, _indexing, _joining, _manipulation, _sorting):
+__all__ = ["Array", "fft", "linalg", "random"]
+for _area in (_blocks, _creation, _indexing, _joining, _linear, _manipulation, _sorting):
     __all__ += _area.__all__

@@ -14,19 +14,24 @@
 //! | `host` | functions of the caller's own language, block by block |
 //! | `reduce` | partial states of reductions, and their merge |
 //! | `contract` | products of matrices |
-//! | `factor` | the parts of TSQR, and decompositions of a single block |
+//! | `factor`, `dense` | the parts of TSQR; linear algebra of matrices in one piece |
+//! | `fourier` | Fourier transforms |
+//! | `random` | random numbers with parameters, permutations, choices, counts |
 //! | `fingerprint` | elements mixed with their positions, for checksums |
 
 pub(crate) mod contract;
 pub(crate) mod count;
+pub(crate) mod dense;
 pub(crate) mod elementwise;
 pub(crate) mod factor;
 pub(crate) mod fingerprint;
+pub(crate) mod fourier;
 pub(crate) mod host;
 pub(crate) mod join;
 pub(crate) mod lines;
 pub(crate) mod lookup;
 pub(crate) mod pick;
+pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod reshape;
 pub(crate) mod scan;

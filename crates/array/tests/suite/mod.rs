@@ -5,10 +5,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a check that fails panics")]
 
+mod linear;
 mod numpy;
 mod shapes;
 
-use phalanx_array::random::Generator;
+use phalanx_array::linalg::{Assume, einsum};
+use phalanx_array::random::{Generator, Law};
 use phalanx_array::{AllAxes, Array, Auto, Index, KeepDimensions, compute, concatenate, evaluate, s};
 use phalanx_chunk::reduce::Reduction;
 use phalanx_chunk::{Chunk, DType, linalg};
@@ -30,6 +32,11 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         ("tall singular values", tall_svd),
         ("wide singular values", wide_svd),
         ("compressed singular values", compressed_svd),
+        ("stacks of matrices, and Einstein's notation", linear::products),
+        ("factors and solutions", linear::factors),
+        ("singular values in any chunks", linear::any_chunks),
+        ("norms and covariances", linear::norms),
+        ("laws of random numbers", linear::laws),
         ("shared work is done once", shared),
         ("scattered data", scattered),
         ("a deep expression", deep),
@@ -191,6 +198,7 @@ fn naive(reduction: Reduction, line: &[f64]) -> f64 {
         Reduction::Argmin => position(|a, b| a < b),
         Reduction::Argmax => position(|a, b| a > b),
         Reduction::Prod => line.iter().product(),
+        other => panic!("{other:?} is not among these"),
     }
 }
 
@@ -370,11 +378,16 @@ fn errors(engine: &dyn Engine) -> Vec<u8> {
     input(concatenate(&[&x, &x.t()], 0), "differ off axis 0");
     input(x.sum(9).exp().t() + 1.0, "axis 9");
     input(Array::ones((0, 3), 1).min(0), "no elements");
-    input(Array::from_vec(3, vec![1_u8, 2, 3]) + 300, "300 does not fit");
+    input(Array::from_vec(3, vec![1_u8, 2, 3]) + 300, "300 out of bounds");
     input(Generator::new(0).normal(0.0, -1.0, 3, 3), "std");
-    let integers = Array::arange(0, 6, 1, 3).reshape((2, 3));
-    assert_eq!(integers.matmul(&integers.t()).check().unwrap_err().kind(), ErrorKind::Unsupported);
-    assert_eq!(x.slice([Index::NewAxis]).matmul(&x).check().unwrap_err().kind(), ErrorKind::Unsupported);
+    input(x.slice([Index::NewAxis]).matmul(&Array::ones((3, 6, 1), 2).sum(2).expand_dims(0)), "6 is not 3");
+    input(x.inv(), "inv of a matrix of shape (4, 6)");
+    input(x.solve(&x, Assume::General), "solve of a matrix");
+    input(einsum("ij,jk", &[&x, &x]), "'j'");
+    input(einsum("ij", &[&x, &x]), "1 terms for 2 operands");
+    input(Generator::new(0).law(Law::Beta, &[1.0, -1.0], 3, 3), "beta: b must be");
+    input(Generator::new(0).choice(3, Some(&[0.5, 0.4, 0.3]), 3, 3), "do not sum to 1");
+    input(Generator::new(0).choice_without_replacement(3, None, 4, 4), "4 of 3");
     let text = format!("{}", x.exp());
     assert_eq!(text, "Array(exp, shape [4, 6], float64, chunks (2×2, 2×3))");
     vec![]

@@ -20,6 +20,8 @@ mod solve;
 #[cfg(test)]
 mod tests;
 
-pub use decompose::{eigh, fix_signs, qr_r, qr_thin, qr_times, singular_values, svd_thin};
+pub use decompose::{eigenvalues, eigh, fix_signs, qr_r, qr_thin, qr_times, singular_values, svd_thin};
 pub use product::{matmul, norm};
-pub use solve::{Triangle, cholesky, inverse, solve, solve_triangular};
+pub use solve::{
+    Diagonal, Triangle, cholesky, determinant, inverse, log_determinant, lu, solve, solve_positive, solve_triangular,
+};

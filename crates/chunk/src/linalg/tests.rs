@@ -132,9 +132,9 @@ fn solutions_and_eigenvalues_are_those_of_numpy() {
         assert!(distance(&matmul(&a, &vectors).unwrap(), &scaled_columns(&vectors, &values)) < 1e-13);
         assert!(orthogonality(&vectors) < 1e-13);
         let b = gaussian(a.shape()[0], 2, 5);
-        let x = solve_triangular(&l, &b, Triangle::Lower).unwrap();
+        let x = solve_triangular(&l, &b, Triangle::Lower, Diagonal::Stored).unwrap();
         assert!(distance(&matmul(&l, &x).unwrap(), &b) < 1e-12);
-        let x = solve_triangular(&transposed(&l), &b, Triangle::Upper).unwrap();
+        let x = solve_triangular(&transposed(&l), &b, Triangle::Upper, Diagonal::Stored).unwrap();
         assert!(distance(&matmul(&transposed(&l), &x).unwrap(), &b) < 1e-12);
     }
 }
@@ -154,13 +154,32 @@ fn products_are_those_of_numpy() {
 }
 
 #[test]
+fn stacks_broadcast() {
+    let a = gaussian(24, 3, 1).reshape(&[2, 1, 12, 3]).unwrap();
+    let b = gaussian(30, 2, 2).reshape(&[5, 3, 4]).unwrap();
+    let c = matmul(&a, &b).unwrap();
+    assert_eq!(c.shape(), &[2, 5, 12, 4]);
+    for i in 0..2 {
+        for j in 0..5 {
+            let at = |i, n| crate::Span::range(i, n);
+            let a = a.region(&[at(i, 1), at(0, 1), at(0, 12), at(0, 3)]).unwrap().reshape(&[12, 3]).unwrap();
+            let b = b.region(&[at(j, 1), at(0, 3), at(0, 4)]).unwrap().reshape(&[3, 4]).unwrap();
+            let c = c.region(&[at(i, 1), at(j, 1), at(0, 12), at(0, 4)]).unwrap().reshape(&[12, 4]).unwrap();
+            assert!(matmul(&a, &b).unwrap().same_bits(&c));
+        }
+    }
+    assert_eq!(matmul(&Chunk::vector(vec![1.0; 3]), &b).unwrap().shape(), &[5, 4]);
+    assert_eq!(matmul(&a, &Chunk::vector(vec![1.0; 3])).unwrap().shape(), &[2, 1, 12]);
+}
+
+#[test]
 fn matrices_without_an_answer_are_refused() {
     let matrix = |values: [f64; 4]| Chunk::new(&[2, 2], values.to_vec()).unwrap();
     let refused = |result: crate::Result<Chunk>| assert!(matches!(result, Err(Error::Matrix { .. })), "{result:?}");
     let b = Chunk::vector(vec![1.0, 2.0]);
     refused(solve(&matrix([1.0, 2.0, 2.0, 4.0]), &b));
     refused(inverse(&matrix([0.0; 4])));
-    refused(solve_triangular(&matrix([1.0, 5.0, 5.0, 0.0]), &b, Triangle::Lower));
+    refused(solve_triangular(&matrix([1.0, 5.0, 5.0, 0.0]), &b, Triangle::Lower, Diagonal::Stored));
     refused(cholesky(&matrix([1.0, 2.0, 2.0, 1.0])));
     refused(cholesky(&matrix([f64::NAN, 0.0, 0.0, 1.0])));
     refused(cholesky(&matrix([0.0; 4])));
@@ -177,7 +196,10 @@ fn shapes_that_do_not_fit_are_refused() {
     let refused = |result: crate::Result<Chunk>| assert!(matches!(result, Err(Error::Shape { .. })), "{result:?}");
     refused(matmul(&a, &b));
     refused(matmul(&a, &Chunk::scalar(1.0)));
-    refused(matmul(&Chunk::zeros(DType::Float64, &[1, 1, 1]).unwrap(), &b));
+    refused(matmul(
+        &Chunk::zeros(DType::Float64, &[2, 1, 3]).unwrap(),
+        &Chunk::zeros(DType::Float64, &[3, 3, 2]).unwrap(),
+    ));
     refused(solve(&a, &b));
     refused(solve(&identity(2), &b));
     refused(cholesky(&a));
@@ -194,6 +216,43 @@ fn signs_follow_the_first_largest_entry() {
     let (u, vt) = fix_signs(&u, &vt).unwrap();
     assert_eq!(vt.values::<f64>().unwrap(), &[0.5, -0.5, 0.5, -0.5, 0.0, 1.0]);
     assert_eq!(u.values::<f64>().unwrap(), &[-1.0, 2.0, -3.0]);
+}
+
+#[test]
+fn triangular_factors_multiply_to_the_matrix() {
+    for (m, n) in [(1, 1), (5, 5), (40, 17), (17, 40), (130, 130), (0, 0)] {
+        let a = gaussian(m, n, 3);
+        let (p, l, u) = lu(&a).unwrap();
+        assert_eq!((p.shape(), l.shape(), u.shape()), (&[m, m][..], &[m, m.min(n)][..], &[m.min(n), n][..]));
+        assert!(distance(&matmul(&p, &matmul(&l, &u).unwrap()).unwrap(), &a) < 1e-13);
+        let largest = l.values::<f64>().unwrap().iter().fold(0.0f64, |a, b| a.max(b.abs()));
+        assert!(largest <= 1.0, "rows are pivoted");
+    }
+    let a = Chunk::new(&[3, 3], vec![0.0, 2.0, 1.0, 1.0, 0.0, 0.0, 3.0, 0.0, -4.0]).unwrap();
+    assert!((determinant(&a).unwrap().item::<f64>().unwrap() - 8.0).abs() < 1e-14);
+    let (sign, logarithm) = log_determinant(&a).unwrap();
+    assert_eq!(sign.item::<f64>(), Ok(1.0));
+    assert!((logarithm.item::<f64>().unwrap() - 8f64.ln()).abs() < 1e-15);
+    let (sign, logarithm) = log_determinant(&Chunk::zeros(DType::Float64, &[2, 2]).unwrap()).unwrap();
+    assert_eq!((sign.item::<f64>(), logarithm.item::<f64>()), (Ok(0.0), Ok(f64::NEG_INFINITY)));
+    let singular = matmul(&gaussian(7, 3, 8).cast(DType::Int64), &gaussian(3, 7, 9).cast(DType::Int64)).unwrap();
+    let (p, l, u) = lu(&singular).unwrap();
+    assert!(distance(&matmul(&p, &matmul(&l, &u).unwrap()).unwrap(), &singular.cast(DType::Float64)) < 1e-13);
+    let (p, l, u) = lu(&Chunk::zeros(DType::Float64, &[3, 4]).unwrap()).unwrap();
+    assert!(p.same_bits(&l) && l.same_bits(&identity(3)) && norm_of(&u) == 0.0);
+}
+
+#[test]
+fn positive_definite_and_unit_triangular_systems_are_solved() {
+    let g = gaussian(30, 30, 4);
+    let a = Binary::Add.apply(&matmul(&g, &transposed(&g)).unwrap(), &identity(30)).unwrap();
+    let b = gaussian(30, 3, 5);
+    assert!(distance(&solve_positive(&a, &b).unwrap(), &solve(&a, &b).unwrap()) < 1e-11);
+    assert!(matches!(solve_positive(&g, &b), Err(Error::Matrix { .. })));
+    let (_, l, _) = lu(&a).unwrap();
+    let x = solve_triangular(&l, &b, Triangle::Lower, Diagonal::Unit).unwrap();
+    assert!(distance(&matmul(&l, &x).unwrap(), &b) < 1e-12);
+    assert!(distance(&eigenvalues(&a).unwrap(), &eigh(&a).unwrap().0) < 1e-13);
 }
 
 /// The same values at another address.

@@ -2,7 +2,7 @@
 
 use super::PyArray;
 use phalanx::array::joining;
-use phalanx::array::{Array, ChunkSpec, Index, Key, Scalar, Side};
+use phalanx::array::{ChunkSpec, Index, Key, Scalar, Side};
 use phalanx::chunk::Complex64;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;

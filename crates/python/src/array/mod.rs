@@ -3,7 +3,10 @@
 mod basics;
 mod convert;
 mod creation;
+mod fft;
 mod indexing;
+mod linalg;
+mod random;
 mod shapes;
 mod sorting;
 

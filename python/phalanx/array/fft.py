@@ -1,0 +1,162 @@
+"""Fourier transforms with the names of ``numpy.fft``.
+
+The axis that is transformed becomes one chunk by itself; the other axes stay chunked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phalanx import _phalanx
+from phalanx.array._base import wrap
+from phalanx.array._chunks import normalize
+from phalanx.array._linear import lazy
+
+__all__ = [
+    "fft",
+    "fft2",
+    "fftfreq",
+    "fftn",
+    "fftshift",
+    "hfft",
+    "ifft",
+    "ifft2",
+    "ifftn",
+    "ifftshift",
+    "ihfft",
+    "irfft",
+    "irfft2",
+    "irfftn",
+    "rfft",
+    "rfft2",
+    "rfftfreq",
+    "rfftn",
+]
+
+
+def _one(name: str, a: Any, n: Any, axis: int, norm: str | None) -> Any:
+    if n is not None and n < 1:
+        raise ValueError(f"Invalid number of FFT data points ({n}) specified.")
+    return wrap(lazy(a).fft(name, None if n is None else int(n), int(axis), norm))
+
+
+def _several(name: str, a: Any, s: Any, axes: Any, norm: str | None) -> Any:
+    native = lazy(a)
+    if axes is not None:
+        axes = [int(axis) for axis in axes]
+    lengths = None
+    if s is not None:
+        if axes is None:
+            axes = list(range(-len(s), 0))
+        # NumPy: -1 is the length of the axis itself.
+        own = [native.shape[axis] for axis in axes]
+        if name == "irfft":
+            own[-1:] = [2 * (own[-1] - 1)]
+        lengths = [length if given == -1 else int(given) for given, length in zip(s, own)]
+        if len(s) != len(axes):
+            raise ValueError("Shape and axes have different lengths.")
+        if any(length < 1 for length in lengths):
+            raise ValueError(f"Invalid number of FFT data points ({min(lengths)}) specified.")
+    return wrap(native.fftn(name, lengths, axes, norm))
+
+
+def fft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    """The transform along one axis, cut or filled up with zeros to ``n`` values."""
+    return _one("fft", a, n, axis, norm)
+
+
+def ifft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    """The inverse of :func:`fft`."""
+    return _one("ifft", a, n, axis, norm)
+
+
+def rfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    """The transform of real values: the n // 2 + 1 values that are not conjugates of others."""
+    return _one("rfft", a, n, axis, norm)
+
+
+def irfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    """The inverse of :func:`rfft`; ``n`` is 2 (m - 1) by default."""
+    return _one("irfft", a, n, axis, norm)
+
+
+def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    """The real spectrum of a Hermitian signal, of which one half is given."""
+    return _one("hfft", a, n, axis, norm)
+
+
+def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+    """The inverse of :func:`hfft`."""
+    return _one("ihfft", a, n, axis, norm)
+
+
+def fftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
+    """The transform along several axes, by default all."""
+    return _several("fft", a, s, axes, norm)
+
+
+def ifftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
+    """The inverse of :func:`fftn`."""
+    return _several("ifft", a, s, axes, norm)
+
+
+def rfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
+    """The transform of real values along several axes; the last of them has n // 2 + 1 values."""
+    return _several("rfft", a, s, axes, norm)
+
+
+def irfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
+    """The inverse of :func:`rfftn`."""
+    return _several("irfft", a, s, axes, norm)
+
+
+def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
+    """The transform along two axes."""
+    return _several("fft", a, s, axes, norm)
+
+
+def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
+    """The inverse of :func:`fft2`."""
+    return _several("ifft", a, s, axes, norm)
+
+
+def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
+    """The transform of real values along two axes."""
+    return _several("rfft", a, s, axes, norm)
+
+
+def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Any:
+    """The inverse of :func:`rfft2`."""
+    return _several("irfft", a, s, axes, norm)
+
+
+def _frequencies(make: Any, n: Any, d: float, length: int, chunks: Any) -> Any:
+    if not hasattr(n, "__index__"):
+        raise ValueError("n should be an integer")
+    return wrap(make(n.__index__(), float(d), normalize(chunks, (length,))))
+
+
+def fftfreq(n: int, d: float = 1.0, chunks: Any = "auto") -> Any:
+    """The frequencies of the values of :func:`fft`, for samples at distance ``d``."""
+    return _frequencies(_phalanx.Array.fftfreq, n, d, n, chunks)
+
+
+def rfftfreq(n: int, d: float = 1.0, chunks: Any = "auto") -> Any:
+    """The frequencies of the values of :func:`rfft`, for samples at distance ``d``."""
+    return _frequencies(_phalanx.Array.rfftfreq, n, d, n // 2 + 1, chunks)
+
+
+def _listed(axes: Any) -> Any:
+    if axes is None:
+        return None
+    return [axes.__index__()] if hasattr(axes, "__index__") else [int(axis) for axis in axes]
+
+
+def fftshift(x: Any, axes: Any = None) -> Any:
+    """The second halves of axes before their first, so that frequency 0 is in the middle."""
+    return wrap(lazy(x).fftshift(_listed(axes)))
+
+
+def ifftshift(x: Any, axes: Any = None) -> Any:
+    """The inverse of :func:`fftshift`."""
+    return wrap(lazy(x).ifftshift(_listed(axes)))
