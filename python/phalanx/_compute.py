@@ -42,7 +42,9 @@ def _replace(value: Any, results: dict[int, Any]) -> Any:
     return value
 
 
-def compute(*lazy: Any, client: Any = None, verify: bool = False, traverse: bool = True) -> tuple[Any, ...]:
+def compute(
+    *lazy: Any, client: Any = None, verify: bool = False, traverse: bool = True, token: Any = None
+) -> tuple[Any, ...]:
     """Evaluates several lazy arrays, frames and series together.
 
     What arrays share is computed once. Lazy objects inside of lists, tuples, sets and dicts are found and replaced
@@ -58,6 +60,8 @@ def compute(*lazy: Any, client: Any = None, verify: bool = False, traverse: bool
         Run once more on an adverse engine of this process and compare the bits.
     traverse : bool, default True
         Look for lazy objects inside of collections.
+    token : CancelToken, optional
+        Ends the work when it is told to.
 
     Returns
     -------
@@ -69,16 +73,17 @@ def compute(*lazy: Any, client: Any = None, verify: bool = False, traverse: bool
     for value in lazy:
         if traverse or _is_array(value) or _is_frame(value):
             _collect(value, arrays, frames)
-    results = _evaluate(_client.native(client), arrays, frames)
+    results = _evaluate(_client.native(client), arrays, frames, token)
     if verify:
         _verify(arrays, frames, results)
     return tuple(_replace(value, results) if traverse else results.get(id(value), value) for value in lazy)
 
 
-def _evaluate(native: Any, arrays: list[Any], frames: list[Any]) -> dict[int, Any]:
+def _evaluate(native: Any, arrays: list[Any], frames: list[Any], token: Any = None) -> dict[int, Any]:
     if not arrays and not frames:
         return {}
-    blocks, tables = native.compute([a._prepared(native) for a in arrays], [f._prepared(native) for f in frames])
+    inputs = [lazy._prepared(native) for lazy in arrays], [lazy._prepared(native) for lazy in frames]
+    blocks, tables = native.compute(*inputs, token)
     results = {id(a): a._finish(block) for a, block in zip(arrays, blocks)}
     results.update((id(f), f._finish(table)) for f, table in zip(frames, tables))
     return results

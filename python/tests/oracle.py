@@ -15,6 +15,7 @@ import numpy as np
 
 import phalanx.array as da
 from phalanx import _phalanx
+from phalanx.distributed import Client, LocalCluster
 
 #: Chunkings that every case is run with, unless it names others: one chunk, small and uneven chunks.
 CHUNKINGS: tuple[Any, ...] = (-1, 3)
@@ -27,9 +28,10 @@ def engine(name: str) -> Any:
         return _phalanx.Client.local()
     if name == "perturbed":
         return _phalanx.Client.perturbed(7)
-    client = _phalanx.Client.cluster(2, 1, 2 << 30)
-    atexit.register(client.close)
-    return client
+    cluster = LocalCluster(n_workers=2, memory_limit="2GiB")
+    client = Client(cluster, set_as_default=False)
+    atexit.register(client.shutdown)
+    return client._native
 
 
 def same_bits(a: Any, b: Any) -> bool:

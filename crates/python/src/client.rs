@@ -5,12 +5,12 @@ use crate::arrow::{PyTable, batches_of};
 use crate::errors::{Raise, exception};
 use crate::frame::PyFrame;
 use crate::memory::{Block, chunk_of};
-use phalanx::cluster::ClusterOptions;
 use phalanx::engine::LocalEngine;
 use phalanx::{Client, Error, Result, Settings};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -36,9 +36,36 @@ fn runtime() -> PyResult<&'static Runtime> {
     Ok(RUNTIME.get_or_init(|| made))
 }
 
+/// Tells waiting calls to give up what they wait for.
+#[pyclass(frozen, module = "phalanx._phalanx")]
+#[derive(Default)]
+pub struct CancelToken(AtomicBool);
+
+#[pymethods]
+impl CancelToken {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends the call that was given this token, within a twentieth of a second.
+    fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// The result of `work`. Other Python threads run meanwhile; an exception of a signal handler (`KeyboardInterrupt`)
 /// drops the work, which cancels its jobs.
 pub fn wait<T: Send + 'static>(py: Python<'_>, work: impl Future<Output = Result<T>> + Send + 'static) -> PyResult<T> {
+    wait_unless(py, work, &CancelToken::default())
+}
+
+/// As [`wait`], until `token` says to give up.
+fn wait_unless<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+    token: &CancelToken,
+) -> PyResult<T> {
     let (sender, mut receiver) = sync_channel(1);
     let task = runtime()?.spawn(async move {
         let _nobody_waits = sender.send(work.await);
@@ -51,6 +78,10 @@ pub fn wait<T: Send + 'static>(py: Python<'_>, work: impl Future<Output = Result
         receiver = back;
         match received {
             Ok(result) => return result.raise(),
+            Err(RecvTimeoutError::Timeout) if token.0.load(Ordering::Relaxed) => {
+                task.abort();
+                return Err(exception(&Error::cancelled()));
+            }
             Err(RecvTimeoutError::Timeout) => py.check_signals().inspect_err(|_| task.abort())?,
             Err(RecvTimeoutError::Disconnected) => return Err(exception(&Error::internal("the job panicked"))),
         }
@@ -113,19 +144,6 @@ impl PyClient {
         Ok(Self::new(wait_blocking(py, move || Client::connect(&address))?))
     }
 
-    /// A client of a scheduler and workers that it starts, and that end with it.
-    #[staticmethod]
-    fn cluster(py: Python<'_>, workers: usize, cores: usize, memory_bytes: u64) -> PyResult<Self> {
-        let options = ClusterOptions { workers, cores, memory_bytes, ..ClusterOptions::default() };
-        Ok(Self::new(wait_blocking(py, move || Client::cluster_with(options, Settings::default()))?))
-    }
-
-    /// The address of the scheduler that this client started, as `tcp://HOST:PORT`.
-    #[getter]
-    fn cluster_address(&self) -> PyResult<Option<String>> {
-        Ok(self.get()?.local_cluster().map(|cluster| format!("{}", cluster.address())))
-    }
-
     /// What the engine has and does, as JSON.
     fn describe(&self, py: Python<'_>) -> PyResult<String> {
         let client = self.get()?;
@@ -136,16 +154,18 @@ impl PyClient {
     }
 
     /// The values of arrays and frames, together: what arrays share is computed once.
+    #[pyo3(signature = (arrays, frames, token=None))]
     fn compute(
         &self,
         py: Python<'_>,
         arrays: Vec<PyRef<'_, PyArray>>,
         frames: Vec<PyRef<'_, PyFrame>>,
+        token: Option<PyRef<'_, CancelToken>>,
     ) -> PyResult<(Vec<Block>, Vec<PyTable>)> {
         let client = self.get()?;
         let arrays: Vec<_> = arrays.iter().map(|array| array.0.clone()).collect();
         let frames: Vec<_> = frames.iter().map(|frame| frame.0.clone()).collect();
-        let (chunks, tables) = wait(py, async move {
+        let work = async move {
             let engine = client.engine();
             let references: Vec<_> = arrays.iter().collect();
             let blocks = async {
@@ -156,7 +176,8 @@ impl PyClient {
             };
             let tables = futures::future::try_join_all(frames.iter().map(|frame| frame.compute_async(engine)));
             futures::future::try_join(blocks, tables).await
-        })?;
+        };
+        let (chunks, tables) = wait_unless(py, work, token.as_deref().unwrap_or(&CancelToken::default()))?;
         let blocks = chunks.into_iter().map(Block::new).collect::<PyResult<_>>()?;
         Ok((blocks, tables.into_iter().map(PyTable).collect()))
     }

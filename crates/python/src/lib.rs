@@ -6,6 +6,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`cluster`] | a scheduler and workers as processes of this machine |
 //! | [`client`] | an engine, and waiting for it without the GIL, interruptible |
 //! | [`array`] | lazy arrays: a file an area |
 //! | [`frame`] | lazy frames: a file an area |
@@ -17,6 +18,7 @@
 mod array;
 mod arrow;
 mod client;
+mod cluster;
 mod command;
 mod errors;
 mod frame;
@@ -30,7 +32,9 @@ mod _phalanx {
     #[pymodule_export]
     use super::arrow::PyTable;
     #[pymodule_export]
-    use super::client::PyClient;
+    use super::client::{CancelToken, PyClient};
+    #[pymodule_export]
+    use super::cluster::PyLocalCluster;
     #[pymodule_export]
     use super::command::run_command;
     #[pymodule_export]

@@ -1,0 +1,109 @@
+"""A scheduler and workers as processes of this machine."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from phalanx import _phalanx
+from phalanx.array._chunks import parse_bytes
+
+__all__ = ["LocalCluster"]
+
+
+def _memory_of_machine() -> int:
+    """Bytes of memory that this machine, or the container that we are in, has."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as limit:
+            text = limit.read().strip()
+        return total if text == "max" else min(total, int(text))
+    except (OSError, ValueError):
+        return total
+
+
+class LocalCluster:
+    """A scheduler and workers as processes of this machine, stopped with it.
+
+    Parameters
+    ----------
+    n_workers : int, optional
+        How many workers; by default as many as the machine has cores, divided by ``threads_per_worker``.
+    threads_per_worker : int, default 1
+        Tasks that a worker runs at once.
+    memory_limit : int, float, str or None, default "auto"
+        Bytes for each worker's tasks: a number, ``"4GiB"``, a fraction of the machine's memory, or ``"auto"`` for an
+        equal share of it.
+
+    Examples
+    --------
+    >>> from phalanx.distributed import Client, LocalCluster
+    >>> with LocalCluster(n_workers=2) as cluster, Client(cluster) as client:  # doctest: +SKIP
+    ...     client.scheduler_info()["workers"]
+    """
+
+    def __init__(
+        self,
+        n_workers: int | None = None,
+        threads_per_worker: int = 1,
+        memory_limit: Any = "auto",
+        *,
+        processes: bool = True,
+        dashboard_address: Any = None,
+    ) -> None:
+        from phalanx.exceptions import UnsupportedError
+
+        if not processes:
+            raise UnsupportedError("LocalCluster(processes=False)", "Client() without a cluster runs in this process")
+        if dashboard_address is not None:
+            raise UnsupportedError(
+                "LocalCluster(dashboard_address=...)",
+                "the dashboard takes a free port, see Client.dashboard_link; `phalanx scheduler --dashboard` chooses",
+            )
+        if threads_per_worker < 1 or (n_workers is not None and n_workers < 0):
+            raise ValueError(f"{n_workers} workers of {threads_per_worker} threads: name at least one thread")
+        if n_workers is None:
+            n_workers = max(1, len(os.sched_getaffinity(0)) // threads_per_worker)
+        self._threads = threads_per_worker
+        self._native = _phalanx.LocalCluster.start(
+            n_workers, threads_per_worker, _limit(memory_limit, max(1, n_workers))
+        )
+        self.scheduler_address: str = self._native.address
+
+    @property
+    def workers(self) -> list[int]:
+        """Process ids of the workers."""
+        return list(self._native.workers)
+
+    def scale(self, n: int) -> None:
+        """Starts or stops workers until there are ``n``. One that leaves finishes its tasks first."""
+        self._native.scale(int(n))
+
+    def close(self) -> None:
+        """Stops all processes and waits until they are gone."""
+        self._native.stop()
+
+    def __enter__(self) -> LocalCluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> LocalCluster:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"LocalCluster({self.scheduler_address!r}, workers={len(self.workers)}, threads={self._threads})"
+
+
+def _limit(memory_limit: Any, workers: int) -> int:
+    if memory_limit is None or memory_limit == "auto":
+        return max(256 << 20, int(_memory_of_machine() * 0.8) // workers)
+    if isinstance(memory_limit, str):
+        return parse_bytes(memory_limit)
+    if isinstance(memory_limit, float) and memory_limit <= 1.0:
+        return int(_memory_of_machine() * memory_limit)
+    return int(memory_limit)
