@@ -17,7 +17,7 @@ def main() -> None:
 
     # The command handles Ctrl-C itself; Python's handler would only set a flag that nobody reads.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.exit(run_command(["phalanx", *sys.argv[1:]]))
+    sys.exit(run_command([sys.executable, "-m", "phalanx"], ["phalanx", *sys.argv[1:]]))
 
 
 if __name__ == "__main__":

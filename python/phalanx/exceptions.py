@@ -116,6 +116,12 @@ def from_native(
     hint: str | None,
     place: tuple[int, int, str] | None,
     causes: list[str],
-) -> PhalanxError:
+    raised: bytes | None = None,
+) -> BaseException:
     """The exception of a native error; called by the extension module."""
+    if kind == "raised":
+        from phalanx._host import unpack_exception
+
+        where = "partition {1} of stage {0} on {2}".format(*place) if place else "a task"
+        return unpack_exception(raised or b"", message, where)
     return _CLASSES[kind](message, hint, Place(*place) if place else None, tuple(causes))

@@ -57,6 +57,7 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 #[derive(Debug)]
 pub struct LocalCluster {
     address: SchedulerAddress,
+    dashboard: Option<String>,
     options: ClusterOptions,
     program: Vec<OsString>,
     scratch: Scratch,
@@ -82,18 +83,24 @@ impl LocalCluster {
         let scratch = Scratch::create(&parent, &uuid::Uuid::new_v4().simple().to_string())?;
         let arguments = ["--log", &options.log, "scheduler", "--bind", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
         let (child, ready) = spawn(&program, &arguments)?;
-        let address = ready
-            .split_whitespace()
-            .map(|word| word.trim_end_matches(','))
-            .find(|word| word.starts_with("tcp://"))
+        let said = |scheme: &str| {
+            ready.split_whitespace().map(|word| word.trim_end_matches(',')).find(|word| word.starts_with(scheme))
+        };
+        let dashboard = said("http://").map(String::from);
+        let address = said("tcp://")
             .ok_or_else(|| Error::internal(format!("the scheduler's line has no address: {ready:?}")))?
             .parse()?;
         let (scheduler, workers, leaving) = (Mutex::new(Some(child)), Mutex::default(), Mutex::default());
-        let cluster = Self { address, options, program, scratch, scheduler, workers, leaving };
+        let cluster = Self { address, dashboard, options, program, scratch, scheduler, workers, leaving };
         for _ in 0..cluster.options.workers {
             cluster.add_worker()?;
         }
         Ok(cluster)
+    }
+
+    /// The address of the scheduler's status page.
+    pub fn dashboard(&self) -> Option<&str> {
+        self.dashboard.as_deref()
     }
 
     /// The scheduler's address.

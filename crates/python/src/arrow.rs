@@ -2,11 +2,13 @@
 
 use crate::errors::Raise;
 use phalanx::engine::datafusion::arrow::array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
-use phalanx::engine::datafusion::arrow::datatypes::SchemaRef;
+use phalanx::engine::datafusion::arrow::datatypes::{Schema, SchemaRef};
+use phalanx::engine::datafusion::arrow::ffi::FFI_ArrowSchema;
 use phalanx::engine::datafusion::arrow::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
 use phalanx::frame::Table;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyCapsuleMethods};
+use std::sync::Arc;
 
 /// A computed table: what reads Arrow's C stream interface (pyarrow, pandas, polars) takes it without a copy.
 #[pyclass(frozen, name = "Table", module = "phalanx._phalanx")]
@@ -55,4 +57,14 @@ pub fn batches_of(source: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordB
     let schema = reader.schema();
     let batches = reader.collect::<Result<Vec<_>, _>>().map_err(phalanx::Error::from).raise()?;
     Ok((schema, batches))
+}
+
+/// The schema of an object that gives Arrow's C schema, as pyarrow's does.
+#[expect(unsafe_code, reason = "a capsule holds a pointer")]
+pub fn schema_of(source: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
+    let capsule = source.call_method0("__arrow_c_schema__")?.cast_into::<PyCapsule>()?;
+    let pointer = capsule.pointer_checked(Some(c"arrow_schema"))?;
+    // SAFETY: a capsule of this name holds an `ArrowSchema`, says the interface, which lives as long as the capsule.
+    let schema = unsafe { Schema::try_from(pointer.cast::<FFI_ArrowSchema>().as_ref()) };
+    Ok(Arc::new(schema.map_err(phalanx::Error::from).raise()?))
 }

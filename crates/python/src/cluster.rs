@@ -5,6 +5,7 @@ use crate::errors::{Raise, exception};
 use phalanx::cluster::{ClusterOptions, LocalCluster};
 use phalanx::{Error, Result};
 use pyo3::prelude::*;
+use std::ffi::OsString;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A cluster of processes, which end with it.
@@ -22,8 +23,16 @@ impl PyLocalCluster {
 impl PyLocalCluster {
     /// Starts a scheduler and `workers` workers of `cores` cores, each a process of `program`.
     #[staticmethod]
-    fn start(py: Python<'_>, workers: usize, cores: usize, memory_bytes: u64) -> PyResult<Self> {
-        let options = ClusterOptions { workers, cores, memory_bytes, ..ClusterOptions::default() };
+    fn start(
+        py: Python<'_>,
+        program: Vec<OsString>,
+        workers: usize,
+        cores: usize,
+        memory_bytes: u64,
+        allow_python: bool,
+    ) -> PyResult<Self> {
+        let options =
+            ClusterOptions { program, workers, cores, memory_bytes, allow_python, ..ClusterOptions::default() };
         let cluster = wait_blocking(py, move || LocalCluster::start(options))?;
         Ok(Self(Mutex::new(Some(Arc::new(cluster)))))
     }
@@ -32,6 +41,12 @@ impl PyLocalCluster {
     #[getter]
     fn address(&self) -> PyResult<String> {
         Ok(self.get()?.address().to_string())
+    }
+
+    /// The address of the status page.
+    #[getter]
+    fn dashboard(&self) -> PyResult<Option<String>> {
+        Ok(self.get()?.dashboard().map(String::from))
     }
 
     /// Process ids of the workers, oldest first.

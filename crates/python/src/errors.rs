@@ -2,7 +2,7 @@
 
 use phalanx::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
-use pyo3::types::PyModule;
+use pyo3::types::{PyBytes, PyModule};
 
 /// Turns our result into Python's.
 pub trait Raise<T> {
@@ -29,7 +29,8 @@ pub fn exception(error: &Error) -> PyErr {
 
 fn of_class(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     let place = error.place().map(|place| (place.stage, place.partition, place.worker.clone()));
-    let details = (kind(error.kind()), error.message(), error.hint(), place, error.causes().to_vec());
+    let raised = error.raised_payload().map(|payload| PyBytes::new(py, payload));
+    let details = (kind(error.kind()), error.message(), error.hint(), place, error.causes().to_vec(), raised);
     let made = PyModule::import(py, "phalanx.exceptions")?.getattr("from_native")?.call1(details)?;
     Ok(PyErr::from_value(made))
 }
@@ -42,6 +43,7 @@ const fn kind(kind: ErrorKind) -> &'static str {
         ErrorKind::Resources => "resources",
         ErrorKind::Cluster => "cluster",
         ErrorKind::Cancelled => "cancelled",
+        ErrorKind::Raised => "raised",
         _ => "internal",
     }
 }

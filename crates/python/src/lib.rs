@@ -10,6 +10,7 @@
 //! | [`client`] | an engine, and waiting for it without the GIL, interruptible |
 //! | [`array`] | lazy arrays: a file an area |
 //! | [`frame`] | lazy frames: a file an area |
+//! | [`host`] | functions written in Python, run where the data is |
 //! | [`memory`] | NumPy's memory in and out, without a copy |
 //! | [`arrow`] | Arrow's memory in and out, without a copy |
 //! | [`errors`] | our errors as Python's exceptions |
@@ -22,6 +23,7 @@ mod cluster;
 mod command;
 mod errors;
 mod frame;
+mod host;
 mod memory;
 
 /// The native half of the package; use `phalanx`, not this.
@@ -41,6 +43,12 @@ mod _phalanx {
     use super::frame::PyFrame;
     #[pymodule_export]
     use super::memory::Block;
+
+    #[pymodule_init]
+    fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        super::host::install();
+        Ok(())
+    }
 
     /// The version of the package.
     #[pymodule_export]

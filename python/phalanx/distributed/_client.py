@@ -13,7 +13,6 @@ from typing import Any
 from phalanx import _client, _phalanx
 from phalanx.distributed._cluster import LocalCluster
 from phalanx.distributed._futures import Future
-from phalanx.exceptions import ClusterError
 
 __all__ = ["Client", "default_client", "get_client"]
 
@@ -230,8 +229,8 @@ class Client:
 
     @property
     def dashboard_link(self) -> str | None:
-        """The address of the status page; None without a cluster."""
-        return self._native.dashboard()
+        """The address of the status page; None without a cluster that this process started."""
+        return None if self.cluster is None else self.cluster.dashboard_link
 
     def get_versions(self, check: bool = False) -> dict[str, Any]:
         """The versions of this package and of what it stands on; a cluster of another version is refused at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 from phalanx import _phalanx
@@ -34,6 +35,9 @@ class LocalCluster:
     memory_limit : int, float, str or None, default "auto"
         Bytes for each worker's tasks: a number, ``"4GiB"``, a fraction of the machine's memory, or ``"auto"`` for an
         equal share of it.
+    allow_python : bool, default False
+        Whether workers run Python functions (``map_blocks``, ``map_partitions``, ``Client.submit``): then everybody
+        who reaches the scheduler can run any code as you.
 
     Examples
     --------
@@ -50,6 +54,7 @@ class LocalCluster:
         *,
         processes: bool = True,
         dashboard_address: Any = None,
+        allow_python: bool = False,
     ) -> None:
         from phalanx.exceptions import UnsupportedError
 
@@ -65,10 +70,16 @@ class LocalCluster:
         if n_workers is None:
             n_workers = max(1, len(os.sched_getaffinity(0)) // threads_per_worker)
         self._threads = threads_per_worker
-        self._native = _phalanx.LocalCluster.start(
-            n_workers, threads_per_worker, _limit(memory_limit, max(1, n_workers))
-        )
+        program = [sys.executable, "-m", "phalanx"]
+        limit = _limit(memory_limit, max(1, n_workers))
+        self._native = _phalanx.LocalCluster.start(program, n_workers, threads_per_worker, limit, allow_python)
         self.scheduler_address: str = self._native.address
+
+    @property
+    def dashboard_link(self) -> str | None:
+        """The address of the status page."""
+        link: str | None = self._native.dashboard
+        return link
 
     @property
     def workers(self) -> list[int]:

@@ -81,9 +81,9 @@ fn bytes(partitions: &[Vec<RecordBatch>]) -> usize {
 
 /// Rows that a plan already reads.
 #[derive(Debug)]
-struct FixedTable {
-    schema: SchemaRef,
-    rows: Arc<dyn ExecutionPlan>,
+pub(super) struct FixedTable {
+    pub(super) schema: SchemaRef,
+    pub(super) rows: Arc<dyn ExecutionPlan>,
 }
 
 #[async_trait]

@@ -3,16 +3,19 @@
 //! | module | what it reads |
 //! |---|---|
 //! | [`parquet`], [`csv`] | files, cut into ranges that are part of the plan, never of the machine |
+//! | [`host`] | what a function of the caller's makes |
 //! | [`memory`] | the caller's own rows, in the plan or scattered |
 //! | `timeseries` | generated rows |
 
 pub mod csv;
 mod files;
+pub mod host;
 pub mod memory;
 pub mod parquet;
 pub(crate) mod timeseries;
 
 pub use csv::read_csv;
+pub use host::from_host;
 pub use memory::{from_batches, from_persisted, from_table, scatter};
 pub use parquet::read_parquet;
 

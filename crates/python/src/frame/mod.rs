@@ -2,9 +2,14 @@
 
 mod relations;
 
+use crate::arrow::schema_of;
 use crate::errors::Raise;
-use phalanx::frame::{Frame, datasets};
+use phalanx::engine::datafusion::arrow::array::RecordBatch;
+use phalanx::engine::datafusion::arrow::datatypes::Schema;
+use phalanx::engine::host::HostFunction;
+use phalanx::frame::{Frame, datasets, source};
 use pyo3::prelude::*;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A lazy frame. `phalanx.dataframe` wraps it.
@@ -24,6 +29,14 @@ impl PyFrame {
     #[getter]
     fn index(&self) -> Option<&str> {
         self.0.index()
+    }
+
+    /// Rows of `schema` (of an object with Arrow's C schema) that a packed function makes, called once.
+    #[staticmethod]
+    fn call(payload: Vec<u8>, label: String, schema: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let argument = RecordBatch::new_empty(Arc::new(Schema::empty()));
+        let function = HostFunction { payload, label };
+        Ok(Self(source::from_host(function, vec![argument], schema_of(schema)?).raise()?))
     }
 
     /// The generated time series.
