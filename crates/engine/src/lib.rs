@@ -13,6 +13,7 @@
 //! | [`operator`], [`codec`] | our one kind of plan node, and its way over the wire |
 //! | [`plan`], [`route`] | building blocks of plans: leaves, operators, exchanges |
 //! | [`job`] | a running job: progress, partitions in order, cancel by dropping |
+//! | [`cancel`] | how work that computes hears that it is cancelled |
 //! | [`persisted`] | data that stays where it was computed |
 //! | [`local`], [`perturb`] | DataFusion in this process, plain and adversarial |
 //! | [`session`] | the one configuration of both engines |
@@ -23,6 +24,7 @@
 //! | [`scratch`] | a process's folder, gone with it |
 //! | [`stream`] | helpers for operators' streams |
 
+pub mod cancel;
 pub mod codec;
 pub mod engine;
 pub mod error;

@@ -1,5 +1,6 @@
 //! DataFusion in this process: the engine that needs nothing started.
 
+use crate::cancel::{CancelFlag, CancelOnDrop};
 use crate::engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescription};
 use crate::job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 use crate::persisted::{self, Location, Persisted, PersistedReader, ReadPersisted};
@@ -96,9 +97,11 @@ impl LocalEngine {
         if let Some(perturbation) = &self.perturbation {
             root = perturbation.apply(root)?;
         }
+        let cancel = CancelFlag::default();
         Ok(Run {
             root,
-            context: self.session.task_ctx(),
+            context: Arc::new(cancel.context(&self.session)),
+            cancel: CancelOnDrop(cancel),
             threads: self.settings.threads.max(1),
             label: plan.label().to_owned(),
         })
@@ -186,6 +189,7 @@ impl Engine for LocalEngine {
 struct Run {
     root: Arc<dyn ExecutionPlan>,
     context: Arc<TaskContext>,
+    cancel: CancelOnDrop,
     threads: usize,
     label: String,
 }
@@ -205,11 +209,14 @@ impl Run {
                 ..Default::default()
             }],
         });
+        let cancel = self.cancel;
         futures::stream::iter(0..count)
             .map(move |partition| {
+                let _until_the_stream_goes = &cancel;
                 let (root, context) = (Arc::clone(&self.root), Arc::clone(&self.context));
-                let task = tokio::spawn(async move { root.execute(partition, context)?.try_collect::<Vec<_>>().await });
-                async move { Aborting(task).join().await.map(|batches| PartitionData { partition, batches }) }
+                let work = async move { root.execute(partition, context)?.try_collect::<Vec<_>>().await };
+                let task = Aborting(tokio::spawn(work));
+                async move { task.join().await.map(|batches| PartitionData { partition, batches }) }
             })
             .buffered(threads)
             .inspect_ok(move |data| {

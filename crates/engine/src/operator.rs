@@ -1,5 +1,6 @@
 //! Our one kind of plan node: an [`Operator`] under DataFusion's `ExecutionPlan`.
 
+use crate::cancel::until_cancelled;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
@@ -136,6 +137,6 @@ impl ExecutionPlan for OperatorExec {
             .iter()
             .map(|input| input.execute(partition, Arc::clone(&context)))
             .collect::<Result<Vec<_>>>()?;
-        self.operator.run_at(partition, streams, &context)
+        Ok(until_cancelled(self.operator.run_at(partition, streams, &context)?, &context))
     }
 }
