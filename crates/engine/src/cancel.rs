@@ -30,16 +30,6 @@ impl CancelFlag {
     }
 }
 
-/// Cancels when it is dropped; work that has ended does not mind.
-#[derive(Debug)]
-pub(crate) struct CancelOnDrop(pub CancelFlag);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
 /// `stream`, which ends as cancelled once the job of `context` is.
 pub(crate) fn until_cancelled(stream: SendableRecordBatchStream, context: &TaskContext) -> SendableRecordBatchStream {
     let Some(flag) = context.session_config().get_extension::<CancelFlag>() else { return stream };

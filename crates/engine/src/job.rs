@@ -1,5 +1,6 @@
 //! A running job: progress, partitions in order, cancel by dropping.
 
+use crate::cancel::CancelFlag;
 use crate::{Error, Persisted, Result};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -75,17 +76,26 @@ impl Job {
         let (progress_sender, progress) = watch::channel(Progress::default());
         let errors = partition_sender.clone();
         let work = drive(partition_sender, progress_sender);
-        let driver = Some(Driver(runtime.spawn(async move {
+        let work = runtime.spawn(async move {
             if let Err(error) = work.await {
                 let _receiver_is_gone = errors.send(Err(error)).await;
             }
-        })));
+        });
+        let driver = Some(Driver(work, CancelFlag::default()));
         Self { label: label.to_owned(), schema, partitions, progress, driver }
     }
 
     /// A job that failed before it began.
     pub fn failed(runtime: &Handle, label: &str, schema: SchemaRef, error: Error) -> Self {
         Self::start(runtime, label, schema, move |_, _| async move { Err(error) })
+    }
+
+    /// The same job; dropping it also sets `flag`.
+    pub(crate) fn setting(mut self, flag: CancelFlag) -> Self {
+        if let Some(driver) = &mut self.driver {
+            driver.1 = flag;
+        }
+        self
     }
 
     /// What the job computes, for people.
@@ -151,7 +161,13 @@ impl PersistJob {
         D: Future<Output = Result<Persisted>> + Send + 'static,
     {
         let (progress_sender, progress) = watch::channel(Progress::default());
-        Self { label: label.to_owned(), progress, driver: Driver(runtime.spawn(drive(progress_sender))) }
+        let driver = Driver(runtime.spawn(drive(progress_sender)), CancelFlag::default());
+        Self { label: label.to_owned(), progress, driver }
+    }
+    /// The same job; dropping it also sets `flag`.
+    pub(crate) fn setting(mut self, flag: CancelFlag) -> Self {
+        self.driver.1 = flag;
+        self
     }
     /// A watch of the job's progress.
     pub fn progress(&self) -> watch::Receiver<Progress> {
@@ -175,7 +191,7 @@ impl PersistJob {
 
 /// The task that drives a job; it ends with its owner.
 #[derive(Debug)]
-struct Driver<T>(JoinHandle<T>);
+struct Driver<T>(JoinHandle<T>, CancelFlag);
 
 impl<T> Driver<T> {
     /// Waits for the end of the task. One that was cut off (its engine is gone) did not end well.
@@ -189,6 +205,8 @@ impl<T> Driver<T> {
 
 impl<T> Drop for Driver<T> {
     fn drop(&mut self) {
+        // The flag first: where every thread computes, nobody is left to end the task.
+        self.1.cancel();
         self.0.abort();
     }
 }

@@ -1,6 +1,6 @@
 //! DataFusion in this process: the engine that needs nothing started.
 
-use crate::cancel::{CancelFlag, CancelOnDrop};
+use crate::cancel::CancelFlag;
 use crate::engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescription};
 use crate::job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 use crate::persisted::{self, Location, Persisted, PersistedReader, ReadPersisted};
@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// Runs plans on DataFusion, on threads of its own.
 pub struct LocalEngine {
@@ -101,7 +101,7 @@ impl LocalEngine {
         Ok(Run {
             root,
             context: Arc::new(cancel.context(&self.session)),
-            cancel: CancelOnDrop(cancel),
+            cancel,
             threads: self.settings.threads.max(1),
             label: plan.label().to_owned(),
         })
@@ -133,21 +133,26 @@ impl Engine for LocalEngine {
         let (label, schema) = (plan.label().to_owned(), plan.schema());
         match self.prepare(&plan) {
             Err(error) => Job::failed(&self.handle, &label, schema, error),
-            Ok(run) => Job::start(&self.handle, &label, schema, move |partitions, progress| async move {
-                let _inputs_stay = plan;
-                let mut results = run.results(progress);
-                while let Some(data) = results.next().await {
-                    partitions.send(Ok(data?)).await.map_err(|_| Error::cancelled())?;
-                }
-                Ok(())
-            }),
+            Ok(run) => {
+                let flag = run.cancel.clone();
+                let drive = move |partitions: mpsc::Sender<_>, progress| async move {
+                    let _inputs_stay = plan;
+                    let mut results = run.results(progress);
+                    while let Some(data) = results.next().await {
+                        partitions.send(Ok(data?)).await.map_err(|_| Error::cancelled())?;
+                    }
+                    Ok(())
+                };
+                Job::start(&self.handle, &label, schema, drive).setting(flag)
+            }
         }
     }
     fn persist(&self, plan: Plan) -> PersistJob {
         let prepared = self.prepare(&plan);
         let store = Arc::clone(&self.store);
         let label = plan.label().to_owned();
-        PersistJob::start(&self.handle, &label, move |progress| async move {
+        let flag = prepared.as_ref().map_or_else(|_| CancelFlag::default(), |run| run.cancel.clone());
+        let drive = move |progress| async move {
             let draft = store.draft();
             let mut results = prepared?.results(progress);
             while let Some(data) = results.next().await {
@@ -155,7 +160,8 @@ impl Engine for LocalEngine {
             }
             // No lineage: nothing is lost in process, and a plan would keep its own inputs alive.
             Ok(draft.finish(plan.schema()))
-        })
+        };
+        PersistJob::start(&self.handle, &label, drive).setting(flag)
     }
     fn scatter(&self, label: &str, schema: SchemaRef, partitions: Vec<Vec<RecordBatch>>) -> PersistJob {
         let store = Arc::clone(&self.store);
@@ -189,7 +195,7 @@ impl Engine for LocalEngine {
 struct Run {
     root: Arc<dyn ExecutionPlan>,
     context: Arc<TaskContext>,
-    cancel: CancelOnDrop,
+    cancel: CancelFlag,
     threads: usize,
     label: String,
 }
@@ -209,10 +215,8 @@ impl Run {
                 ..Default::default()
             }],
         });
-        let cancel = self.cancel;
         futures::stream::iter(0..count)
             .map(move |partition| {
-                let _until_the_stream_goes = &cancel;
                 let (root, context) = (Arc::clone(&self.root), Arc::clone(&self.context));
                 let work = async move { root.execute(partition, context)?.try_collect::<Vec<_>>().await };
                 let task = Aborting(tokio::spawn(work));
