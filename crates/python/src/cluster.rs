@@ -55,6 +55,12 @@ impl PyLocalCluster {
         Ok(self.get()?.workers())
     }
 
+    /// Starts or stops workers until there are `workers`.
+    fn scale(&self, py: Python<'_>, workers: usize) -> PyResult<()> {
+        let cluster = self.get()?;
+        wait_blocking(py, move || cluster.scale(workers))
+    }
+
     /// Stops all processes and waits until they are gone.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         let stopped = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
