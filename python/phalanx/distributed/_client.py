@@ -59,7 +59,7 @@ class Client:
         self._own_cluster: LocalCluster | None = None
         self._asynchronous = asynchronous
         self.name = name or f"Client-{os.getpid()}"
-        self.status = "running"
+        self.status = "closed"  # until everything is in its place
         if address is None and cluster.get("processes") is False:
             threads = cluster.pop("threads_per_worker", None)
             del cluster["processes"]
@@ -80,6 +80,7 @@ class Client:
                 self.wait_for_workers(len(self.cluster.workers), timeout or _START_TIMEOUT)
         self._threads = concurrent.futures.ThreadPoolExecutor(_JOBS_AT_ONCE, thread_name_prefix="phalanx-future")
         self._numbers = itertools.count()
+        self.status = "running"
         if set_as_default:
             _client.push(self)
 
