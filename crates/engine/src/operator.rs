@@ -5,10 +5,11 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::{EquivalenceProperties, OrderingRequirements, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, SendableRecordBatchStream,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
+    SendableRecordBatchStream,
 };
 use std::any::Any;
 use std::fmt;
@@ -121,6 +122,11 @@ impl ExecutionPlan for OperatorExec {
     }
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
         vec![false; self.inputs.len()]
+    }
+    /// The order that its inputs have: lowering sorts where an operator needs it, and a sort that nobody requires is
+    /// taken out by passes that run after lowering (Ballista's do, on every stage).
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        self.inputs.iter().map(|input| input.output_ordering().cloned().map(OrderingRequirements::from)).collect()
     }
     fn apply_expressions(
         &self,
