@@ -76,7 +76,7 @@ pub use index::Index;
 pub use indexing::{Key, argwhere, choose, flatnonzero, nonzero, select};
 pub use joining::{append, atleast, block, broadcast_arrays, concatenate, dstack, hstack, meshgrid, stack, vstack};
 pub use node::source::Number;
-pub use ops::{Operand, Replacement, Scalar, Side, Tolerance, binary};
+pub use ops::{Operand, Replacement, Scalar, Side, Tolerance, binary, operands};
 pub use padding::PadMode;
 pub use rechunking::{AxisChunks, unify_chunks};
 pub use reductions::KeepDimensions;

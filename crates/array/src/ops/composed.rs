@@ -1,6 +1,6 @@
 //! Functions that are expressions of others. They are evaluated in one pass, tile by tile, as all expressions are.
 
-use super::{Operand, Side, binary, both};
+use super::{Operand, Side, binary, operands};
 use crate::array::Array;
 use phalanx_chunk::ufunc::{Binary, Unary};
 use phalanx_chunk::{Complex64, DType};
@@ -58,7 +58,7 @@ impl Array {
     /// Whether elements are within `tolerance` of the other's.
     #[must_use]
     pub fn isclose(&self, other: impl Operand, tolerance: Tolerance) -> Self {
-        let (a, b) = both(self, &other, None);
+        let (a, b) = operands(self, &other, None);
         let b = b.keep_errors(|dtype| if dtype.is_inexact() { b.clone() } else { b.astype(DType::Float64) });
         let bound = b.abs() * tolerance.relative + tolerance.absolute;
         let near = (&a - &b).abs().less_equal(bound).logical_and(b.isfinite());

@@ -15,8 +15,7 @@ use crate::error::Lift;
 use crate::expr::Expr;
 use crate::node::elementwise;
 pub use composed::{Replacement, Tolerance};
-use operand::both;
-pub use operand::{Operand, Scalar, Side};
+pub use operand::{Operand, Scalar, Side, operands};
 use phalanx_chunk::DType;
 use phalanx_chunk::shape::{broadcast, element_count};
 use phalanx_chunk::ufunc::{Binary, Unary};
@@ -61,14 +60,14 @@ impl Array {
     /// Elements of `a` where this array is not 0, else of `b`.
     #[must_use]
     pub fn choose(&self, a: impl Operand, b: impl Operand) -> Self {
-        let (a, b) = both(&a, &b, None);
+        let (a, b) = operands(&a, &b, None);
         select(self, &a, &b)
     }
 }
 
 /// A function of each pair of elements of two operands, broadcast.
 pub fn binary(function: Binary, a: impl Operand, b: impl Operand) -> Array {
-    let (a, b) = both(&a, &b, Some(function));
+    let (a, b) = operands(&a, &b, Some(function));
     let again = move |given: &[Array]| binary(function, &given[0], &given[1]);
     if let Some(later) = Array::after("an elementwise function", &[&a, &b], again) {
         return later;

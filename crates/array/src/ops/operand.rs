@@ -113,7 +113,10 @@ impl Scalar {
 }
 
 /// Both sides as arrays, for `function` if it has its own rules for numbers.
-pub(crate) fn both(a: &impl Operand, b: &impl Operand, function: Option<Binary>) -> (Array, Array) {
+///
+/// # Errors
+/// (held by the arrays) `Input` for an integer that does not fit the dtype of the other side.
+pub fn operands(a: &impl Operand, b: &impl Operand, function: Option<Binary>) -> (Array, Array) {
     let array = |scalar: Scalar, other| scalar.array(other, function);
     // A failed array hands on its error, whatever stands beside it.
     let dtype = |array: &Array| array.dtype().ok();

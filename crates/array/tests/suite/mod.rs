@@ -186,19 +186,18 @@ fn naive(reduction: Reduction, line: &[f64]) -> f64 {
         (0..line.len()).fold(0, first) as f64
     };
     match reduction {
-        Reduction::Sum => line.iter().sum(),
-        Reduction::Mean => mean,
-        Reduction::Var { ddof } => squares / (count - ddof),
-        Reduction::Std { ddof } => (squares / (count - ddof)).sqrt(),
-        Reduction::Min => line.iter().copied().fold(f64::INFINITY, f64::min),
-        Reduction::Max => line.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        Reduction::Sum | Reduction::Nansum => line.iter().sum(),
+        Reduction::Mean | Reduction::Nanmean => mean,
+        Reduction::Var { ddof } | Reduction::Nanvar { ddof } => squares / (count - ddof),
+        Reduction::Std { ddof } | Reduction::Nanstd { ddof } => (squares / (count - ddof)).sqrt(),
+        Reduction::Min | Reduction::Nanmin => line.iter().copied().fold(f64::INFINITY, f64::min),
+        Reduction::Max | Reduction::Nanmax => line.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         Reduction::Count => line.iter().filter(|value| **value != 0.0).count() as f64,
         Reduction::Any => f64::from(line.iter().any(|value| *value != 0.0)),
         Reduction::All => f64::from(line.iter().all(|value| *value != 0.0)),
-        Reduction::Argmin => position(|a, b| a < b),
-        Reduction::Argmax => position(|a, b| a > b),
-        Reduction::Prod => line.iter().product(),
-        other => panic!("{other:?} is not among these"),
+        Reduction::Argmin | Reduction::Nanargmin => position(|a, b| a < b),
+        Reduction::Argmax | Reduction::Nanargmax => position(|a, b| a > b),
+        Reduction::Prod | Reduction::Nanprod => line.iter().product(),
     }
 }
 

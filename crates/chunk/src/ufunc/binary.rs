@@ -1,6 +1,7 @@
 //! Functions of two arguments.
 
 use super::define::{Answer, Loops, functions};
+use super::elementary;
 use super::number::{Float, Imaginary, Integer, Number, Real};
 use super::operand::{Operand, each_pair, zip};
 use crate::chunk::Chunk;
@@ -225,7 +226,7 @@ impl Binary {
             Power | FloatPower => match b {
                 // Squares are most of all powers.
                 Operand::Scalar(exponent) if exponent == T::of(2.0) => zip(a, a, len, T::multiply),
-                _ => each_pair(a, b, len, T::power),
+                _ => elementary::powers(a, b, len),
             },
             Copysign => zip(a, b, len, T::copysign),
             Heaviside => zip(a, b, len, T::heaviside),

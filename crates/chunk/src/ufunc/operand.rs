@@ -31,7 +31,7 @@ impl<'a, T: Copy> Operand<'a, T> {
 
 /// Elements that are handled together: a scalar is spread over as many, so that there is one loop for values and
 /// scalars.
-const BLOCK: usize = 256;
+pub const BLOCK: usize = 256;
 
 /// `out[i] = f(a[i], b[i])`.
 struct Zip<'a, T, U, F> {
@@ -43,7 +43,7 @@ struct Zip<'a, T, U, F> {
 
 /// Elements `start..start + n` of a side, of which `spread` has copies if it is one for all.
 #[inline(always)]
-fn part<'a, T>(side: Operand<'a, T>, spread: &'a [T; BLOCK], start: usize, n: usize) -> &'a [T] {
+pub fn part<'a, T>(side: Operand<'a, T>, spread: &'a [T; BLOCK], start: usize, n: usize) -> &'a [T] {
     match side {
         Operand::Values(values) => &values[start..start + n],
         Operand::Scalar(_) => &spread[..n],
@@ -51,7 +51,7 @@ fn part<'a, T>(side: Operand<'a, T>, spread: &'a [T; BLOCK], start: usize, n: us
 }
 
 #[inline(always)]
-fn spread<T: Copy + Default>(side: Operand<'_, T>) -> [T; BLOCK] {
+pub fn spread<T: Copy + Default>(side: Operand<'_, T>) -> [T; BLOCK] {
     match side {
         Operand::Values(_) => [T::default(); BLOCK],
         Operand::Scalar(value) => [value; BLOCK],

@@ -1,39 +1,46 @@
-//! Functions of `f64` that have one implementation for every caller.
+//! Functions of one `f64` that have one implementation for every caller: those of `elementary`, and what is made of them.
+
+use super::elementary::{self, value};
 
 /// The exponential function.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
-    libm::exp(x)
+    value::<elementary::Exp>(x)
 }
 
 #[inline(always)]
 pub fn exp2(x: f64) -> f64 {
-    libm::exp2(x)
+    value::<elementary::Exp2>(x)
 }
 
 #[inline(always)]
 pub fn log(x: f64) -> f64 {
-    libm::log(x)
+    value::<elementary::Log>(x)
 }
 
 #[inline(always)]
 pub fn log2(x: f64) -> f64 {
-    libm::log2(x)
+    value::<elementary::Log2>(x)
 }
 
 #[inline(always)]
 pub fn log10(x: f64) -> f64 {
-    libm::log10(x)
+    value::<elementary::Log10>(x)
 }
 
 #[inline(always)]
 pub fn sin(x: f64) -> f64 {
-    libm::sin(x)
+    value::<elementary::Sin>(x)
 }
 
 #[inline(always)]
 pub fn cos(x: f64) -> f64 {
-    libm::cos(x)
+    value::<elementary::Cos>(x)
+}
+
+#[inline(always)]
+pub fn expm1(x: f64) -> f64 {
+    value::<elementary::Expm1>(x)
 }
 
 #[inline(always)]
@@ -48,7 +55,7 @@ pub fn tanh(x: f64) -> f64 {
 
 #[inline(always)]
 pub fn pow(x: f64, exponent: f64) -> f64 {
-    libm::pow(x, exponent)
+    elementary::pow(x, exponent)
 }
 
 /// The inverse hyperbolic cosine; NaN below 1 (where `libm` is not always right).

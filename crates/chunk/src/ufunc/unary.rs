@@ -1,6 +1,7 @@
 //! Functions of one argument.
 
 use super::define::{Answer, Loops, functions};
+use super::elementary;
 use super::number::{Float, Imaginary, Integer};
 use super::operand::{each, map};
 use crate::chunk::Chunk;
@@ -229,15 +230,15 @@ impl Unary {
             Rad2deg => map(x, T::rad2deg),
             Fraction => map(x, T::fraction),
             Cbrt => each(x, T::cbrt),
-            Expm1 => each(x, T::expm1),
+            Expm1 => elementary::values::<elementary::Expm1, T>(x),
             Log1p => each(x, T::log1p),
-            Exp => each(x, T::exp),
-            Exp2 => each(x, T::exp2),
-            Log => each(x, T::log),
-            Log2 => each(x, T::log2),
-            Log10 => each(x, T::log10),
-            Sin => each(x, T::sin),
-            Cos => each(x, T::cos),
+            Exp => elementary::values::<elementary::Exp, T>(x),
+            Exp2 => elementary::values::<elementary::Exp2, T>(x),
+            Log => elementary::values::<elementary::Log, T>(x),
+            Log2 => elementary::values::<elementary::Log2, T>(x),
+            Log10 => elementary::values::<elementary::Log10, T>(x),
+            Sin => elementary::values::<elementary::Sin, T>(x),
+            Cos => elementary::values::<elementary::Cos, T>(x),
             Tan => each(x, T::tan),
             Arcsin => each(x, T::arcsin),
             Arccos => each(x, T::arccos),

@@ -61,7 +61,6 @@ macro_rules! float {
             }
             #[inline(always)]
             fn power(self, exponent: $type) -> $type {
-                // Squares are most of all powers: exactly rounded, and thirty times as fast.
                 if exponent == 2.0 { self * self } else { special::pow(self as f64, exponent as f64) as $type }
             }
             #[inline(always)]
@@ -291,7 +290,7 @@ macro_rules! float {
 macro_rules! floats {
     ($($type:ident),*) => {
         $(float! { $type;
-            exp = special::exp, exp2 = special::exp2, expm1 = libm::expm1, log = special::log, log2 = special::log2,
+            exp = special::exp, exp2 = special::exp2, expm1 = special::expm1, log = special::log, log2 = special::log2,
             log10 = special::log10, log1p = libm::log1p, sin = special::sin, cos = special::cos, tan = special::tan,
             arcsin = libm::asin, arccos = libm::acos, arctan = libm::atan, sinh = libm::sinh, cosh = libm::cosh,
             tanh = special::tanh, arcsinh = libm::asinh, arccosh = special::arccosh, arctanh = libm::atanh,
