@@ -17,7 +17,7 @@
 //! | [`persisted`] | data that stays where it was computed |
 //! | [`local`], [`perturb`] | DataFusion in this process, plain and adversarial |
 //! | [`session`] | the one configuration of both engines |
-//! | [`function`] | aggregate functions that every process registers |
+//! | [`function`], [`scalar`] | aggregate functions that every process registers; functions of a row that travel in plans |
 //! | [`host`] | functions of the caller's own language, opaque to the engine |
 //! | [`error`] | few kinds, chosen by what the reader must do |
 //! | [`saved`] | a plan in a file, to be run again |
@@ -38,6 +38,7 @@ pub mod perturb;
 pub mod plan;
 pub mod route;
 pub mod saved;
+pub mod scalar;
 pub mod scratch;
 pub mod session;
 pub mod stream;
@@ -51,6 +52,7 @@ pub use local::LocalEngine;
 pub use operator::{Operator, OperatorExec};
 pub use persisted::{Location, Persisted, PersistedScan};
 pub use saved::SavedPlan;
+pub use scalar::RowFunction;
 pub use session::Settings;
 
 // Crates above name DataFusion through us, so that there is one version in the tree.

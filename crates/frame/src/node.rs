@@ -75,6 +75,12 @@ impl Operation {
                 Arc::new(Schema::new(fields))
             }
             _ => Arc::new(Schema::new(input.fields().clone())),
+        })
+    }
+
+    /// Whether the output has the input's rows, one by one and in their partitions.
+    pub fn keeps_rows(&self) -> bool {
+        matches!(self, Self::Cumulative { .. })
         }
     }
 }
