@@ -21,10 +21,12 @@
 //! | [`sort`] | order, distinct rows |
 //! | [`partitions`] | samples, parts, other partitions |
 //! | [`reshape`] | rows below rows, columns into rows |
+//! | [`dtype`] | types by pandas' names |
 //! | [`expr`] | expressions over columns |
 //! | [`kernel`] | what is computed of rows that lie side by side |
 //! | [`table`] | a computed result |
 //! | [`source`] | Parquet, CSV, the caller's own data, persisted data |
+//! | [`sink`] | Parquet, CSV and JSON, a file for each partition |
 //! | [`datasets`] | generated data |
 //! | [`plot`] | line plots as SVG |
 //! | [`exact`] | sums that do not depend on the order of their terms |
@@ -48,6 +50,7 @@ pub mod asof;
 mod aligned;
 pub mod columns;
 pub mod datasets;
+pub mod dtype;
 mod error;
 pub mod exact;
 pub mod expr;
@@ -67,6 +70,7 @@ pub mod resample;
 pub mod reshape;
 pub mod sort;
 pub mod series;
+pub mod sink;
 pub mod source;
 pub mod table;
 pub mod windows;

@@ -81,7 +81,6 @@ impl Operation {
     /// Whether the output has the input's rows, one by one and in their partitions.
     pub fn keeps_rows(&self) -> bool {
         matches!(self, Self::Cumulative { .. })
-        }
     }
 }
 
