@@ -46,8 +46,8 @@
 //! # }
 //! ```
 
-pub mod asof;
 mod aligned;
+pub mod asof;
 pub mod columns;
 pub mod datasets;
 pub mod dtype;
@@ -68,9 +68,9 @@ pub mod reductions;
 mod relation;
 pub mod resample;
 pub mod reshape;
-pub mod sort;
 pub mod series;
 pub mod sink;
+pub mod sort;
 pub mod source;
 pub mod table;
 pub mod windows;

@@ -75,7 +75,7 @@ impl Operation {
                 Arc::new(Schema::new(fields))
             }
             _ => Arc::new(Schema::new(input.fields().clone())),
-        })
+        }
     }
 
     /// Whether the output has the input's rows, one by one and in their partitions.

@@ -211,8 +211,13 @@ impl Draft {
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let columns: Result<Vec<ArrayRef>> =
-            batch.columns().iter().zip(self.schema.fields()).map(|(column, field)| written(column, field)).collect();
+        let is_text = !matches!(self.writer, Some(Writer::Parquet(_)));
+        let columns: Result<Vec<ArrayRef>> = batch
+            .columns()
+            .iter()
+            .zip(self.schema.fields())
+            .map(|(column, field)| written(column, field, is_text))
+            .collect();
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns?)?;
         self.rows += i64::try_from(batch.num_rows()).unwrap_or(0);
         let outcome: std::result::Result<(), Box<dyn std::error::Error>> = match self.writer.as_mut() {
@@ -268,14 +273,15 @@ fn plain(schema: &SchemaRef, format: &Format) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }
 
-fn written(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
+/// A column as a file has it.
+fn written(column: &ArrayRef, field: &Field, is_text: bool) -> Result<ArrayRef> {
     if column.data_type() != field.data_type() {
         return Ok(cast(column, field.data_type())?);
     }
-    if field.data_type().is_floating() && field.is_nullable() {
+    if is_text && field.data_type().is_floating() {
         let missing = crate::functions::choose::missing(column)?;
         if missing.true_count() > 0 {
-            return Ok(nullif(column, &missing)?); // pandas writes NaN as a missing value everywhere
+            return Ok(nullif(column, &missing)?); // as pandas writes NaN
         }
     }
     Ok(Arc::clone(column))

@@ -7,6 +7,7 @@ pub mod groups;
 pub mod merges;
 pub mod rows;
 pub mod running;
+pub mod series;
 pub mod timeseries;
 
 use phalanx_frame::Table;
@@ -36,6 +37,12 @@ macro_rules! behaviours {
             rows::a_filter_that_nothing_passes_leaves_an_empty_table,
             merges::pairs_come_in_the_order_of_pandas,
             merges::missing_keys_meet_and_shared_names_are_told_apart,
+            series::operators_are_those_of_pandas,
+            series::functions_of_values_are_those_of_pandas,
+            series::texts_are_pythons,
+            series::clocks_change_as_in_pandas,
+            series::series_of_one_origin_meet,
+            series::written_files_are_read_back,
             files::parquet_files_come_in_order,
             files::csv_files_come_in_order,
             files::real_data_agrees_with_pandas,
