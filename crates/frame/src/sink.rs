@@ -173,8 +173,8 @@ struct Draft {
 
 enum Writer {
     Parquet(Box<ArrowWriter<BufWriter<File>>>),
-    Csv(datafusion::arrow::csv::Writer<BufWriter<File>>),
-    Json(LineDelimitedWriter<BufWriter<File>>),
+    Csv(Box<datafusion::arrow::csv::Writer<BufWriter<File>>>),
+    Json(Box<LineDelimitedWriter<BufWriter<File>>>),
 }
 
 impl Draft {
@@ -195,9 +195,9 @@ impl Draft {
                 Writer::Parquet(Box::new(writer.map_err(|error| failed(&error))?))
             }
             Format::Csv { header, separator } => {
-                Writer::Csv(WriterBuilder::new().with_header(*header).with_delimiter(*separator).build(file))
+                Writer::Csv(Box::new(WriterBuilder::new().with_header(*header).with_delimiter(*separator).build(file)))
             }
-            Format::JsonLines => Writer::Json(LineDelimitedWriter::new(file)),
+            Format::JsonLines => Writer::Json(Box::new(LineDelimitedWriter::new(file))),
         };
         let mut draft = Self { draft, target, writer: Some(writer), schema, rows: 0 };
         if matches!(files.format, Format::Csv { .. }) {

@@ -267,7 +267,7 @@ impl Times {
     }
 
     /// The ticks of a local time of this column's zone.
-    fn from_local(
+    fn ticks_of_local(
         &self,
         zone: Option<&Tz>,
         local: NaiveDateTime,
@@ -338,7 +338,7 @@ impl Times {
                     .locals()
                     .map(|local| match local {
                         None => Ok(None),
-                        Some(local) => self.from_local(Some(&into), local, *ambiguous, *nonexistent),
+                        Some(local) => self.ticks_of_local(Some(&into), local, *ambiguous, *nonexistent),
                     })
                     .collect();
                 let DataType::Timestamp(unit, _) = values.data_type() else { return Ok(Arc::clone(values)) };
@@ -383,7 +383,7 @@ impl Times {
                     Some(_) if rounded == local => Ok(Some(ticks)),
                     zone => match self.moment(rounded) {
                         None => Ok(None),
-                        Some(local) => self.from_local(zone.as_ref(), local, Doubt::Raise, Doubt::Raise),
+                        Some(local) => self.ticks_of_local(zone.as_ref(), local, Doubt::Raise, Doubt::Raise),
                     },
                 }
             })

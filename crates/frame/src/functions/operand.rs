@@ -58,7 +58,7 @@ impl Operand {
         if !self.constant {
             return Ok(Arc::clone(&self.array));
         }
-        Ok(ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&self.array, 0)?).into_array(rows)?)
+        ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&self.array, 0)?).into_array(rows)
     }
 
     fn null(&self) -> bool {

@@ -53,7 +53,7 @@ pub fn operators_are_those_of_pandas(engine: &dyn Engine) {
     assert_eq!(truths(&i.ne(7).unwrap(), engine), [false, true, true, true]);
     assert_eq!(truths(&i.eq(9_007_199_254_740_993_i64).unwrap(), engine), [false, false, false, true]);
     assert_eq!(truths(&column("f").eq(0.0).unwrap(), engine), [true, false, false, false]);
-    assert_eq!(truths(&column("f").ne(&column("f")).unwrap(), engine), [false, true, true, false]);
+    assert_eq!(truths(&column("f").ne(column("f")).unwrap(), engine), [false, true, true, false]);
     assert_eq!(truths(&f.isna().unwrap(), engine), [false, true, true, false]);
     assert_eq!(truths(&!(i.gt(0).unwrap() & d.gt(0).unwrap()), engine), [false, true, true, true]);
     assert_eq!((&i / &d).data_type().unwrap(), &DataType::Float64);
@@ -132,7 +132,7 @@ pub fn series_of_one_origin_meet(engine: &dyn Engine) {
     let zipped = running - &row;
     let expected: Vec<Option<i64>> = (0..ROWS as i64).map(|row| Some(row * (row + 1) / 2 - row)).collect();
     assert_eq!(integers(&zipped, engine), expected);
-    let kept = old.filter(&row.gt(990).unwrap()).unwrap();
+    let kept = old.filter(row.gt(990).unwrap()).unwrap();
     assert_eq!(kept.compute(engine).unwrap().num_rows(), ROWS - 991);
     let error = (kept.column("row").unwrap() + &row).compute(engine).unwrap_err();
     assert!(error.hint().unwrap().contains("one frame"), "{error}");
