@@ -43,7 +43,7 @@ class Elementwise(Base):
     __truediv__, __rtruediv__ = _forward("divide"), _backward("divide")
     __floordiv__, __rfloordiv__ = _forward("floor_divide"), _backward("floor_divide")
     __mod__, __rmod__ = _forward("remainder"), _backward("remainder")
-    __pow__, __rpow__ = _forward("power"), _backward("power")
+    __rpow__ = _backward("power")
     __and__, __rand__ = _forward("bitwise_and"), _backward("bitwise_and")
     __or__, __ror__ = _forward("bitwise_or"), _backward("bitwise_or")
     __xor__, __rxor__ = _forward("bitwise_xor"), _backward("bitwise_xor")
@@ -55,6 +55,11 @@ class Elementwise(Base):
     __le__ = _forward("less_equal")
     __gt__ = _forward("greater")
     __ge__ = _forward("greater_equal")
+
+    def __pow__(self, other: Any) -> Any:
+        if type(other) is int and other == 2:
+            return _ufuncs.unary("square", self)  # NumPy's short cut, which makes int8 of bool
+        return _ufuncs.binary("power", self, other) if _known(other) else NotImplemented
 
     def __divmod__(self, other: Any) -> Any:
         return _ufuncs.divmod(self, other)

@@ -57,7 +57,8 @@ def _refuse(name: str, options: dict[str, Any]) -> None:
     for option, value in options.items():
         if option not in defaults:
             raise TypeError(f"{name}() got an unexpected keyword argument '{option}'")
-        if not any(value is each or value == each for each in defaults[option]):
+        plain = value is None or isinstance(value, (bool, str, tuple))  # an array would answer element by element
+        if not plain or value not in defaults[option]:
             instead = {"out": "assign the result", "where": "use where(condition, result, otherwise)"}
             hint = instead.get(option, "leave it out, and use astype")
             raise NotImplementedError(f"{name}: {option}= is not supported for lazy arrays: {hint}")

