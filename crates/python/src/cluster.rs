@@ -1,7 +1,7 @@
 //! A scheduler and workers as processes of this machine.
 
 use crate::client::wait_blocking;
-use crate::errors::{Raise, exception};
+use crate::errors::exception;
 use phalanx::cluster::{ClusterOptions, LocalCluster};
 use phalanx::{Error, Result};
 use pyo3::prelude::*;

@@ -61,10 +61,10 @@ impl Array {
                 }
             };
             let all = axes.len() == ndim && order == NormOrder::Default;
-            let answer = match axes.as_slice() {
+            let answer = match *axes.as_slice() {
                 _ if all => x.euclidean(&axes, keep),
-                &[axis] => x.vector_norm(order, axis, keep)?,
-                &[rows, columns] if rows != columns => x.matrix_norm(order, rows, columns, keep)?,
+                [axis] => x.vector_norm(order, axis, keep)?,
+                [rows, columns] if rows != columns => x.matrix_norm(order, rows, columns, keep)?,
                 _ => {
                     return Err(Error::input(format!("a norm over the axes {axes:?}"))
                         .with_hint("name one axis (vectors) or two (matrices)"));
