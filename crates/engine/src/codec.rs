@@ -1,7 +1,7 @@
 //! Plans to bytes and back: our operators and functions first, then the engine's own codec.
 
-use crate::function;
 use crate::operator::{Operator, OperatorExec};
+use crate::{function, scalar};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
@@ -89,10 +89,13 @@ impl PhysicalExtensionCodec for EngineCodec {
     }
 
     fn try_decode_udf(&self, name: &str, bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
-        self.inner.try_decode_udf(name, bytes)
+        scalar::decode(bytes).unwrap_or_else(|| self.inner.try_decode_udf(name, bytes))
     }
     fn try_encode_udf(&self, node: &ScalarUDF, bytes: &mut Vec<u8>) -> Result<()> {
-        self.inner.try_encode_udf(node, bytes)
+        match scalar::encode(node, bytes) {
+            true => Ok(()),
+            false => self.inner.try_encode_udf(node, bytes),
+        }
     }
     fn try_decode_udaf(&self, name: &str, bytes: &[u8]) -> Result<Arc<AggregateUDF>> {
         match function::aggregate(name) {
@@ -122,7 +125,7 @@ pub fn operator_names() -> String {
 pub fn operator_hash() -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64; // FNV-1a
     let functions: String = function::aggregates().map(|function| format!(" {}", function.name())).collect();
-    for byte in operator_names().bytes().chain(functions.bytes()) {
+    for byte in operator_names().bytes().chain(functions.bytes()).chain(scalar::names().bytes()) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     format!("{hash:016x}")

@@ -16,7 +16,7 @@
 //! | [`persisted`] | data that stays where it was computed |
 //! | [`local`], [`perturb`] | DataFusion in this process, plain and adversarial |
 //! | [`session`] | the one configuration of both engines |
-//! | [`function`] | aggregate functions that every process registers |
+//! | [`function`], [`scalar`] | aggregate functions that every process registers; functions of a row that travel in plans |
 //! | [`host`] | functions of the caller's own language, opaque to the engine |
 //! | [`error`] | few kinds, chosen by what the reader must do |
 //! | [`scratch`] | a process's folder, gone with it |
@@ -34,6 +34,7 @@ pub mod persisted;
 pub mod perturb;
 pub mod plan;
 pub mod route;
+pub mod scalar;
 pub mod scratch;
 pub mod session;
 pub mod stream;
@@ -46,6 +47,7 @@ pub use job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 pub use local::LocalEngine;
 pub use operator::{Operator, OperatorExec};
 pub use persisted::{Location, Persisted, PersistedScan};
+pub use scalar::RowFunction;
 pub use session::Settings;
 
 // Crates above name DataFusion through us, so that there is one version in the tree.

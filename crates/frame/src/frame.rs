@@ -5,6 +5,7 @@ use crate::expr::{Expr, cast, col, need_row_by_row};
 use crate::groupby::GroupBy;
 use crate::lower;
 use crate::node::{Cumulative, Operation, Ordered, SortKey};
+use crate::series::Values;
 use crate::table::Table;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
@@ -124,32 +125,12 @@ impl Frame {
         Ok(self.builder().project(names.iter().map(|name| col(name.as_str())))?.build()?)
     }
 
-    /// The rows for which `condition` is true, in their order. A missing condition is not true.
-    ///
-    /// # Errors
-    /// `Input`: a column does not exist, or the condition is not a truth value. `Unsupported`: it is not computed row
-    /// by row.
-    pub fn filter(&self, condition: Expr) -> Result<Self> {
-        self.check(&condition)?;
-        self.with_plan(self.builder().filter(condition)?.build(), self.index.clone())
-    }
-
-    /// The frame with column `name`, new or replaced, computed row by row.
+    /// The frame with column `name`, new or replaced: an expression over its columns, or a series of its rows.
     ///
     /// # Errors
     /// As [`Frame::filter`].
-    pub fn with_column(&self, name: &str, expression: Expr) -> Result<Self> {
-        self.check(&expression)?;
-        let expression = expression.alias(name);
-        let mut columns: Vec<Expr> = self
-            .column_names()
-            .into_iter()
-            .map(|column| if column == name { expression.clone() } else { col(column) })
-            .collect();
-        if need_column(&self.schema(), name).is_err() {
-            columns.push(expression);
-        }
-        self.with_plan(self.builder().project(columns)?.build(), self.index.clone())
+    pub fn with_column(&self, name: &str, values: impl Into<Values>) -> Result<Self> {
+        self.assign([(name, values)])
     }
 
     /// The frame without these columns.
@@ -311,7 +292,7 @@ impl Frame {
         GroupBy::new(self.clone().labelled(label), keys)
     }
 
-    fn check(&self, expression: &Expr) -> Result<()> {
+    pub(crate) fn check(&self, expression: &Expr) -> Result<()> {
         need_row_by_row(expression)?;
         let schema = self.schema();
         expression.column_refs().into_iter().try_for_each(|column| need_column(&schema, &column.name).map(drop))

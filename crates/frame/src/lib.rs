@@ -10,6 +10,9 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`frame`] | the frame and its methods |
+//! | [`series`] | lazy columns and their operators |
+//! | [`columns`] | functions of frames, column by column |
+//! | [`text`], [`clock`] | functions of text and of times |
 //! | [`groupby`] | `groupby().agg()` |
 //! | [`merge`] | which rows a merge keeps |
 //! | [`expr`] | expressions over columns |
@@ -35,11 +38,14 @@
 //! # }
 //! ```
 
+mod aligned;
+pub mod columns;
 pub mod datasets;
 mod error;
 pub mod exact;
 pub mod expr;
 pub mod frame;
+mod functions;
 pub mod groupby;
 pub mod kernel;
 pub mod lower;
@@ -48,13 +54,16 @@ mod node;
 pub mod plot;
 mod positions;
 mod relation;
+pub mod series;
 pub mod source;
 pub mod table;
 pub mod windows;
 
 pub use frame::Frame;
+pub use functions::{arith::Arithmetic, clock, compare::Comparison, text};
 pub use groupby::{Aggregate, AggregateOptions, GroupBy, Interpolation, Statistic};
 pub use kernel::{Closed, Literal, Rank, RankMethod, RankMissing, Rolling, Span, Window};
 pub use merge::Keep;
+pub use series::{Operand, Series};
 pub use source::{read_csv, read_parquet};
 pub use table::Table;

@@ -22,6 +22,11 @@ pub(crate) trait Relation: fmt::Debug + Send + Sync + 'static {
     fn needs(&self, _inputs: &[SchemaRef], _outputs: &[usize]) -> Option<Vec<Vec<usize>>> {
         None
     }
+    /// Whether the result has the rows of the first input, one by one and in their partitions: its columns can then
+    /// stand beside those of that input.
+    fn keeps_rows(&self) -> bool {
+        false
+    }
 }
 
 /// A [`Relation`] on top of its inputs.
