@@ -15,10 +15,12 @@
 //! | [`text`], [`clock`] | functions of text and of times |
 //! | [`groupby`] | `groupby().agg()` |
 //! | [`merge`] | which rows a merge keeps |
+//! | [`dtype`] | types by pandas' names |
 //! | [`expr`] | expressions over columns |
 //! | [`kernel`] | what is computed of rows that lie side by side |
 //! | [`table`] | a computed result |
 //! | [`source`] | Parquet, CSV, the caller's own data, persisted data |
+//! | [`sink`] | Parquet, CSV and JSON, a file for each partition |
 //! | [`datasets`] | generated data |
 //! | [`plot`] | line plots as SVG |
 //! | [`exact`] | sums that do not depend on the order of their terms |
@@ -41,6 +43,7 @@
 mod aligned;
 pub mod columns;
 pub mod datasets;
+pub mod dtype;
 mod error;
 pub mod exact;
 pub mod expr;
@@ -55,6 +58,7 @@ pub mod plot;
 mod positions;
 mod relation;
 pub mod series;
+pub mod sink;
 pub mod source;
 pub mod table;
 pub mod windows;

@@ -1,5 +1,9 @@
 //! Lazy frames: a file an area.
 
+mod columns;
+pub mod series;
+mod value;
+
 use crate::errors::Raise;
 use phalanx::frame::{Frame, datasets};
 use pyo3::prelude::*;
