@@ -42,6 +42,8 @@ mod _phalanx {
     #[pymodule_export]
     use super::frame::PyFrame;
     #[pymodule_export]
+    use super::frame::series::PySeries;
+    #[pymodule_export]
     use super::memory::Block;
 
     #[pymodule_init]

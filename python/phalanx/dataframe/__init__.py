@@ -3,6 +3,35 @@
 from __future__ import annotations
 
 from phalanx.dataframe._core import DataFrame
+from phalanx.dataframe.io import (
+    from_arrow,
+    from_dict,
+    from_pandas,
+    read_csv,
+    read_parquet,
+    to_datetime,
+    to_numeric,
+    to_timedelta,
+)
 from phalanx.dataframe.reshape import concat, get_dummies, melt, merge, merge_asof, pivot_table
+from phalanx.dataframe.series import Series, isna
 
-__all__ = ["DataFrame", "concat", "get_dummies", "melt", "merge", "merge_asof", "pivot_table"]
+__all__ = [
+    "DataFrame",
+    "Series",
+    "concat",
+    "from_arrow",
+    "from_dict",
+    "from_pandas",
+    "get_dummies",
+    "isna",
+    "melt",
+    "merge",
+    "merge_asof",
+    "pivot_table",
+    "read_csv",
+    "read_parquet",
+    "to_datetime",
+    "to_numeric",
+    "to_timedelta",
+]

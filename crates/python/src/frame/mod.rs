@@ -1,6 +1,9 @@
 //! Lazy frames: a file an area.
 
+mod columns;
 mod relations;
+pub mod series;
+mod value;
 
 use crate::arrow::schema_of;
 use crate::errors::Raise;

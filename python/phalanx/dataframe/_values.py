@@ -1,0 +1,76 @@
+"""Python's values as the native half takes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phalanx._lazy import np, pd
+
+__all__ = ["dtype_name", "native_value", "numpy_dtype"]
+
+
+def native_value(value: Any) -> Any:
+    """``value`` as None, bool, int, float, str or ``(type, value)``; TypeError for anything else."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return float(value)
+    if value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, np.generic):
+        if value.dtype.kind in "mM":
+            return None if np.isnat(value) else native_value(
+                pd.Timestamp(value) if value.dtype.kind == "M" else pd.Timedelta(value)
+            )
+        item = value.item()
+        if value.dtype.name in ("int64", "float64", "bool") or not isinstance(item, (bool, int, float)):
+            return item
+        return (value.dtype.name, item)
+    kind = type(value).__module__.partition(".")[0]
+    if kind in ("pandas", "datetime"):
+        import datetime
+
+        if isinstance(value, datetime.datetime):
+            moment = pd.Timestamp(value)
+            zone = "" if moment.tz is None else f", {moment.tz}"
+            return (f"datetime64[{moment.unit}{zone}]", (f"datetime64[{moment.unit}]", moment._value))
+        if isinstance(value, datetime.timedelta):
+            span = pd.Timedelta(value)
+            return (f"timedelta64[{span.unit}]", span._value)
+        if isinstance(value, datetime.date):
+            return ("date", value.isoformat())
+    import decimal
+
+    if isinstance(value, decimal.Decimal):
+        places = max(0, -int(value.as_tuple().exponent))
+        return (f"decimal(38, {places})", str(value))
+    raise TypeError(f"a value of type {type(value).__name__} can't meet a lazy column")
+
+
+def dtype_name(dtype: Any) -> str:
+    """pandas' name of whatever pandas takes for a type."""
+    if isinstance(dtype, str) and dtype.startswith("decimal("):
+        return dtype
+    plain = {int: "int64", float: "float64", str: "str", bool: "bool", object: "object"}
+    try:
+        if dtype in plain:
+            return plain[dtype]
+    except TypeError:
+        pass
+    known = pd.api.types.pandas_dtype(dtype)
+    name = known.name if hasattr(known, "name") else str(known)
+    if name == "category" and getattr(known, "categories", None) is not None:
+        raise NotImplementedError('astype with known categories: use astype("category"), then .cat after compute')
+    return {"string": "str", "datetime64": "datetime64[ns]", "timedelta64": "timedelta64[ns]"}.get(name, name)
+
+
+def numpy_dtype(name: str) -> Any:
+    """pandas' type of this name."""
+    if name in ("date", "object") or name.startswith("decimal"):
+        return np.dtype(object)
+    if name == "str":
+        return pd.StringDtype(na_value=np.nan)
+    try:
+        return pd.api.types.pandas_dtype(name)
+    except TypeError:
+        return np.dtype(object)
