@@ -1,1 +1,88 @@
-"""Runs programs that were written for Dask, unmodified: see :mod:`phalanx.compat.run`."""
+"""Runs programs that were written for Dask, unmodified.
+
+``phalanx run program.py`` answers the program's imports of ``dask`` and ``distributed`` with ours. In a notebook,
+``%load_ext phalanx.compat`` does the same from there on. A name that we do not have says so where it is imported or
+used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+__all__ = ["install", "load_ipython_extension"]
+
+#: Whose imports are answered, and by which module of ours.
+MODULES = {
+    "dask": "phalanx.compat._dask",
+    "dask.array": "phalanx.array",
+    "dask.array.fft": "phalanx.array.fft",
+    "dask.array.linalg": "phalanx.array.linalg",
+    "dask.array.random": "phalanx.array.random",
+    "dask.dataframe": "phalanx.dataframe",
+    "dask.datasets": "phalanx.datasets",
+    "dask.distributed": "phalanx.distributed",
+    "distributed": "phalanx.distributed",
+}
+
+
+class _Alias(ModuleType):
+    """A module under Dask's name; what is missing in ours is said by name."""
+
+    def __init__(self, name: str, ours: ModuleType) -> None:
+        super().__init__(name, ours.__doc__)
+        self.__dict__["_ours"] = ours
+        self.__path__: list[str] = []  # a package, so that its submodules are asked for
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return getattr(self._ours, name)
+        except AttributeError:
+            raise AttributeError(
+                f"{self.__name__}.{name} is not covered by Phalanx: `phalanx run` maps Dask's names to ours, and "
+                f"{self._ours.__name__} has no {name!r}"
+            ) from None
+
+    def __dir__(self) -> list[str]:
+        return dir(self._ours)
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Answers imports of Dask's modules."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname in MODULES:
+            return importlib.util.spec_from_loader(fullname, self, is_package=True)
+        if fullname.partition(".")[0] in ("dask", "distributed"):
+            raise ModuleNotFoundError(f"{fullname} is not covered by Phalanx", name=fullname)
+        return None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        return _Alias(spec.name, importlib.import_module(MODULES[spec.name]))
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing to run: the module is there already."""
+
+
+_FINDER = _Finder()
+
+
+def install() -> None:
+    """Answers imports of Dask with ours from here on; what was imported already stays."""
+    if _FINDER not in sys.meta_path:
+        sys.meta_path.insert(0, _FINDER)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """``%load_ext phalanx.compat``."""
+    install()
