@@ -37,10 +37,7 @@ pub mod persisted;
 pub mod perturb;
 pub mod plan;
 pub mod route;
-<<<<<<< HEAD
 pub mod saved;
-=======
->>>>>>> columns-python
 pub mod scalar;
 pub mod scratch;
 pub mod session;
@@ -54,10 +51,7 @@ pub use job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 pub use local::LocalEngine;
 pub use operator::{Operator, OperatorExec};
 pub use persisted::{Location, Persisted, PersistedScan};
-<<<<<<< HEAD
 pub use saved::SavedPlan;
-=======
->>>>>>> columns-python
 pub use scalar::RowFunction;
 pub use session::Settings;
 

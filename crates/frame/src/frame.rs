@@ -4,11 +4,7 @@ use crate::error::{need_column, need_distinct};
 use crate::expr::{Expr, cast, col, need_row_by_row};
 use crate::groupby::GroupBy;
 use crate::lower;
-<<<<<<< HEAD
 use crate::node::{Cumulative, Operation, Ordered};
-=======
-use crate::node::{Cumulative, Operation, Ordered, SortKey};
->>>>>>> columns-python
 use crate::series::Values;
 use crate::table::Table;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};

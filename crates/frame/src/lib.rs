@@ -15,15 +15,12 @@
 //! | [`text`], [`clock`] | functions of text and of times |
 //! | [`groupby`] | `groupby().agg()` |
 //! | [`merge`] | which rows a merge keeps |
-<<<<<<< HEAD
 //! | [`reductions`] | statistics of whole columns |
 //! | [`asof`], [`resample`] | rows that are near in time, bins of time |
 //! | [`windows`] | values of a row from the rows around it |
 //! | [`sort`] | order, distinct rows |
 //! | [`partitions`] | samples, parts, other partitions |
 //! | [`reshape`] | rows below rows, columns into rows |
-=======
->>>>>>> columns-python
 //! | [`dtype`] | types by pandas' names |
 //! | [`expr`] | expressions over columns |
 //! | [`kernel`] | what is computed of rows that lie side by side |
@@ -50,10 +47,7 @@
 //! ```
 
 mod aligned;
-<<<<<<< HEAD
 pub mod asof;
-=======
->>>>>>> columns-python
 pub mod columns;
 pub mod datasets;
 pub mod dtype;
@@ -72,16 +66,11 @@ pub mod plot;
 mod positions;
 pub mod reductions;
 mod relation;
-<<<<<<< HEAD
 pub mod resample;
 pub mod reshape;
 pub mod series;
 pub mod sink;
 pub mod sort;
-=======
-pub mod series;
-pub mod sink;
->>>>>>> columns-python
 pub mod source;
 pub mod table;
 pub mod windows;
@@ -90,11 +79,7 @@ pub use frame::Frame;
 pub use functions::{arith::Arithmetic, clock, compare::Comparison, text};
 pub use groupby::{Aggregate, AggregateOptions, GroupBy, Interpolation, Statistic};
 pub use kernel::{Closed, Literal, Rank, RankMethod, RankMissing, Rolling, Span, Window};
-<<<<<<< HEAD
 pub use merge::{Keep, Merge, Unique};
-=======
-pub use merge::Keep;
->>>>>>> columns-python
 pub use series::{Operand, Series};
 pub use source::{read_csv, read_parquet};
 pub use table::Table;

@@ -81,16 +81,6 @@ impl Operation {
     /// Whether the output has the input's rows, one by one and in their partitions.
     pub fn keeps_rows(&self) -> bool {
         matches!(self, Self::Cumulative { .. })
-<<<<<<< HEAD
-=======
-    }
-
-    fn columns_read(&self) -> Vec<&str> {
-        match self {
-            Self::Sort { by } => by.iter().map(|key| key.column.as_str()).collect(),
-            _ => vec![],
-        }
->>>>>>> columns-python
     }
 }
 

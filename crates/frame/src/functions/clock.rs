@@ -267,11 +267,7 @@ impl Times {
     }
 
     /// The ticks of a local time of this column's zone.
-<<<<<<< HEAD
     fn ticks_of_local(
-=======
-    fn from_local(
->>>>>>> columns-python
         &self,
         zone: Option<&Tz>,
         local: NaiveDateTime,
@@ -342,11 +338,7 @@ impl Times {
                     .locals()
                     .map(|local| match local {
                         None => Ok(None),
-<<<<<<< HEAD
                         Some(local) => self.ticks_of_local(Some(&into), local, *ambiguous, *nonexistent),
-=======
-                        Some(local) => self.from_local(Some(&into), local, *ambiguous, *nonexistent),
->>>>>>> columns-python
                     })
                     .collect();
                 let DataType::Timestamp(unit, _) = values.data_type() else { return Ok(Arc::clone(values)) };
@@ -391,11 +383,7 @@ impl Times {
                     Some(_) if rounded == local => Ok(Some(ticks)),
                     zone => match self.moment(rounded) {
                         None => Ok(None),
-<<<<<<< HEAD
                         Some(local) => self.ticks_of_local(zone.as_ref(), local, Doubt::Raise, Doubt::Raise),
-=======
-                        Some(local) => self.from_local(zone.as_ref(), local, Doubt::Raise, Doubt::Raise),
->>>>>>> columns-python
                     },
                 }
             })

@@ -58,11 +58,7 @@ impl Operand {
         if !self.constant {
             return Ok(Arc::clone(&self.array));
         }
-<<<<<<< HEAD
         ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&self.array, 0)?).into_array(rows)
-=======
-        Ok(ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&self.array, 0)?).into_array(rows)?)
->>>>>>> columns-python
     }
 
     fn null(&self) -> bool {

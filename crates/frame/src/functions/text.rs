@@ -357,11 +357,7 @@ fn to_text(function: &Text, values: &StringArray) -> Result<ArrayRef> {
     let each = |text: &str| -> Option<String> {
         Some(match function {
             Text::Lower => text.to_lowercase(),
-<<<<<<< HEAD
             Text::Casefold => text.replace(['ß', 'ẞ'], "ss").to_lowercase().replace('ς', "σ"),
-=======
-            Text::Casefold => text.replace('ß', "ss").replace('ẞ', "ss").to_lowercase().replace('ς', "σ"),
->>>>>>> columns-python
             Text::Upper => text.to_uppercase(),
             Text::Title => title(text),
             Text::Capitalize => capitalize(text),

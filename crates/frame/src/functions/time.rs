@@ -86,17 +86,11 @@ fn duration_ns(text: &str) -> Option<i64> {
         if rest.is_empty() {
             return any.then_some(sign * total);
         }
-<<<<<<< HEAD
         if let Some((hours, clock)) =
             rest.split_once(':').filter(|(hours, _)| hours.chars().all(|c| c.is_ascii_digit()))
         {
             let (minutes, seconds) = clock.split_once(':').unwrap_or((clock, "0"));
             let whole = hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
-=======
-        if let Some((hours, clock)) = rest.split_once(':') {
-            let (minutes, seconds) = clock.split_once(':').unwrap_or((clock, "0"));
-            let whole = hours.trim().parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
->>>>>>> columns-python
             total =
                 total.checked_add(whole.checked_mul(1_000_000_000)?)?.checked_add(decimal(seconds, 1_000_000_000)?)?;
             return Some(sign * total);

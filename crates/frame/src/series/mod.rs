@@ -46,11 +46,7 @@ use phalanx_engine::{Engine, Error, Result, RowFunction, scalar};
 ///
 /// Rust's operators can't fail, so a series may carry an error, which its next method gives.
 #[derive(Debug, Clone)]
-<<<<<<< HEAD
 pub struct Series(Result<Box<State>>);
-=======
-pub struct Series(Result<State>);
->>>>>>> columns-python
 
 #[derive(Debug, Clone)]
 struct State {
@@ -107,19 +103,11 @@ impl Series {
     pub(crate) fn new(frame: &Frame, expression: Expr, name: Option<String>) -> Result<Self> {
         frame.check(&expression)?;
         let (_, field) = expression.to_field(frame.logical().schema())?;
-<<<<<<< HEAD
         Ok(Self(Ok(Box::new(State { frame: frame.clone(), expression, name, field: field.as_ref().clone() }))))
     }
 
     fn state(&self) -> Result<&State> {
         self.0.as_deref().map_err(Clone::clone)
-=======
-        Ok(Self(Ok(State { frame: frame.clone(), expression, name, field: field.as_ref().clone() })))
-    }
-
-    fn state(&self) -> Result<&State> {
-        self.0.as_ref().map_err(Clone::clone)
->>>>>>> columns-python
     }
 
     /// The name, if it has one.
@@ -160,11 +148,7 @@ impl Series {
     /// As [`Series::name`].
     pub fn rename<'a>(&self, name: impl Into<Option<&'a str>>) -> Result<Self> {
         let state = self.state()?.clone();
-<<<<<<< HEAD
         Ok(Self(Ok(Box::new(State { name: name.into().map(str::to_owned), ..state }))))
-=======
-        Ok(Self(Ok(State { name: name.into().map(str::to_owned), ..state })))
->>>>>>> columns-python
     }
 
     /// The name of its column in a frame: `0` if it has none, as in pandas.
@@ -270,11 +254,7 @@ pub(crate) fn literal(value: ScalarValue, column: &DataType) -> Result<ScalarVal
             Timestamp(unit, zone) => crate::functions::time::parse_constant(text, *unit, zone.as_ref()),
             Duration(unit) => crate::functions::time::parse_duration(text, *unit),
             other if is_text(other) => Ok(ScalarValue::Utf8(Some(text.clone()))),
-<<<<<<< HEAD
             DataType::Date32 | DataType::Date64 => own(value),
-=======
-            other if matches!(other, DataType::Date32 | DataType::Date64) => own(value),
->>>>>>> columns-python
             _ => Ok(value),
         },
         ScalarValue::Null => own(value),
@@ -320,10 +300,6 @@ impl Frame {
 
 /// A column's values: an expression over the frame itself, or a series that fits it.
 #[derive(Debug, Clone)]
-<<<<<<< HEAD
-=======
-#[expect(clippy::large_enum_variant, reason = "made once for each call and taken apart at once")]
->>>>>>> columns-python
 pub enum Values {
     /// Over the columns of the frame.
     Expression(Expr),

@@ -151,11 +151,7 @@ fn is_zero(value: &ScalarValue) -> bool {
 
 fn literal_ones(data_type: &DataType) -> Result<ScalarValue> {
     if data_type.is_unsigned_integer() {
-<<<<<<< HEAD
         return ScalarValue::max(data_type).ok_or_else(|| Error::internal("an integer without a maximum"));
-=======
-        return Ok(ScalarValue::max(data_type).ok_or_else(|| Error::internal("an integer without a maximum"))?);
->>>>>>> columns-python
     }
     Ok(ScalarValue::from(-1_i64).cast_to(data_type)?)
 }
