@@ -18,7 +18,7 @@ def operand(value: Any) -> Any:
     return native_value(value)
 
 
-def _arithmetic(name: str, symbol: str) -> tuple[Callable[..., Series], Callable[..., Series]]:
+def _both_ways(name: str, symbol: str) -> tuple[Callable[..., Series], Callable[..., Series]]:
     def forward(self: Series, other: Any) -> Series:
         return self._arithmetic(name, other, False)
 
@@ -135,13 +135,13 @@ class Series:
     def _logic(self, name: str, other: Any) -> Series:
         return Series._wrap(self._native.logic(name, operand(other)))
 
-    __add__, __radd__ = _arithmetic("add", "+")
-    __sub__, __rsub__ = _arithmetic("sub", "-")
-    __mul__, __rmul__ = _arithmetic("mul", "*")
-    __truediv__, __rtruediv__ = _arithmetic("truediv", "/")
-    __floordiv__, __rfloordiv__ = _arithmetic("floordiv", "//")
-    __mod__, __rmod__ = _arithmetic("mod", "%")
-    __pow__, __rpow__ = _arithmetic("pow", "**")
+    __add__, __radd__ = _both_ways("add", "+")
+    __sub__, __rsub__ = _both_ways("sub", "-")
+    __mul__, __rmul__ = _both_ways("mul", "*")
+    __truediv__, __rtruediv__ = _both_ways("truediv", "/")
+    __floordiv__, __rfloordiv__ = _both_ways("floordiv", "//")
+    __mod__, __rmod__ = _both_ways("mod", "%")
+    __pow__, __rpow__ = _both_ways("pow", "**")
     add, radd = __add__, __radd__
     sub, rsub = __sub__, __rsub__
     mul, rmul = __mul__, __rmul__
