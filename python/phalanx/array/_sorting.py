@@ -201,8 +201,19 @@ def argtopk(a: Any, k: int, axis: int = -1, split_every: Any = None) -> Any:
 
 
 def _quantile(
-    a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool, scale: float, weights: Any, what: str
+    a: Any,
+    q: Any,
+    axis: Any,
+    out: Any,
+    method: str,
+    keepdims: bool,
+    skip_nan: bool,
+    scale: float,
+    weights: Any,
+    what: str,
 ) -> Any:
+    if out is not None:
+        raise NotImplementedError(f"{what} with out=; use the result")
     if weights is not None:
         raise NotImplementedError(f"{what} with weights=")
     a, q = _array(a), np.asarray(q, dtype=float)
@@ -231,9 +242,7 @@ def quantile(
     weights: Any = None,
 ) -> Any:
     """Quantiles over axes. A task has the whole lines."""
-    if out is not None:
-        raise NotImplementedError("quantile with out=; use the result")
-    return _quantile(a, q, axis, method, keepdims, False, 1.0, weights, "quantile")
+    return _quantile(a, q, axis, out, method, keepdims, False, 1.0, weights, "quantile")
 
 
 def nanquantile(
@@ -248,9 +257,7 @@ def nanquantile(
     weights: Any = None,
 ) -> Any:
     """Quantiles over axes of what is not NaN."""
-    if out is not None:
-        raise NotImplementedError("nanquantile with out=; use the result")
-    return _quantile(a, q, axis, method, keepdims, True, 1.0, weights, "nanquantile")
+    return _quantile(a, q, axis, out, method, keepdims, True, 1.0, weights, "nanquantile")
 
 
 def percentile(
@@ -265,9 +272,7 @@ def percentile(
     weights: Any = None,
 ) -> Any:
     """Percentiles over axes (Dask's is of one-dimensional arrays, and approximate; this is NumPy's)."""
-    if out is not None:
-        raise NotImplementedError("percentile with out=; use the result")
-    return _quantile(a, q, axis, method, keepdims, False, 100.0, weights, "percentile")
+    return _quantile(a, q, axis, out, method, keepdims, False, 100.0, weights, "percentile")
 
 
 def nanpercentile(
@@ -282,9 +287,7 @@ def nanpercentile(
     weights: Any = None,
 ) -> Any:
     """Percentiles over axes of what is not NaN."""
-    if out is not None:
-        raise NotImplementedError("nanpercentile with out=; use the result")
-    return _quantile(a, q, axis, method, keepdims, True, 100.0, weights, "nanpercentile")
+    return _quantile(a, q, axis, out, method, keepdims, True, 100.0, weights, "nanpercentile")
 
 
 def median(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
