@@ -140,7 +140,14 @@ fn persisted_data_is_read_back_and_freed(engine: &dyn Engine) {
         assert_eq!(ids(&found), expected);
     }
     eventually("persisted bytes are shown", || persisted_bytes(engine) > 0);
+    let bytes = persisted_bytes(engine);
+    let copy = engine.persist(data.plan().unwrap()).wait().unwrap();
+    eventually("a copy is shown", || persisted_bytes(engine) > bytes);
+    let bytes = persisted_bytes(engine);
     drop(data);
+    eventually("what other data was made from is freed", || persisted_bytes(engine) < bytes);
+    assert_eq!(ids(&engine.submit(copy.plan().unwrap()).wait().unwrap()), expected);
+    drop(copy);
     eventually("a dropped handle frees its data", || persisted_bytes(engine) == 0);
 }
 

@@ -127,7 +127,9 @@ impl Chaos {
         let mut inputs = vec![];
         if persisted {
             let rows = job(&start, ROWS, Shape::Chain(1), 0, 1)?.plan;
-            let data = self.engine.persist(rows).wait()?;
+            // What the rows were read from is let go of: it is made again when they are lost.
+            let origin = self.engine.persist(rows).wait()?;
+            let data = self.engine.persist(origin.plan()?).wait()?;
             start = data.scan()?;
             inputs.push(data);
         }

@@ -19,8 +19,8 @@ use datafusion::arrow::datatypes::SchemaRef;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use phalanx_engine::{
-    Engine, EngineDescription, EngineKind, Error, ErrorKind, Job, LocalEngine, Location, PartitionData, PersistJob,
-    Persisted, Plan, Progress, Result, SavedPlan, Settings, datafusion,
+    Engine, EngineDescription, EngineKind, Error, ErrorKind, Job, Lineage, LocalEngine, Location, PartitionData,
+    PersistJob, Persisted, Plan, Progress, Recipe, Result, SavedPlan, Settings, datafusion,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -393,11 +393,32 @@ impl Shared {
             return Ok(());
         }
         tracing::info!(handle = input.handle(), "persisted data is gone and is made again");
-        let (progress, _unwatched) = watch::channel(Progress::default());
-        let outputs = self.run(lineage, &progress, &mut Attempts::default()).await?;
-        self.session.holds(input.handle(), &outputs.job, outputs.stage);
-        input.moved(outputs.locations);
+        input.moved(self.make_again(input.handle(), lineage).await?);
         Ok(())
+    }
+
+    /// Runs `lineage`'s plan; what it reads and nobody holds any more is made again first, and freed afterwards.
+    async fn make_again(&self, handle: &str, lineage: &Lineage) -> Result<Vec<Location>> {
+        let mut inputs = vec![];
+        for input in lineage.inputs() {
+            inputs.push(self.held(input).await?);
+        }
+        let (progress, _unwatched) = watch::channel(Progress::default());
+        let outputs = self.run(&lineage.plan(inputs), &progress, &mut Attempts::default()).await?;
+        self.session.holds(handle, &outputs.job, outputs.stage);
+        Ok(outputs.locations)
+    }
+
+    fn held<'a>(&'a self, recipe: &'a Recipe) -> BoxFuture<'a, Result<Persisted>> {
+        async move {
+            let _others_wait = recipe.rebuilding().await;
+            match (recipe.held(), recipe.lineage()) {
+                (Some(held), _) => Ok(held),
+                (None, Some(lineage)) => Ok(recipe.revived(self.make_again(recipe.handle(), lineage).await?)),
+                (None, None) => Err(Error::internal(format!("{} was freed and has no plan", recipe.handle()))),
+            }
+        }
+        .boxed()
     }
 
     fn refused(&self, status: &tonic::Status) -> Error {

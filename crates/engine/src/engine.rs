@@ -28,6 +28,11 @@ impl Plan {
         self.inputs.extend(inputs);
         self
     }
+    /// The plan by itself, and what it keeps.
+    pub(crate) fn without_inputs(mut self) -> (Self, Vec<Persisted>) {
+        let inputs = std::mem::take(&mut self.inputs);
+        (self, inputs)
+    }
     /// The most memory that lowering expects one task to use, in bytes.
     #[must_use]
     pub fn projecting(mut self, task_bytes: u64) -> Self {

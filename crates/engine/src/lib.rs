@@ -31,6 +31,7 @@ pub mod error;
 pub mod function;
 pub mod host;
 pub mod job;
+pub mod lineage;
 pub mod local;
 pub mod operator;
 pub mod persisted;
@@ -48,6 +49,7 @@ pub use engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescription}
 pub use error::{Error, ErrorKind, Result};
 pub use host::{CallHost, HostFunction, HostRuntime};
 pub use job::{Job, PartitionData, PersistJob, Progress, StageProgress};
+pub use lineage::{Lineage, Recipe};
 pub use local::LocalEngine;
 pub use operator::{Operator, OperatorExec};
 pub use persisted::{Location, Persisted, PersistedScan};

@@ -1,5 +1,6 @@
 //! Data that stays where it was computed: its handle, and the operator that reads it back.
 
+use crate::lineage::Lineage;
 use crate::operator::{Operator, OperatorExec};
 use crate::{Error, Plan, Result, plan};
 use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
@@ -32,33 +33,55 @@ pub struct Location {
     pub bytes: u64,
 }
 
-/// Frees what a handle names; called once.
-pub type Release = Box<dyn FnOnce(&str) + Send + Sync>;
+/// Frees what a handle names.
+pub type Release = Box<dyn Fn(&str) + Send + Sync>;
 
 /// Data that stays where it was computed. Clones share it; the last one that is dropped frees it.
-#[derive(Clone)]
 pub struct Persisted(Arc<Inner>);
 
-struct Inner {
-    handle: String,
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) handle: String,
     schema: SchemaRef,
     places: RwLock<Places>,
-    lineage: Option<Plan>,
-    release: Mutex<Option<Release>>,
-    rebuilding: tokio::sync::Mutex<()>,
+    pub(crate) lineage: Option<Lineage>,
+    pub(crate) rebuilding: tokio::sync::Mutex<()>,
+    holders: Mutex<Holders>,
 }
 
 /// Where the partitions are, and how often that has changed.
+#[derive(Debug)]
 struct Places {
     version: u64,
     locations: Vec<Location>,
 }
 
-impl Drop for Inner {
+/// How many [`Persisted`] there are of the data. It is freed under the lock, so that who makes it again comes after.
+struct Holders {
+    count: usize,
+    release: Release,
+}
+
+impl Clone for Persisted {
+    fn clone(&self) -> Self {
+        self.0.holders.lock().count += 1;
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Persisted {
     fn drop(&mut self) {
-        if let Some(release) = self.release.get_mut().take() {
-            release(&self.handle);
+        let mut holders = self.0.holders.lock();
+        holders.count -= 1;
+        if holders.count == 0 {
+            (holders.release)(&self.0.handle);
         }
+    }
+}
+
+impl fmt::Debug for Holders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.count)
     }
 }
 
@@ -69,17 +92,36 @@ impl fmt::Debug for Persisted {
 }
 
 impl Persisted {
-    /// A handle of data that an engine has put in its places. `lineage` is the plan that makes it again.
+    /// A handle of data that an engine has put in its places. `plan` makes it again.
     pub fn new(
         handle: String,
         schema: SchemaRef,
         locations: Vec<Location>,
-        lineage: Option<Plan>,
+        plan: Option<Plan>,
         release: Release,
     ) -> Self {
-        let places = RwLock::new(Places { version: 0, locations });
-        let (release, rebuilding) = (Mutex::new(Some(release)), tokio::sync::Mutex::default());
-        Self(Arc::new(Inner { handle, schema, places, lineage, release, rebuilding }))
+        let (places, lineage) = (RwLock::new(Places { version: 0, locations }), plan.map(Lineage::new));
+        let (holders, rebuilding) = (Mutex::new(Holders { count: 1, release }), tokio::sync::Mutex::default());
+        Self(Arc::new(Inner { handle, schema, places, lineage, rebuilding, holders }))
+    }
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.0
+    }
+    /// One more handle of data that others hold.
+    pub(crate) fn of_held(inner: &Arc<Inner>) -> Option<Self> {
+        let mut holders = inner.holders.lock();
+        if holders.count == 0 {
+            return None;
+        }
+        holders.count += 1;
+        Some(Self(Arc::clone(inner)))
+    }
+    /// A handle of data that was made again after everybody had let go of it.
+    pub(crate) fn revived(inner: &Arc<Inner>, locations: Vec<Location>) -> Self {
+        inner.holders.lock().count += 1;
+        let data = Self(Arc::clone(inner));
+        data.moved(locations);
+        data
     }
     /// The name under which the engine keeps it.
     pub fn handle(&self) -> &str {
@@ -105,8 +147,8 @@ impl Persisted {
     pub fn bytes(&self) -> u64 {
         self.0.places.read().locations.iter().map(|location| location.bytes).sum()
     }
-    /// The plan that makes it again; scattered data has none.
-    pub fn lineage(&self) -> Option<&Plan> {
+    /// How it is made again; scattered data has no lineage.
+    pub fn lineage(&self) -> Option<&Lineage> {
         self.0.lineage.as_ref()
     }
     /// Says where the partitions are after they were made again.

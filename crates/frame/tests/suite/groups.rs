@@ -6,7 +6,8 @@ use phalanx_engine::Engine;
 use phalanx_engine::datafusion::arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch};
 use phalanx_engine::datafusion::arrow::datatypes::{DataType, Field, Schema};
 use phalanx_frame::expr::{col, lit};
-use phalanx_frame::{Aggregate, Frame, Statistic, source};
+use phalanx_frame::{Aggregate, Frame, Interpolation, Statistic, Window, source};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const STATISTICS: [Statistic; 7] = [
@@ -128,4 +129,34 @@ pub fn the_order_of_rows_does_not_change_a_bit(engine: &dyn Engine) {
     let backwards: Vec<usize> = rows.iter().rev().copied().collect();
     let dealt: Vec<usize> = rows.iter().map(|row| row * 1301 % 3000).collect();
     assert!(result(frame(&backwards, 7)) == expected && result(frame(&dealt, 3)) == expected);
+}
+
+/// Rows of a group meet in one partition, sorted: a cluster's optimizer must leave those sorts where they are.
+pub fn groups_that_need_their_rows_together(engine: &dyn Engine) {
+    let mut groups: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    let (mut running, mut counts) = (vec![], vec![]);
+    for row in 0..formula::ROWS {
+        let so_far = formula::key(row).map(|key| {
+            let group = groups.entry(key).or_default();
+            group.push(formula::whole(row));
+            (group.iter().sum::<i64>(), group.len() as i64 - 1)
+        });
+        running.push(so_far.map(|(sum, _)| sum));
+        counts.push(so_far.map(|(_, count)| count));
+    }
+    let grouped = frame().groupby(["key"]).unwrap();
+    let median = |values: &Vec<i64>| {
+        let mut sorted = values.clone();
+        sorted.sort_unstable();
+        (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) as f64 / 2.0
+    };
+    let medians = grouped.agg([Aggregate::quantile("whole", 0.5, Interpolation::Linear).named("median")]).unwrap();
+    let medians = medians.compute(engine).unwrap().floats("median").unwrap();
+    assert_eq!(medians, groups.values().map(median).collect::<Vec<_>>());
+    let windows = [("sum", Window::Sum), ("count", Window::Count { ascending: true })];
+    let windows = windows.map(|(name, window)| (String::from("whole"), window, String::from(name)));
+    let table = grouped.windows(windows).unwrap().compute(engine).unwrap();
+    assert_eq!(table.integers("row").unwrap(), (0..formula::ROWS as i64).map(Some).collect::<Vec<_>>());
+    assert_eq!(table.integers("sum").unwrap(), running);
+    assert_eq!(table.integers("count").unwrap(), counts);
 }

@@ -25,6 +25,7 @@ macro_rules! behaviours {
             groups::keys_of_several_columns_and_types,
             groups::counts_are_those_of_pandas,
             groups::unique_keeps_missing_values_and_joins_zeros,
+            groups::groups_that_need_their_rows_together,
             groups::the_order_of_rows_does_not_change_a_bit,
             running::values_are_those_of_pandas,
             running::one_partition_has_the_bits_of_a_loop,
