@@ -3,7 +3,8 @@
 use crate::values;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use phalanx_cluster::SchedulerAddress;
+use phalanx_cluster::{Role, SchedulerAddress, Transport};
+use phalanx_engine::Result;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -57,12 +58,33 @@ pub fn typed(value: impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
+/// How to talk to a cluster that has credentials.
+#[derive(Debug, Args)]
+pub struct CredentialsArg {
+    /// The folder that `phalanx credentials new` made, or the one file of it for this process; without it, the variable
+    /// PHALANX_CREDENTIALS says where, and without that, only addresses of this machine are used.
+    #[arg(long, value_name = "PATH", display_order = 90)]
+    pub credentials: Option<PathBuf>,
+}
+
+impl CredentialsArg {
+    /// What a process of one of `roles` talks by.
+    ///
+    /// # Errors
+    /// The credentials can't be used.
+    pub fn transport(&self, roles: &[Role]) -> Result<Transport> {
+        Transport::open(self.credentials.as_deref(), roles)
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Demo(DemoArgs),
     Scheduler(SchedulerArgs),
     Worker(WorkerArgs),
     Status(StatusArgs),
+    #[command(subcommand)]
+    Credentials(CredentialsCommand),
     #[command(subcommand)]
     Job(JobCommand),
     Replay(ReplayArgs),
@@ -96,6 +118,9 @@ pub struct DemoArgs {
     /// Kill a worker in the middle of each longer step, and start another; the digests stay the same.
     #[arg(long, requires = "workers")]
     pub kill: bool,
+
+    #[command(flatten)]
+    pub credentials: CredentialsArg,
 
     /// A Parquet file of flights (nycflights13's columns); without it, the model learns from generated data.
     #[arg(long, value_name = "FILE")]
@@ -138,13 +163,14 @@ pub enum StepName {
 /// Start the scheduler of a cluster.
 ///
 /// It hands out tasks to the workers that connect to it, and serves a status page. It prints one line when it is ready,
-/// and runs until it is interrupted. Without credentials, which this version can't set up yet, it serves addresses of
-/// this machine alone.
+/// and runs until it is interrupted. Without credentials (`phalanx credentials`), it serves addresses of this machine
+/// alone.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   phalanx scheduler
   phalanx scheduler --bind 127.0.0.1:0 --dashboard 127.0.0.1:0     any free ports
+  phalanx scheduler --bind 10.0.0.5:8786 --credentials DIR         for other machines; see `phalanx credentials`
 
 Then, in other terminals:
   phalanx worker tcp://127.0.0.1:8786
@@ -157,6 +183,9 @@ pub struct SchedulerArgs {
     /// Where to serve the status page; port 0 takes any free port.
     #[arg(long, value_name = "ADDR:PORT", value_parser = values::socket, default_value = "127.0.0.1:8787")]
     pub dashboard: SocketAddr,
+
+    #[command(flatten)]
+    pub credentials: CredentialsArg,
 
     /// End when standard input ends: whoever started this process is gone.
     #[arg(long, hide = true)]
@@ -198,6 +227,9 @@ pub struct WorkerArgs {
     #[arg(long)]
     pub allow_python: bool,
 
+    #[command(flatten)]
+    pub credentials: CredentialsArg,
+
     /// End when standard input ends: whoever started this process is gone.
     #[arg(long, hide = true)]
     pub tied: bool,
@@ -219,6 +251,8 @@ pub enum JobCommand {
         /// The scheduler to ask.
         #[arg(value_name = "tcp://HOST:PORT", value_parser = values::address)]
         scheduler: SchedulerAddress,
+        #[command(flatten)]
+        credentials: CredentialsArg,
     },
     /// Write the plan of a failed job to a file.
     Save {
@@ -231,6 +265,8 @@ pub enum JobCommand {
         /// The file to write.
         #[arg(long, value_name = "FILE", default_value = "job.plan")]
         out: PathBuf,
+        #[command(flatten)]
+        credentials: CredentialsArg,
     },
 }
 
@@ -265,6 +301,50 @@ pub struct StatusArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+
+    #[command(flatten)]
+    pub credentials: CredentialsArg,
+}
+
+/// Make the credentials of a cluster: who has them may be a part of it.
+///
+/// A cluster that serves other machines needs them; each of its processes shows a certificate to the others, and what a
+/// process may do is what its certificate says: scheduler, worker, client (submits jobs) or viewer (only looks).
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  phalanx credentials new ~/.phalanx/cluster            then, with the folder on each machine (scp -rp):
+  phalanx scheduler --bind 10.0.0.5:8786 --credentials ~/.phalanx/cluster
+  phalanx worker tcp://10.0.0.5:8786 --credentials ~/.phalanx/cluster
+  phalanx status tcp://10.0.0.5:8786 --credentials ~/.phalanx/cluster
+
+A machine needs no more than the file of its role: worker.pem for a worker. The authority's key, authority.key.pem,
+signs new credentials and is needed on no machine of the cluster.")]
+pub enum CredentialsCommand {
+    /// Make a new authority, and credentials for every role.
+    New {
+        /// The folder to write them to; made if it is not there.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// For how many days they are good.
+        #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3650))]
+        days: u16,
+    },
+    /// Make new credentials for every role by the same authority. Running processes take them up by themselves.
+    Renew {
+        /// The folder that `phalanx credentials new` made.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// For how many days they are good.
+        #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3650))]
+        days: u16,
+    },
+    /// Show which credentials a folder has, and when they expire.
+    Show {
+        /// The folder that `phalanx credentials new` made.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 /// Time the works of `cargo xtask bench`; one JSON object a line.

@@ -1,22 +1,22 @@
 //! `phalanx job` and `phalanx replay`.
 
-use crate::args::{JobCommand, ReplayArgs};
+use crate::args::{CredentialsArg, JobCommand, ReplayArgs};
 use crate::end::Outcome;
 use crate::text;
-use phalanx_cluster::{ClusterEngine, SchedulerAddress, Transport, replayed};
+use phalanx_cluster::{ClusterEngine, Role, SchedulerAddress, replayed};
 use phalanx_engine::{Engine, LocalEngine, Result, SavedPlan, Settings};
 use std::io::Write as _;
 
-fn connect(scheduler: &SchedulerAddress) -> Result<ClusterEngine> {
-    ClusterEngine::connect(scheduler, Settings::default(), Transport::loopback())
+fn connect(scheduler: &SchedulerAddress, credentials: &CredentialsArg) -> Result<ClusterEngine> {
+    ClusterEngine::connect(scheduler, Settings::default(), credentials.transport(&[Role::Client])?)
 }
 
 /// Lists or saves.
 pub fn run(command: &JobCommand) -> Outcome {
     let mut out = std::io::stdout().lock();
     match command {
-        JobCommand::List { scheduler } => {
-            let failed = connect(scheduler)?.failed_jobs()?;
+        JobCommand::List { scheduler, credentials } => {
+            let failed = connect(scheduler, credentials)?.failed_jobs()?;
             if failed.is_empty() {
                 writeln!(out, "no job failed lately")?;
             }
@@ -24,8 +24,8 @@ pub fn run(command: &JobCommand) -> Outcome {
                 writeln!(out, "{}  {}: {}", job.job, job.label, job.error.lines().next().unwrap_or_default())?;
             }
         }
-        JobCommand::Save { scheduler, job, out: path } => {
-            let saved = connect(scheduler)?.save_job(job)?;
+        JobCommand::Save { scheduler, job, out: path, credentials } => {
+            let saved = connect(scheduler, credentials)?.save_job(job)?;
             saved.write(path)?;
             writeln!(
                 out,

@@ -7,6 +7,7 @@
 //! | [`args`], [`values`] | what a user can type |
 //! | [`demo`] | the main job, a file a step |
 //! | [`scheduler`], [`worker`], [`status`] | a cluster by hand |
+//! | [`credentials`] | what a cluster's processes show to each other |
 //! | [`job`] | jobs that failed: listed, saved, run again |
 //! | [`bench`] | what `cargo xtask bench` times |
 //! | [`end`] | how the program ends: errors, interruptions, exit codes |
@@ -16,6 +17,7 @@
 
 mod args;
 mod bench;
+mod credentials;
 mod demo;
 mod end;
 mod job;
@@ -47,6 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Bench(args) => end::run(move |interrupt| bench::run(&args, &interrupt)),
         Command::Scheduler(args) => end::of_service(scheduler::run(args)),
         Command::Worker(args) => end::of_service(worker::run(args, arguments.get(1..).unwrap_or_default())),
+        Command::Credentials(command) => end::run(move |_interrupt| credentials::run(&command)),
         Command::Job(command) => end::run(move |_interrupt| job::run(&command)),
         Command::Replay(args) => end::run(move |_interrupt| job::replay(&args)),
         Command::Status(args) => end::run(move |_interrupt| status::run(&args)),

@@ -2,7 +2,7 @@
 
 use crate::args::SchedulerArgs;
 use phalanx_cluster::process::{Tie, run_scheduler};
-use phalanx_cluster::{Scheduler, SchedulerOptions, Transport};
+use phalanx_cluster::{Role, Scheduler, SchedulerOptions, Transport};
 use phalanx_dashboard::{Dashboard, Describe};
 use phalanx_engine::{Error, Result};
 use std::net::SocketAddr;
@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 
 /// Serves until it is told to stop.
 pub fn run(args: SchedulerArgs) -> Result<()> {
-    let options = SchedulerOptions { bind: args.bind, transport: Transport::loopback() };
+    let transport = args.credentials.transport(&[Role::Scheduler])?;
+    let options = SchedulerOptions { bind: args.bind, transport };
     // Lives as long as the scheduler.
     let mut page: Option<Dashboard> = None;
     run_scheduler(options, tie(args.tied), |scheduler: &Scheduler| {

@@ -3,15 +3,20 @@
 use crate::args::StatusArgs;
 use crate::end::Outcome;
 use crate::text;
-use phalanx_cluster::{ClusterEngine, Transport};
-use phalanx_engine::{Engine, EngineDescription, Error, Settings};
+use phalanx_cluster::{Observer, Role};
+use phalanx_engine::{EngineDescription, Error};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 /// Asks once and prints.
 pub fn run(args: &StatusArgs) -> Outcome {
+    let transport = args.credentials.transport(&[Role::Viewer, Role::Client])?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::resources("the network can't be used").caused_by(&error))?;
     let description =
-        ClusterEngine::connect(&args.scheduler, Settings::default(), Transport::loopback())?.describe()?;
+        runtime.block_on(async { Observer::connect(&args.scheduler, &transport).await?.describe().await })?;
     let text = if args.json {
         serde_json::to_string(&description)
             .map_err(|error| Error::internal("a description can't be written").caused_by(&error))?

@@ -4,7 +4,7 @@ use crate::args::WorkerArgs;
 use crate::machine;
 use crate::scheduler::tie;
 use phalanx_cluster::process::run_worker;
-use phalanx_cluster::{SchedulerAddress, Transport, WorkerOptions};
+use phalanx_cluster::{Role, SchedulerAddress, Transport, WorkerOptions};
 use phalanx_engine::{Error, Result};
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Works until it is told to stop or the scheduler is gone.
 /// `arguments` are those of the command line.
 pub fn run(args: WorkerArgs, arguments: &[OsString]) -> Result<()> {
-    let transport = Transport::loopback();
+    let transport = args.credentials.transport(&[Role::Worker])?;
     let options = WorkerOptions {
         host: own_address(&args.scheduler, &transport)?,
         scheduler: args.scheduler,

@@ -1,7 +1,7 @@
 //! Partitions of jobs' results: where they are, and how a process gets at them. Workers read each other's persisted
 //! data, and clients read results, by the same road.
 
-use crate::transport::{MESSAGE_BYTES_MAX, Transport};
+use crate::transport::{MESSAGE_BYTES_MAX, Role, Transport};
 use ballista_core::JobId;
 use ballista_core::client::BallistaClient;
 use ballista_core::client_pool::{BallistaClientPool, PooledClient};
@@ -150,7 +150,7 @@ impl Pool {
     /// How Ballista's clients are to open connections.
     pub fn endpoint(&self) -> BallistaConfigGrpcEndpoint {
         let transport = self.transport.clone();
-        BallistaConfigGrpcEndpoint::new(Arc::new(move |endpoint| Ok(transport.configure(endpoint)?)))
+        BallistaConfigGrpcEndpoint::new(Arc::new(move |endpoint| Ok(transport.configure(endpoint, Role::Worker)?)))
     }
 
     /// A connection of its own to `host:port`.
@@ -158,7 +158,7 @@ impl Pool {
     /// # Errors
     /// `Cluster`: nobody listens there.
     pub async fn channel(&self, address: &str) -> Result<tonic::transport::Channel> {
-        self.transport.connect(address).await
+        self.transport.connect(address, Role::Worker).await
     }
 
     async fn open(&self, host: &str, port: u16) -> ballista_core::error::Result<BallistaClient> {

@@ -5,11 +5,12 @@
 
 use crate::codec;
 use crate::data::{Pool, location};
+use crate::observer::no_scheduler;
 use crate::protocol::FailedJob;
 use crate::scheduler::{RETRY, join_name};
 use crate::session::Session;
 use crate::task_options::TaskOptions;
-use crate::transport::{MESSAGE_BYTES_MAX, SchedulerAddress, Transport};
+use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
 use ballista_core::serde::protobuf as pb;
 use ballista_core::serde::protobuf::execute_query_params::Query;
 use ballista_core::serde::protobuf::job_status::Status as JobState;
@@ -224,13 +225,9 @@ impl Shared {
         transport: Transport,
         handle: Handle,
     ) -> Result<Self> {
-        let no_scheduler = |error: Error| {
-            Error::cluster(format!("no scheduler answers at {address}"))
-                .caused_by(&error)
-                .with_hint("start one with `phalanx scheduler`, or check the address")
-        };
-        let channel = transport.connect(address.authority()).await.map_err(no_scheduler)?;
-        let control = transport.connect(address.authority()).await.map_err(no_scheduler)?;
+        let no_scheduler = |error: Error| no_scheduler(&address, &error);
+        let channel = transport.connect(address.authority(), Role::Scheduler).await.map_err(no_scheduler)?;
+        let control = transport.connect(address.authority(), Role::Scheduler).await.map_err(no_scheduler)?;
         let session = Session::begin(control, &handle).await?;
         let scheduler = SchedulerGrpcClient::new(channel)
             .max_decoding_message_size(MESSAGE_BYTES_MAX)

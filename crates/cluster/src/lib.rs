@@ -5,11 +5,12 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`transport`] | under every endpoint and channel: TCP options, TLS, message sizes, loopback or credentials |
+//! | [`transport`] | under every endpoint and channel: TCP options, TLS, roles, message sizes, loopback or credentials |
 //! | [`protocol`] | our control service: streams of workers and sessions |
 //! | [`scheduler`] | gate (exactly once), fence, placement, status |
 //! | [`worker`] | poll loop, data service, scratch folder |
 //! | [`engine`] | the client's side: attempts, results in order, persisted data |
+//! | [`observer`] | looking at a cluster without a session |
 //! | [`session`], [`scatter`], [`data`], [`task_options`] | what the engine is made of |
 //! | [`process`] | a scheduler or a worker as a whole process |
 //! | [`local_cluster`] | a scheduler and workers as child processes of this one |
@@ -18,6 +19,7 @@ pub mod codec;
 pub mod data;
 pub mod engine;
 pub mod local_cluster;
+pub mod observer;
 pub mod process;
 pub mod protocol;
 pub mod scatter;
@@ -29,6 +31,7 @@ pub mod worker;
 
 pub use engine::{ClusterEngine, replayed};
 pub use local_cluster::{ClusterOptions, LocalCluster};
+pub use observer::Observer;
 pub use scheduler::{Scheduler, SchedulerOptions};
-pub use transport::{SchedulerAddress, Transport};
+pub use transport::{Authority, Role, SchedulerAddress, Transport};
 pub use worker::{WorkerOptions, WorkerReady, work};

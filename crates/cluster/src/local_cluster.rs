@@ -1,7 +1,7 @@
 //! A scheduler and workers as child processes of this one, stopped with it.
 
 use crate::process;
-use crate::transport::SchedulerAddress;
+use crate::transport::{CREDENTIALS_VARIABLE, SchedulerAddress};
 use parking_lot::Mutex;
 use phalanx_engine::scratch::Scratch;
 use phalanx_engine::{Error, Result};
@@ -273,6 +273,8 @@ fn spawn(program: &[OsString], arguments: &[&str]) -> Result<(Child, String)> {
     let mut command = Command::new(binary);
     // The pipe to its standard input is held by `Child`: its end tells that we are gone.
     command.args(before).args(arguments).arg("--tied").stdin(Stdio::piped()).stdout(Stdio::piped());
+    // It serves loopback alone, where no credentials are needed; those of another cluster are not its own.
+    command.env_remove(CREDENTIALS_VARIABLE);
     // A group of its own: Ctrl-C at the terminal reaches us, and we stop the children in order.
     command.process_group(0);
     let failed = |cause: &(dyn std::error::Error + 'static)| {

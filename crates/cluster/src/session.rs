@@ -1,8 +1,9 @@
 //! The client's session with a scheduler: one stream that tells of its jobs and workers, and whose end frees what the
 //! session owns.
 
+use crate::observer::{Observer, refused_or_lost};
 use crate::protocol::service::control_client::ControlClient;
-use crate::protocol::{Empty, FailedJob, Freed, Hello, JobName, Update};
+use crate::protocol::{FailedJob, Freed, Hello, JobName, Update};
 use crate::transport::MESSAGE_BYTES_MAX;
 use parking_lot::Mutex;
 use phalanx_engine::{EngineDescription, Error, Progress, Result, SavedPlan, StageProgress};
@@ -56,7 +57,7 @@ impl Session {
     pub async fn begin(channel: Channel, handle: &Handle) -> Result<Self> {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let mut control = ControlClient::new(channel);
-        let updates = control.session(Hello::ours(&id)).await.map_err(|_| scheduler_lost())?.into_inner();
+        let updates = control.session(Hello::ours(&id)).await.map_err(|status| refused_or_lost(&status))?.into_inner();
         let (sender, state) = watch::channel(State::Live { workers: 0, none_since: None, jobs: Arc::default() });
         let mut first = state.clone();
         let refused = Arc::new(Mutex::new(None));
@@ -162,9 +163,7 @@ impl Session {
     /// # Errors
     /// The scheduler is gone.
     pub async fn failed_jobs(&self) -> Result<Vec<FailedJob>> {
-        let answer = self.control.clone().failed(Empty {}).await.map_err(|_| scheduler_lost())?;
-        serde_json::from_str(&answer.into_inner().text)
-            .map_err(|error| Error::internal("the scheduler's list of jobs can't be read").caused_by(&error))
+        Observer::over(self.control.clone()).failed_jobs().await
     }
     /// The plan of a job that failed lately.
     ///
@@ -187,9 +186,7 @@ impl Session {
     /// # Errors
     /// The scheduler is gone.
     pub async fn describe(&self) -> Result<EngineDescription> {
-        let answer = self.control.clone().describe(Empty {}).await.map_err(|_| scheduler_lost())?;
-        serde_json::from_str(&answer.into_inner().text)
-            .map_err(|error| Error::internal("the scheduler's description can't be read").caused_by(&error))
+        Observer::over(self.control.clone()).describe().await
     }
 }
 

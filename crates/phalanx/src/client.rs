@@ -3,11 +3,12 @@
 use crate::lazy::Lazy;
 use phalanx_array::{Array, ChunkSpec};
 use phalanx_chunk::Chunk;
-use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Transport};
+use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Role, Transport};
 use phalanx_engine::datafusion::arrow::array::RecordBatch;
 use phalanx_engine::datafusion::arrow::datatypes::SchemaRef;
 use phalanx_engine::{Engine, EngineDescription, LocalEngine, Result, Settings};
 use phalanx_frame::{Frame, source};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +47,18 @@ impl Client {
     /// * `Input`: this is no address, or the scheduler is of another version.
     /// * `Cluster`: nobody answers there.
     pub fn connect(address: &str) -> Result<Self> {
-        let engine = ClusterEngine::connect(&address.parse()?, Settings::default(), Transport::loopback())?;
+        Self::connect_with(address, None, Settings::default())
+    }
+
+    /// The same with credentials (a folder that `phalanx credentials new` made, or its file `client.pem`) and other
+    /// limits. Without credentials, the variable `PHALANX_CREDENTIALS` says where they are; without that, the scheduler
+    /// must be on this machine.
+    ///
+    /// # Errors
+    /// As [`Client::connect`]; `Input`: the credentials can't be used.
+    pub fn connect_with(address: &str, credentials: Option<&Path>, settings: Settings) -> Result<Self> {
+        let transport = Transport::open(credentials, &[Role::Client])?;
+        let engine = ClusterEngine::connect(&address.parse()?, settings, transport)?;
         Ok(Self { engine: Arc::new(engine), cluster: None })
     }
 

@@ -6,7 +6,7 @@ use crate::machine;
 use crate::text;
 use crate::watched::Watched;
 use phalanx_cluster::process::this_program;
-use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Transport};
+use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Role, Transport};
 use phalanx_engine::scratch::Scratch;
 use phalanx_engine::{Engine, EngineKind, Error, LocalEngine, Result, Settings};
 use std::path::{Path, PathBuf};
@@ -46,7 +46,10 @@ impl Place {
                 engine.wait_for_workers(workers, WORKERS_TIMEOUT)?;
                 Arc::new(engine)
             }
-            (None, Some(scheduler), _) => Arc::new(ClusterEngine::connect(scheduler, settings, Transport::loopback())?),
+            (None, Some(scheduler), _) => {
+                let transport = args.credentials.transport(&[Role::Client])?;
+                Arc::new(ClusterEngine::connect(scheduler, settings, transport)?)
+            }
             (None, None, Some(seed)) => Arc::new(LocalEngine::perturbed(seed)?),
             (None, None, None) => Arc::new(LocalEngine::new(settings)?),
         };

@@ -13,7 +13,7 @@ pub use gate::{RETRY, join_name};
 use crate::codec;
 use crate::protocol::service::control_server::ControlServer;
 use crate::task_options::config_producer;
-use crate::transport::{MESSAGE_BYTES_MAX, Transport};
+use crate::transport::{MESSAGE_BYTES_MAX, Role, Transport};
 use ballista_core::JobId;
 use ballista_core::config::TaskSchedulingPolicy;
 use ballista_core::serde::protobuf::ExecutorStoppedParams;
@@ -91,7 +91,7 @@ impl Scheduler {
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
         let control = ControlServer::new(control::ControlService { state: Arc::clone(&state) });
-        let serving = options.transport.server()?.add_service(front).add_service(control).serve_with_incoming(incoming);
+        let serving = options.transport.server().add_service(front).add_service(control).serve_with_incoming(incoming);
         Ok(Self { address, state, server: tokio::spawn(serving), watchers })
     }
 
@@ -170,7 +170,9 @@ async fn assemble(
         // Who frees data is our business: persisted handles live as long as their owners.
         finished_job_data_clean_up_interval_seconds: 0,
         finished_job_state_clean_up_interval_seconds: 30,
-        override_create_grpc_client_endpoint: Some(Arc::new(move |endpoint| Ok(caller.configure(endpoint)?))),
+        override_create_grpc_client_endpoint: Some(Arc::new(move |endpoint| {
+            Ok(caller.configure(endpoint, Role::Worker)?)
+        })),
         use_tls: transport.is_secure(),
         ..SchedulerConfig::default()
     }

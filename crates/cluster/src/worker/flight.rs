@@ -128,7 +128,7 @@ impl FlightService for DataService {
 mod tests {
     use super::*;
     use crate::data::Pool;
-    use crate::transport::Transport;
+    use crate::transport::{Role, Transport};
     use arrow_flight::encode::FlightDataEncoderBuilder;
     use arrow_flight::flight_service_client::FlightServiceClient;
     use arrow_flight::flight_service_server::FlightServiceServer;
@@ -154,12 +154,12 @@ mod tests {
             let store = Arc::new(WorkerStore::new("w".into(), folder.path().to_owned(), pool));
             let (incoming, address) = transport.listen("127.0.0.1:0".parse().unwrap()).unwrap();
             let service = FlightServiceServer::new(DataService::new(store));
-            tokio::spawn(transport.server().unwrap().add_service(service).serve_with_incoming(incoming));
+            tokio::spawn(transport.server().add_service(service).serve_with_incoming(incoming));
             address.to_string()
         });
         let client = Runtime::new().unwrap();
         let answer = client.block_on(async {
-            let mut putting = FlightServiceClient::new(transport.connect(&address).await.unwrap());
+            let mut putting = FlightServiceClient::new(transport.connect(&address, Role::Worker).await.unwrap());
             let batch = RecordBatch::try_from_iter([("x", Arc::new(Int64Array::from(vec![1])) as _)]).unwrap();
             let messages = FlightDataEncoderBuilder::new()
                 .with_flight_descriptor(Some(FlightDescriptor::new_path(vec![name.to_path()])))
@@ -167,7 +167,7 @@ mod tests {
                 .map(|message| message.unwrap());
             tokio::spawn(async move { putting.do_put(messages).await.map(drop) });
             tokio::time::sleep(Duration::from_millis(200)).await; // the put is at the pipe now, or fails the test later
-            let mut asking = FlightServiceClient::new(transport.connect(&address).await.unwrap());
+            let mut asking = FlightServiceClient::new(transport.connect(&address, Role::Worker).await.unwrap());
             tokio::time::timeout(Duration::from_secs(2), asking.do_get(Ticket::default())).await
         });
         client.shutdown_background();

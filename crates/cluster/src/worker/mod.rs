@@ -10,7 +10,7 @@ mod store;
 use crate::data::Pool;
 use crate::protocol::service::control_client::ControlClient;
 use crate::protocol::{Beat, Command, Hello};
-use crate::transport::{MESSAGE_BYTES_MAX, SchedulerAddress, Transport};
+use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
 use arrow_flight::flight_service_server::FlightServiceServer;
 use ballista_core::BALLISTA_PROTOCOL_VERSION;
 use ballista_core::serde::protobuf as pb;
@@ -107,7 +107,7 @@ pub async fn work(
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let cancel = ExecutorGrpcServer::new(CancelService(Arc::clone(&runner)));
-    let server = options.transport.server()?.add_service(data).add_service(cancel);
+    let server = options.transport.server().add_service(data).add_service(cancel);
     let serving = Background(tokio::spawn(server.serve_with_incoming(incoming)));
 
     let authority = options.scheduler.authority();
@@ -117,7 +117,7 @@ pub async fn work(
     let beater = Beater { runner: Arc::clone(&runner), store: Arc::clone(&store), address };
     let _sent = beats.send(Beat { hello: Some(hello), ..beater.beat() }).await;
     // A connection of its own: a long message of another stream must not delay a heartbeat.
-    let link = options.transport.connect(authority).await?;
+    let link = options.transport.connect(authority, Role::Scheduler).await?;
     let mut commands = ControlClient::new(link)
         .attach(ReceiverStream::new(receiver))
         .await
@@ -158,7 +158,7 @@ async fn leaving(leave: impl Future<Output = ()>, runner: &Runner) {
 async fn find(options: &WorkerOptions) -> Result<tonic::transport::Channel> {
     let deadline = tokio::time::Instant::now() + options.connect_timeout;
     loop {
-        match options.transport.connect(options.scheduler.authority()).await {
+        match options.transport.connect(options.scheduler.authority(), Role::Scheduler).await {
             Ok(channel) => return Ok(channel),
             Err(error) if tokio::time::Instant::now() >= deadline => {
                 let message = format!("no scheduler answers at {}", options.scheduler);

@@ -1,0 +1,182 @@
+//! Under every endpoint and every channel of the cluster: TCP options, TLS, message sizes, and the rule that without
+//! credentials nothing but loopback is served or called.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`credentials`] | a process's certificate and key, read from a file and read again when it changes |
+//! | [`authority`] | a cluster's authority: what `phalanx credentials` mints |
+//! | [`role`] | who may be who, and who may call what |
+//! | [`socket`] | accepting connections, plain or under TLS, and knowing who is at their other end |
+//! | [`guard`] | refuses calls that are not of the caller's role |
+//! | [`address`] | `tcp://HOST:PORT` |
+
+pub mod address;
+pub mod authority;
+pub mod credentials;
+pub mod guard;
+pub mod role;
+pub mod socket;
+
+pub use address::SchedulerAddress;
+pub use authority::Authority;
+pub use credentials::Credentials;
+pub use role::Role;
+pub use socket::{Incoming, Peer};
+
+use guard::GuardLayer;
+use phalanx_engine::{Error, Result};
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tonic::transport::server::Server;
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tower::layer::util::{Identity as NoLayer, Stack};
+
+/// The largest message that any of our services takes: a plan with a small table, a page of a shuffle.
+pub const MESSAGE_BYTES_MAX: usize = 64 << 20;
+/// A peer that does not answer for this long is gone: it is asked every second.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(2);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Where credentials are, if nobody says.
+pub const CREDENTIALS_VARIABLE: &str = "PHALANX_CREDENTIALS";
+
+/// A server of ours: it asks of every call whether the caller's role may make it.
+pub type GuardedServer = Server<Stack<GuardLayer, NoLayer>>;
+
+/// How this process talks to others.
+#[derive(Clone, Debug, Default)]
+pub struct Transport {
+    credentials: Option<Arc<Credentials>>,
+}
+
+impl Transport {
+    /// Loopback only, without TLS.
+    pub fn loopback() -> Self {
+        Self::default()
+    }
+    /// Mutual TLS on every connection.
+    pub fn mutual_tls(credentials: Credentials) -> Self {
+        Self { credentials: Some(Arc::new(credentials)) }
+    }
+
+    /// Mutual TLS with the credentials at `path` (a file, or a folder that has one for one of the roles, the first
+    /// before others), else with those that the variable `PHALANX_CREDENTIALS` names, else loopback only.
+    ///
+    /// # Errors
+    /// `Input`: there are credentials, and they are not usable, or for another role.
+    pub fn open(path: Option<&Path>, roles: &[Role]) -> Result<Self> {
+        let said = std::env::var_os(CREDENTIALS_VARIABLE).filter(|said| !said.is_empty()).map(PathBuf::from);
+        match path.map(Path::to_owned).or(said) {
+            Some(path) => Ok(Self::mutual_tls(Credentials::read(&path, roles)?)),
+            None => Ok(Self::loopback()),
+        }
+    }
+
+    /// Is every connection under TLS?
+    pub fn is_secure(&self) -> bool {
+        self.credentials.is_some()
+    }
+    /// What this process shows to others.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_deref()
+    }
+
+    /// Refuses an address off loopback if there are no credentials.
+    ///
+    /// # Errors
+    /// `Input`, with what to do instead.
+    pub fn check(&self, address: IpAddr) -> Result<()> {
+        if self.credentials.is_some() || address.is_loopback() {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "{address} is not a loopback address, and without credentials only loopback is served"
+        ))
+        .with_hint(
+            "make credentials with `phalanx credentials new DIR` and give them to scheduler, workers and clients with \
+             --credentials DIR (or in PHALANX_CREDENTIALS); or use 127.0.0.1",
+        ))
+    }
+
+    /// Listens on `address`; port 0 takes any free port.
+    ///
+    /// # Errors
+    /// The address is off loopback, taken, or not ours.
+    pub fn listen(&self, address: SocketAddr) -> Result<(Incoming, SocketAddr)> {
+        self.check(address.ip())?;
+        Incoming::bind(address, self.credentials.clone())
+    }
+
+    /// A server with our options; add services to it.
+    pub fn server(&self) -> GuardedServer {
+        Server::builder()
+            .tcp_nodelay(true)
+            .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+            .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+            .layer(GuardLayer { is_open: !self.is_secure() })
+    }
+
+    /// `endpoint`, at which a process of role `peer` is to answer, with our options: what Ballista's own clients are
+    /// given too.
+    ///
+    /// # Errors
+    /// The credentials are not usable.
+    pub fn configure(&self, endpoint: Endpoint, peer: Role) -> std::result::Result<Endpoint, tonic::transport::Error> {
+        let endpoint = endpoint
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
+            .keep_alive_timeout(KEEPALIVE_TIMEOUT)
+            .keep_alive_while_idle(true);
+        match &self.credentials {
+            None => Ok(endpoint),
+            Some(credentials) => {
+                let ours = credentials.current();
+                let config = ClientTlsConfig::new()
+                    .domain_name(peer.domain())
+                    .identity(ours.identity())
+                    .ca_certificate(ours.authority());
+                endpoint.tls_config(config)
+            }
+        }
+    }
+
+    /// A connection to the process of role `peer` at `host:port`.
+    ///
+    /// # Errors
+    /// Nobody listens there, or the peer is not to be trusted.
+    pub async fn connect(&self, address: &str, peer: Role) -> Result<Channel> {
+        let scheme = if self.is_secure() { "https" } else { "http" };
+        let nobody = |error: &(dyn std::error::Error + 'static)| {
+            Error::cluster(format!("nobody answers at {address}")).caused_by(error)
+        };
+        // The address that is checked is the one that is called, whatever a name resolves to later.
+        let found: Vec<SocketAddr> = tokio::net::lookup_host(address).await.map_err(|error| nobody(&error))?.collect();
+        let Some(socket) = found.iter().find(|found| self.check(found.ip()).is_ok()).or(found.first()) else {
+            return Err(Error::input(format!("{address} has no address")));
+        };
+        self.check(socket.ip())?;
+        let endpoint = Endpoint::from_shared(format!("{scheme}://{socket}"))
+            .and_then(|endpoint| self.configure(endpoint, peer))
+            .map_err(|error| Error::input(format!("{address} is not an address")).caused_by(&error))?;
+        endpoint.connect().await.map_err(|error| nobody(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_served_without_credentials() {
+        let loopback = Transport::loopback();
+        for address in ["127.0.0.1", "127.1.2.3", "::1"] {
+            assert!(loopback.check(address.parse().unwrap()).is_ok(), "{address}");
+        }
+        for address in ["0.0.0.0", "10.0.0.1", "::", "192.168.1.1"] {
+            assert!(loopback.check(address.parse().unwrap()).is_err(), "{address}");
+        }
+    }
+}
