@@ -8,7 +8,6 @@ use phalanx_engine::datafusion::arrow::array::RecordBatch;
 use phalanx_engine::datafusion::arrow::datatypes::SchemaRef;
 use phalanx_engine::{Engine, EngineDescription, LocalEngine, Result, Settings};
 use phalanx_frame::{Frame, source};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,23 +40,22 @@ impl Client {
         Ok(Self { engine: Arc::new(LocalEngine::new(settings)?), cluster: None })
     }
 
-    /// A client of the scheduler at `address`, as `tcp://127.0.0.1:8786`.
+    /// A client of the scheduler at `address`, as `tcp://127.0.0.1:8786`, with the credentials that the variable
+    /// `PHALANX_CREDENTIALS` names; without any, the scheduler must be on this machine.
     ///
     /// # Errors
-    /// * `Input`: this is no address, or the scheduler is of another version.
+    /// * `Input`: this is no address, the credentials can't be used, or the scheduler is of another version.
     /// * `Cluster`: nobody answers there.
     pub fn connect(address: &str) -> Result<Self> {
-        Self::connect_with(address, None, Settings::default())
+        Self::connect_with(address, Transport::open(None, &[Role::Client])?, Settings::default())
     }
 
-    /// The same with credentials (a folder that `phalanx credentials new` made, or its file `client.pem`) and other
-    /// limits. Without credentials, the variable `PHALANX_CREDENTIALS` says where they are; without that, the scheduler
-    /// must be on this machine.
+    /// The same with a transport (`Transport::open(Some(path), &[Role::Client])` takes the credentials of a folder that
+    /// `phalanx credentials new` made) and other limits.
     ///
     /// # Errors
-    /// As [`Client::connect`]; `Input`: the credentials can't be used.
-    pub fn connect_with(address: &str, credentials: Option<&Path>, settings: Settings) -> Result<Self> {
-        let transport = Transport::open(credentials, &[Role::Client])?;
+    /// As [`Client::connect`].
+    pub fn connect_with(address: &str, transport: Transport, settings: Settings) -> Result<Self> {
         let engine = ClusterEngine::connect(&address.parse()?, settings, transport)?;
         Ok(Self { engine: Arc::new(engine), cluster: None })
     }

@@ -5,11 +5,13 @@ use crate::arrow::{PyTable, batches_of};
 use crate::errors::{Raise, exception};
 use crate::frame::PyFrame;
 use crate::memory::{Block, chunk_of};
+use phalanx::cluster::{Role, Transport};
 use phalanx::engine::LocalEngine;
 use phalanx::{Client, Error, Result, Settings};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -138,10 +140,19 @@ impl PyClient {
         Ok(Self::new(Client::with_engine(Arc::new(LocalEngine::perturbed(seed).raise()?))))
     }
 
-    /// A client of the scheduler at `address`.
+    /// A client of the scheduler at `address`, with the credentials at a path or those that the environment names; or of
+    /// a scheduler of this process's own, which needs none.
     #[staticmethod]
-    fn connect(py: Python<'_>, address: String) -> PyResult<Self> {
-        Ok(Self::new(wait_blocking(py, move || Client::connect(&address))?))
+    #[pyo3(signature = (address, credentials=None, own=false))]
+    fn connect(py: Python<'_>, address: String, credentials: Option<PathBuf>, own: bool) -> PyResult<Self> {
+        let connect = move || {
+            let transport = match own {
+                true => Transport::loopback(),
+                false => Transport::open(credentials.as_deref(), &[Role::Client])?,
+            };
+            Client::connect_with(&address, transport, Settings::default())
+        };
+        Ok(Self::new(wait_blocking(py, connect)?))
     }
 
     /// What the engine has and does, as JSON.

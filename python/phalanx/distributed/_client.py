@@ -34,6 +34,9 @@ class Client:
         Seconds to wait for the cluster's workers that this call starts; 30 by default.
     set_as_default : bool, default True
         Whether ``x.compute()`` uses this client.
+    credentials : path, optional
+        The folder that ``phalanx credentials new`` made, or its file ``client.pem``; by default what the variable
+        ``PHALANX_CREDENTIALS`` names. A scheduler on another machine needs them.
     **cluster
         Arguments of :class:`LocalCluster`.
 
@@ -54,6 +57,7 @@ class Client:
         set_as_default: bool = True,
         asynchronous: bool = False,
         name: str | None = None,
+        credentials: str | os.PathLike[str] | None = None,
         **cluster: Any,
     ) -> None:
         self._own_cluster: LocalCluster | None = None
@@ -75,7 +79,8 @@ class Client:
                 raise TypeError(f"{next(iter(cluster))!r} is for a new cluster, and an address was given")
             self.cluster = address if isinstance(address, LocalCluster) else None
             url = address if isinstance(address, str) else address.scheduler_address
-            self._native = _phalanx.Client.connect(url if "://" in url else f"tcp://{url}")
+            url = url if "://" in url else f"tcp://{url}"
+            self._native = _phalanx.Client.connect(url, credentials, own=self.cluster is not None)
             if self.cluster is not None:
                 self.wait_for_workers(len(self.cluster.workers), timeout or _START_TIMEOUT)
         self._threads = concurrent.futures.ThreadPoolExecutor(_JOBS_AT_ONCE, thread_name_prefix="phalanx-future")
