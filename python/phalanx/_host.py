@@ -20,6 +20,8 @@ __all__ = ["call", "call_on_worker", "function_name", "pack", "pack_exception", 
 
 #: Functions that were unpacked and may be called again.
 _CACHE_SIZE = 128
+#: Begins the note that says where an exception was raised.
+_RAISED_IN = "raised in "
 
 
 def function_name(function: Any) -> str:
@@ -41,12 +43,18 @@ def _unpacked(payload: bytes) -> Callable[[list[Any], str], Any]:
 
 
 def call(payload: bytes, tables: list[Any], context: str) -> Any:
-    """Calls a packed function; the extension module does so in tasks."""
-    return _unpacked(payload)(tables, context)
+    """Calls a packed function; the extension module does so in tasks. ``context`` says where, for messages."""
+    try:
+        return _unpacked(payload)(tables, context)
+    except Exception as error:
+        error.add_note(_RAISED_IN + context)
+        raise
 
 
 def pack_exception(error: BaseException) -> tuple[str, bytes]:
-    """An exception as a message, and as bytes with the text of its traceback."""
+    """An exception as a message, and as bytes with where it was raised and the text of its traceback."""
+    notes = getattr(error, "__notes__", [])
+    context = notes.pop().removeprefix(_RAISED_IN) if notes and notes[-1].startswith(_RAISED_IN) else ""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.endswith("_host.py")]
     text = "".join(traceback.format_list(own or frames))
@@ -55,21 +63,22 @@ def pack_exception(error: BaseException) -> tuple[str, bytes]:
         packed = require("cloudpickle").dumps(error)
     except Exception:  # an exception may hold what can't be packed: a lock, a file, a socket
         packed = b""
-    return message, pickle.dumps((packed, text))
+    return message, pickle.dumps((packed, text, context))
 
 
-def unpack_exception(payload: bytes, message: str, place: str) -> BaseException:
+def unpack_exception(payload: bytes, message: str, place: str | None) -> BaseException:
     """The exception that :func:`pack_exception` packed, with a note of where it was raised."""
     from phalanx.exceptions import PhalanxError
 
-    packed, text = pickle.loads(payload) if payload else (b"", "")
+    packed, text, context = pickle.loads(payload) if payload else (b"", "", "")
     try:
         error = pickle.loads(packed)
     except Exception:
         error = PhalanxError(message)
     if not isinstance(error, Exception):
         error = PhalanxError(message)
-    error.add_note(f"raised in {place}:\n{text}" if text else f"raised in {place}")
+    where = f"{_RAISED_IN}{context or 'a task'}" + (f" ({place})" if place else "")
+    error.add_note(f"{where}:\n{text}" if text else where)
     return error
 
 

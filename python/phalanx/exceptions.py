@@ -122,6 +122,6 @@ def from_native(
     if kind == "raised":
         from phalanx._host import unpack_exception
 
-        where = "partition {1} of stage {0} on {2}".format(*place) if place else "a task"
+        where = "partition {1} of stage {0} on {2}".format(*place) if place else None
         return unpack_exception(raised or b"", message, where)
     return _CLASSES[kind](message, hint, Place(*place) if place else None, tuple(causes))

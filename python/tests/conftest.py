@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from phalanx.distributed import Client, LocalCluster
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +18,27 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real tables beside this checkout: set PHALANX_TEST_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def python_cluster() -> Iterator[LocalCluster]:
+    """Two workers of one core that run Python functions: one cluster for all suites."""
+    with LocalCluster(n_workers=2, memory_limit="1GiB", allow_python=True) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def python_client(python_cluster: LocalCluster) -> Iterator[Client]:
+    """A client of it, the current one as long as a test runs."""
+    with Client(python_cluster) as client:
+        yield client
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Says to pytest-xdist what stays together: all that uses a cluster, so that one is started for all suites; and the
+    tests of a file, which share what is slow to make.
+    """
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        uses_cluster = any("cluster" in name or name == "python_client" for name in fixtures)
+        item.add_marker(pytest.mark.xdist_group("cluster" if uses_cluster else str(item.path)))

@@ -17,10 +17,12 @@ pub fn run(args: SchedulerArgs) -> Result<()> {
     let mut page: Option<Dashboard> = None;
     run_scheduler(options, tie(args.tied), |scheduler: &Scheduler| {
         let describe: Describe = Arc::new(scheduler.describer());
-        let page = &mut page;
+        let (page, tell) = (&mut page, scheduler.page_teller());
         async move {
             let dashboard = page.insert(Dashboard::start(listen(args.dashboard).await?, describe)?);
-            Ok(format!(", status page at http://{}/status", dashboard.address()))
+            let url = format!("http://{}/status", dashboard.address());
+            tell(url.clone());
+            Ok(format!(", status page at {url}"))
         }
     })
 }

@@ -99,7 +99,13 @@ mod tests {
     use phalanx_engine::{EngineKind, Progress, StageProgress, WorkerDescription};
 
     fn description(workers: Vec<WorkerDescription>, jobs: Vec<Progress>) -> EngineDescription {
-        EngineDescription { kind: EngineKind::Cluster, address: "tcp://127.0.0.1:8786".into(), workers, jobs }
+        EngineDescription {
+            kind: EngineKind::Cluster,
+            address: "tcp://127.0.0.1:8786".into(),
+            page: None,
+            workers,
+            jobs,
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ fn empty() -> EngineDescription {
     EngineDescription {
         kind: EngineKind::Cluster,
         address: "tcp://127.0.0.1:8786".into(),
+        page: None,
         workers: vec![],
         jobs: vec![],
     }

@@ -144,6 +144,9 @@ pub struct EngineDescription {
     pub kind: EngineKind,
     /// Where it is: the scheduler's URL, or `in process`.
     pub address: String,
+    /// The URL of the status page, if one is served.
+    #[serde(default)]
+    pub page: Option<String>,
     /// Its workers; an engine in this process describes itself as one.
     pub workers: Vec<WorkerDescription>,
     /// Jobs that run now.

@@ -177,6 +177,7 @@ impl Engine for LocalEngine {
         Ok(EngineDescription {
             kind: self.kind(),
             address: String::from("in process"),
+            page: None,
             workers: vec![WorkerDescription {
                 id: String::from("this process"),
                 address: String::new(),

@@ -5,8 +5,9 @@ use crate::arrow::{PyTable, batches_of};
 use crate::errors::{Raise, exception};
 use crate::frame::PyFrame;
 use crate::memory::{Block, chunk_of};
-use phalanx::cluster::{Role, Transport};
-use phalanx::engine::LocalEngine;
+use phalanx::cluster::{ClusterEngine, Role, Transport, replayed};
+use phalanx::engine::{Engine, LocalEngine, SavedPlan};
+use phalanx::frame::Table;
 use phalanx::{Client, Error, Result, Settings};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
@@ -101,17 +102,37 @@ pub fn wait_blocking<T: Send + 'static>(
 
 /// Runs lazy arrays and frames, in this process or on a cluster.
 #[pyclass(frozen, name = "Client", module = "phalanx._phalanx")]
-pub struct PyClient(Mutex<Option<Arc<Client>>>);
+pub struct PyClient(Mutex<Option<Open>>);
+
+/// What a client has until it is closed.
+#[derive(Clone)]
+struct Open {
+    client: Arc<Client>,
+    /// The client's engine, if that is a cluster's: for what only a cluster has.
+    cluster: Option<Arc<ClusterEngine>>,
+}
 
 impl PyClient {
     fn new(client: Client) -> Self {
-        Self(Mutex::new(Some(Arc::new(client))))
+        Self(Mutex::new(Some(Open { client: Arc::new(client), cluster: None })))
+    }
+
+    fn open(&self) -> PyResult<Open> {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        open.ok_or_else(|| Error::input("this client is closed").with_hint("make a new one")).raise()
     }
 
     /// The client, unless it is closed.
     pub fn get(&self) -> PyResult<Arc<Client>> {
-        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        open.ok_or_else(|| Error::input("this client is closed").with_hint("make a new one")).raise()
+        Ok(self.open()?.client)
+    }
+
+    fn cluster(&self) -> PyResult<Arc<ClusterEngine>> {
+        let missing = || {
+            Error::input("this client has no cluster, so it keeps no jobs")
+                .with_hint("in this process a job that failed can be run again as it is")
+        };
+        self.open()?.cluster.ok_or_else(missing).raise()
     }
 }
 
@@ -150,9 +171,37 @@ impl PyClient {
                 true => Transport::loopback(),
                 false => Transport::open(credentials.as_deref(), &[Role::Client])?,
             };
-            Client::connect_with(&address, transport, Settings::default())
+            Ok(Arc::new(ClusterEngine::connect(&address.parse()?, Settings::default(), transport)?))
         };
-        Ok(Self::new(wait_blocking(py, connect)?))
+        let cluster = wait_blocking(py, connect)?;
+        let client = Arc::new(Client::with_engine(Arc::clone(&cluster) as Arc<dyn Engine>));
+        Ok(Self(Mutex::new(Some(Open { client, cluster: Some(cluster) }))))
+    }
+
+    /// The latest jobs that failed on the cluster, the oldest first: name, label, and what their client was told.
+    fn failed_jobs(&self, py: Python<'_>) -> PyResult<Vec<(String, String, String)>> {
+        let cluster = self.cluster()?;
+        let failed = wait_blocking(py, move || cluster.failed_jobs())?;
+        Ok(failed.into_iter().map(|failed| (failed.job, failed.label, failed.error)).collect())
+    }
+
+    /// Writes the plan of one of them into the file `path`.
+    fn save_job(&self, py: Python<'_>, job: String, path: PathBuf) -> PyResult<()> {
+        let cluster = self.cluster()?;
+        wait_blocking(py, move || cluster.save_job(&job)?.write(&path))
+    }
+
+    /// Runs the plan that a client of a cluster saved, in this process; its rows.
+    #[staticmethod]
+    fn replay(py: Python<'_>, path: PathBuf) -> PyResult<PyTable> {
+        let work = move || {
+            let engine = LocalEngine::new(Settings::default())?;
+            let plan = replayed(&SavedPlan::read(&path)?, &engine)?;
+            let schema = plan.schema();
+            let partitions = engine.submit(plan).wait()?;
+            Ok(Table::new(schema, partitions.into_iter().flatten().collect()))
+        };
+        Ok(PyTable(wait_blocking(py, work)?))
     }
 
     /// What the engine has and does, as JSON.
@@ -253,7 +302,9 @@ impl PyClient {
     /// Gives everything back. Jobs that other threads wait for end first.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let closed = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(client) = closed.and_then(Arc::into_inner) else { return Ok(()) };
+        let Some(Open { client, cluster }) = closed else { return Ok(()) };
+        drop(cluster);
+        let Some(client) = Arc::into_inner(client) else { return Ok(()) };
         wait_blocking(py, move || client.close())
     }
 }

@@ -41,11 +41,13 @@ fn run(
 
 /// The exception with its traceback, as the client unpacks it.
 fn packed(py: pyo3::Python<'_>, error: PyErr) -> Error {
+    let text = error.to_string();
     let pack = || -> PyResult<(String, Vec<u8>)> {
-        PyModule::import(py, "phalanx._host")?.getattr("pack_exception")?.call1((error.value(py),))?.extract()
+        // `into_value`, not `value`: it ties the traceback to the exception.
+        PyModule::import(py, "phalanx._host")?.getattr("pack_exception")?.call1((error.into_value(py),))?.extract()
     };
     match pack() {
         Ok((message, payload)) => Error::raised(message, payload),
-        Err(_) => Error::raised(error.to_string(), vec![]),
+        Err(_) => Error::raised(text, vec![]),
     }
 }

@@ -68,9 +68,12 @@ class _Call:
 def packed(result: Any, dtype: Any) -> Any:
     """A block as the row that the engine reads."""
     values = np.ascontiguousarray(np.asarray(result).astype(dtype, copy=False)).reshape(np.shape(result))
+    # The array's own memory, as one binary value.
+    borders = pa.py_buffer(np.array([0, values.nbytes], np.int64))
+    data = pa.py_buffer(values.reshape(-1).view(np.uint8)) if values.nbytes else pa.py_buffer(b"")
     return pa.table(
         {
-            "data": pa.array([values.tobytes()], pa.large_binary()),
+            "data": pa.Array.from_buffers(pa.large_binary(), 1, [None, borders, data]),
             "dtype": pa.array([values.dtype.name], pa.string()),
             "shape": pa.array([list(values.shape)], pa.list_(pa.int64())),
         }

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from phalanx.distributed._client import Client, default_client, get_client
+from phalanx.distributed._as_completed import as_completed
+from phalanx.distributed._client import Client, default_client, get_client, replay
 from phalanx.distributed._cluster import LocalCluster
 from phalanx.distributed._futures import (
     ALL_COMPLETED,
     FIRST_COMPLETED,
     Future,
     TimeoutError,
-    as_completed,
     fire_and_forget,
+    futures_of,
     wait,
 )
 from phalanx.distributed._progress import progress
+from phalanx.exceptions import CancelledError
 
 __all__ = [
     "ALL_COMPLETED",
     "FIRST_COMPLETED",
+    "CancelledError",
     "Client",
     "Future",
     "LocalCluster",
@@ -25,7 +28,9 @@ __all__ = [
     "as_completed",
     "default_client",
     "fire_and_forget",
+    "futures_of",
     "get_client",
     "progress",
+    "replay",
     "wait",
 ]

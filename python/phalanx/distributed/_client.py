@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import itertools
 import json
 import os
@@ -12,16 +11,14 @@ from typing import Any
 
 from phalanx import _client, _phalanx
 from phalanx.distributed._cluster import LocalCluster
-from phalanx.distributed._futures import Future
+from phalanx.distributed._futures import Future, futures_of, seconds
+from phalanx.distributed._options import CALL_OPTIONS, ELSEWHERE, refuse
+from phalanx.distributed._threads import JobThreads
 
-__all__ = ["Client", "default_client", "get_client"]
+__all__ = ["Client", "default_client", "get_client", "replay"]
 
 #: Workers that a client starts must be there within this time, in seconds.
 _START_TIMEOUT = 30.0
-#: Jobs of one client that run at once; more wait in a queue.
-_JOBS_AT_ONCE = 32
-
-
 class Client:
     """Where lazy arrays and frames are computed from now on, until it is closed.
 
@@ -30,10 +27,12 @@ class Client:
     address : str, LocalCluster, or None
         The scheduler's address (``"tcp://127.0.0.1:8786"``), a cluster, or None for this process. None with any of
         the arguments of :class:`LocalCluster` (``n_workers=2``) starts a cluster that ends with the client.
-    timeout : float, optional
-        Seconds to wait for the cluster's workers that this call starts; 30 by default.
+    timeout : float or str, optional
+        Seconds (or ``"30s"``) to wait for the cluster's workers; 30 by default.
     set_as_default : bool, default True
         Whether ``x.compute()`` uses this client.
+    asynchronous : bool, default False
+        Whether ``gather``, ``scatter``, ``close`` and ``Future.result`` return something to await.
     credentials : path, optional
         The folder that ``phalanx credentials new`` made, or its file ``client.pem``; by default what the variable
         ``PHALANX_CREDENTIALS`` names. A scheduler on another machine needs them.
@@ -52,7 +51,7 @@ class Client:
     def __init__(
         self,
         address: Any = None,
-        timeout: float | None = None,
+        timeout: float | str | None = None,
         *,
         set_as_default: bool = True,
         asynchronous: bool = False,
@@ -65,11 +64,7 @@ class Client:
         self.name = name or f"Client-{os.getpid()}"
         self.status = "closed"  # until everything is in its place
         if address is None and cluster.get("processes") is False:
-            threads = cluster.pop("threads_per_worker", None)
-            del cluster["processes"]
-            if cluster:
-                raise TypeError(f"a client of this process has no {next(iter(cluster))!r}")
-            self._native = _phalanx.Client.local(threads)
+            self._native = _in_process(**cluster)
         elif address is None and not cluster:
             self._native = _phalanx.Client.local()
         else:
@@ -82,8 +77,9 @@ class Client:
             url = url if "://" in url else f"tcp://{url}"
             self._native = _phalanx.Client.connect(url, credentials, own=self.cluster is not None)
             if self.cluster is not None:
-                self.wait_for_workers(len(self.cluster.workers), timeout or _START_TIMEOUT)
-        self._threads = concurrent.futures.ThreadPoolExecutor(_JOBS_AT_ONCE, thread_name_prefix="phalanx-future")
+                self._wait_for_workers(len(self.cluster.workers), seconds(timeout) or _START_TIMEOUT)
+        self._is_cluster = self._describe()["kind"] == "cluster"
+        self._jobs = JobThreads(asynchronous)
         self._numbers = itertools.count()
         self.status = "running"
         if set_as_default:
@@ -93,93 +89,180 @@ class Client:
 
     # Lazy work.
 
-    def compute(self, collections: Any, sync: bool = False, **kwargs: Any) -> Any:
-        """Starts computing lazy objects; returns a future for each (or the values, with ``sync=True``)."""
+    def compute(self, collections: Any, sync: bool = False, traverse: bool = True, **options: Any) -> Any:
+        """Starts computing lazy objects; returns a future for each (or the values, with ``sync=True``).
+
+        ``verify=True`` runs once more on an adverse engine of this process and compares the bits.
+        """
         from phalanx._compute import compute
 
+        verify = options.pop("verify", False)
+        refuse("compute", options)
         many = isinstance(collections, (list, tuple, set, frozenset))
         values = list(collections) if many else [collections]
         if sync:
-            results = list(compute(*values, client=self, **kwargs))
+            results = list(compute(*values, client=self, verify=verify, traverse=traverse))
             return results if many else results[0]
-        futures = [self._start(_compute_one, value, self._native, kwargs) for value in values]
+
+        def start(value: Any) -> Future:
+            def work(token: Any) -> Any:
+                return compute(value, client=self._native, verify=verify, traverse=traverse, token=token)[0]
+
+            return self._jobs.start(work, self._key("compute"))
+
+        futures = [start(value) for value in values]
         return futures if many else futures[0]
 
-    def persist(self, collections: Any, **kwargs: Any) -> Any:
-        """Computes lazy objects and keeps them on the workers; returns lazy objects that read them there."""
+    def persist(self, collections: Any, **options: Any) -> Any:
+        """Computes lazy objects and keeps them on the workers; returns lazy objects that read them there.
+
+        It returns when they are there.
+        """
         from phalanx._compute import persist
 
+        refuse("persist", options)
         many = isinstance(collections, (list, tuple, set, frozenset))
-        values = persist(*(collections if many else [collections]), client=self, **kwargs)
+        values = persist(*(collections if many else [collections]), client=self)
         return list(values) if many else values[0]
 
-    def gather(self, futures: Any, errors: str = "raise", **_: Any) -> Any:
-        """The values of futures, in whatever collection they come; ``errors="skip"`` leaves out those that failed."""
+    def gather(self, futures: Any, errors: str = "raise", **options: Any) -> Any:
+        """The values of futures and scattered data, in whatever collection they come.
+
+        ``errors="skip"`` leaves out those that failed.
+        """
+        refuse("gather", options)
         if errors not in ("raise", "skip"):
             raise ValueError(f"errors must be 'raise' or 'skip', not {errors!r}")
-        if isinstance(futures, Future):
-            return futures.result()
-        if isinstance(futures, dict):
-            return {key: self.gather(value, errors) for key, value in futures.items()}
-        if isinstance(futures, (list, tuple, set, frozenset)):
-            kept = [
-                f for f in futures if not (errors == "skip" and isinstance(f, Future) and f.exception() is not None)
-            ]
-            return type(futures)(self.gather(value, errors) for value in kept)
-        return futures
+        return self._answer(lambda: self._values(futures, errors))
 
-    def scatter(self, data: Any, **_: Any) -> Any:
-        """Hands NumPy arrays and pandas or Arrow frames to the workers; returns lazy objects that read them there."""
+    def _values(self, value: Any, errors: str = "raise") -> Any:
+        if isinstance(value, Future):
+            return value._future.result()
+        if getattr(value, "_phalanx_kind", None) is not None:
+            return value.compute(client=self._native)
+        if isinstance(value, dict):
+            return {key: self._values(item, errors) for key, item in value.items()}
+        if type(value) in (list, tuple, set, frozenset):
+            failed = errors == "skip"
+            kept = [v for v in value if not (failed and isinstance(v, Future) and v.exception() is not None)]
+            return type(value)(self._values(item, errors) for item in kept)
+        return value
+
+    def scatter(self, data: Any, **options: Any) -> Any:
+        """Hands data to the workers; returns what stands for it.
+
+        NumPy arrays, pandas and Arrow frames become lazy objects that read them there. A list, tuple, set or dict is
+        scattered item by item. Anything else becomes a future that has ended: the value goes with each call that
+        uses it.
+        """
+        refuse("scatter", options)
+        return self._answer(lambda: self._scattered(data))
+
+    def _scattered(self, data: Any) -> Any:
         from phalanx._lazy import np
 
-        if isinstance(data, (list, tuple)):
-            return type(data)(self.scatter(item) for item in data)
+        if isinstance(data, (list, tuple, set, frozenset)):
+            return type(data)(self._scattered(item) for item in data)
         if isinstance(data, dict):
-            return {key: self.scatter(item) for key, item in data.items()}
-        if isinstance(data, np.ndarray):
+            return {key: self._scattered(item) for key, item in data.items()}
+        if isinstance(data, np.ndarray) and data.dtype.kind in "biufc":
             from phalanx.array import from_array
 
             return from_array(data, client=self)
-        from phalanx import dataframe
-
         if hasattr(data, "__arrow_c_stream__"):
-            return dataframe.from_arrow(data)
-        raise TypeError(f"arrays and frames can be scattered, and this is a {type(data).__name__}")
+            from phalanx import dataframe
+
+            is_pandas = type(data).__module__.partition(".")[0] == "pandas"
+            return dataframe.from_pandas(data, client=self) if is_pandas else dataframe.from_arrow(data, client=self)
+        future = Future(self._key("scatter"), _phalanx.CancelToken(), self._asynchronous)
+        future._finish(data)
+        return future
 
     # Python functions.
 
-    def submit(self, func: Callable[..., Any], *args: Any, key: str | None = None, **kwargs: Any) -> Future:
+    def submit(
+        self, func: Callable[..., Any], *args: Any, key: str | None = None, retries: int | None = None, **kwargs: Any
+    ) -> Future:
         """Calls ``func(*args, **kwargs)`` on a worker that allows Python (in a thread, without a cluster).
 
-        Futures among the arguments are waited for, and their values passed.
+        The call waits for futures among the arguments, also inside of lists, tuples, sets and dicts, and gets their
+        values, as it gets those of lazy objects. Values go by way of this client.
+
+        Parameters
+        ----------
+        func : callable
+            On a cluster it is packed with cloudpickle, with everything that it refers to.
+        key : str, optional
+            The name of the future.
+        retries : int, optional
+            How often the call is repeated if it raises.
         """
-        return self._start(self._call, func, args, kwargs, key=key or f"{getattr(func, '__name__', 'call')}")
+        options = {name: kwargs.pop(name) for name in CALL_OPTIONS if name in kwargs}
+        refuse("submit", options)
+        if not callable(func):
+            raise TypeError("First input to submit must be a callable function")
+        remote = self._is_cluster
 
-    def map(self, func: Callable[..., Any], *iterables: Any, key: str | None = None, **kwargs: Any) -> list[Future]:
-        """:meth:`submit` for each element."""
-        return [self.submit(func, *args, key=key, **kwargs) for args in zip(*iterables)]
+        def work(token: Any) -> Any:
+            values, named = self._values(list(args)), self._values(kwargs)
+            for left in range(retries or 0, -1, -1):
+                try:
+                    if remote:
+                        return call_on_worker(self._native, func, values, named, token)
+                    return func(*values, **named)
+                except Exception as error:
+                    if left == 0 or isinstance(error, CancelledError):
+                        raise
+            raise AssertionError("the last try returns or raises")
 
-    def _call(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        args, kwargs = self.gather(list(args)), self.gather(kwargs)
-        if self._describe()["kind"] != "cluster":
-            return func(*args, **kwargs)
-        from phalanx._host import call_on_worker
+        from phalanx._host import call_on_worker, function_name
+        from phalanx.exceptions import CancelledError
 
-        return call_on_worker(self._native, func, args, kwargs)
+        return self._jobs.start(work, key or self._key(function_name(func)), futures_of([args, kwargs]))
 
-    def _start(self, work: Callable[..., Any], *args: Any, key: str | None = None) -> Future:
-        token = _phalanx.CancelToken()
-        if work is _compute_one:
-            args = (*args, token)
-        future = self._threads.submit(work, *args)
-        return Future(future, token, f"{key or work.__name__.strip('_')}-{next(self._numbers)}")
+    def map(self, func: Callable[..., Any], *iterables: Any, key: Any = None, **kwargs: Any) -> list[Future]:
+        """:meth:`submit` for each element; ``key`` begins their names, or is a list of them."""
+        kwargs.pop("batch_size", None)
+        calls = list(zip(*iterables))
+        keys = list(key) if isinstance(key, (list, tuple)) else [f"{key}-{at}" if key else None for at in range(len(calls))]
+        if len(keys) != len(calls):
+            raise ValueError(f"{len(keys)} keys for {len(calls)} calls")
+        return [self.submit(func, *args, key=name, **kwargs) for name, args in zip(keys, calls)]
 
-    def cancel(self, futures: Any, **_: Any) -> None:
+    def cancel(self, futures: Any, **options: Any) -> None:
         """Ends the work of futures."""
-        from phalanx.distributed._futures import _futures_of
-
-        for future in _futures_of(futures):
+        refuse("cancel", options)
+        for future in futures_of(futures):
             future.cancel()
+
+    def _key(self, name: str) -> str:
+        return f"{name}-{next(self._numbers)}"
+
+    def _answer(self, work: Callable[[], Any]) -> Any:
+        """What ``work`` returns; for an asynchronous client, something to await that gives it."""
+        if self._asynchronous:
+            import asyncio
+
+            return asyncio.to_thread(work)
+        return work()
+
+    # Jobs that failed.
+
+    def failed_jobs(self) -> list[dict[str, str]]:
+        """The latest jobs that failed on the cluster, whoever ran them, the oldest first: job, label, error."""
+        return [dict(zip(("job", "label", "error"), failed)) for failed in self._native.failed_jobs()]
+
+    def save_job(self, path: str | os.PathLike[str], job: str | None = None) -> None:
+        """Writes the plan of a job that failed (by default the latest) into a file: :func:`replay` runs it here.
+
+        Data that was persisted on the cluster is not in it; a plan that reads some says so when it is replayed.
+        """
+        if job is None:
+            failed = self.failed_jobs()
+            if not failed:
+                raise ValueError("no job failed lately on this cluster")
+            job = failed[-1]["job"]
+        self._native.save_job(job, path)
 
     # The cluster.
 
@@ -214,7 +297,7 @@ class Client:
 
     ncores = nthreads
 
-    def wait_for_workers(self, n_workers: int, timeout: float | None = None) -> None:
+    def wait_for_workers(self, n_workers: int, timeout: float | str | None = None) -> Any:
         """Waits until ``n_workers`` workers are there.
 
         Raises
@@ -222,6 +305,9 @@ class Client:
         TimeoutError
             They are not after ``timeout`` seconds.
         """
+        return self._answer(lambda: self._wait_for_workers(n_workers, seconds(timeout)))
+
+    def _wait_for_workers(self, n_workers: int, timeout: float | None) -> None:
         end = None if timeout is None else time.monotonic() + timeout
         while (there := len(self._describe()["workers"])) < n_workers:
             if end is not None and time.monotonic() > end:
@@ -235,8 +321,9 @@ class Client:
 
     @property
     def dashboard_link(self) -> str | None:
-        """The address of the status page; None without a cluster that this process started."""
-        return None if self.cluster is None else self.cluster.dashboard_link
+        """The address of the status page, as the scheduler says it; None without a cluster."""
+        page: str | None = self._describe()["page"]
+        return page
 
     def get_versions(self, check: bool = False) -> dict[str, Any]:
         """The versions of this package and of what it stands on; a cluster of another version is refused at once."""
@@ -248,21 +335,27 @@ class Client:
         packages = {"numpy": version("numpy"), "pyarrow": version("pyarrow"), "phalanx": __version__}
         return {"client": {"host": {"python": platform.python_version()}, "packages": packages}}
 
-    def close(self, timeout: Any = None) -> None:
+    def close(self, timeout: Any = None) -> Any:
         """Gives everything back: jobs end, persisted data is freed, a cluster that this client started is stopped."""
+        return self._answer(self._close)
+
+    def _close(self) -> None:
         if self.status == "closed":
             return
         self.status = "closed"
         _client.pop(self)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._jobs.close()
         self._native.close()
         if self._own_cluster is not None:
             self._own_cluster.close()
 
-    def shutdown(self) -> None:
+    def shutdown(self) -> Any:
         """Closes the client, and stops its cluster if it was given one."""
+        return self._answer(self._shutdown)
+
+    def _shutdown(self) -> None:
         cluster = self.cluster
-        self.close()
+        self._close()
         if cluster is not None:
             cluster.close()
 
@@ -270,13 +363,15 @@ class Client:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._close()
 
     async def __aenter__(self) -> Client:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.close()
+        import asyncio
+
+        await asyncio.to_thread(self._close)
 
     def __await__(self) -> Any:
         async def ready() -> Client:
@@ -285,8 +380,13 @@ class Client:
         return ready().__await__()
 
     def __del__(self) -> None:
-        if getattr(self, "status", "closed") != "closed":
-            self.close()
+        if self.__dict__.get("status", "closed") != "closed":
+            self._close()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ELSEWHERE:
+            raise AttributeError(f"Client.{name} is not covered by Phalanx: {ELSEWHERE[name]}")
+        raise AttributeError(f"'Client' object has no attribute {name!r}")
 
     def __repr__(self) -> str:
         if self.status == "closed":
@@ -311,10 +411,20 @@ class Client:
         )
 
 
-def _compute_one(value: Any, native: Any, kwargs: dict[str, Any], token: Any) -> Any:
-    from phalanx._compute import compute
+def _in_process(
+    processes: bool,
+    n_workers: int | None = None,
+    threads_per_worker: int | None = None,
+    memory_limit: Any = None,
+    dashboard_address: Any = None,
+    silence_logs: Any = None,
+) -> Any:
+    """The engine of this process, with as many threads and as much memory as such a cluster would have."""
+    from phalanx.distributed._cluster import bytes_of_limit
 
-    return compute(value, client=native, token=token, **kwargs)[0]
+    threads = None if n_workers is None and threads_per_worker is None else (n_workers or 1) * (threads_per_worker or 1)
+    limit = None if memory_limit in (None, "auto") else bytes_of_limit(memory_limit, 1) * (n_workers or 1)
+    return _phalanx.Client.local(threads, limit)
 
 
 def default_client() -> Client:
@@ -332,3 +442,20 @@ def default_client() -> Client:
 
 
 get_client = default_client
+
+
+def replay(path: str | os.PathLike[str]) -> Any:
+    """Runs a job that :meth:`Client.save_job` saved, in this process, where a debugger can follow it.
+
+    Returns
+    -------
+    pyarrow.Table
+        The rows that the job's last stage wrote: a frame's rows, an array's chunks.
+
+    Notes
+    -----
+    Replay only what you saved yourself: the file holds the Python functions of its job, and they are run.
+    """
+    from phalanx._lazy import pa
+
+    return pa.table(_phalanx.Client.replay(path))

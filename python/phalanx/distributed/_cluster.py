@@ -11,6 +11,9 @@ from phalanx.array._chunks import parse_bytes
 
 __all__ = ["LocalCluster"]
 
+#: Whether workers run Python functions where nobody says it; ``phalanx run --allow-python`` sets it.
+ALLOW_PYTHON = False
+
 
 def _memory_of_machine() -> int:
     """Bytes of memory that this machine, or the container that we are in, has."""
@@ -30,14 +33,16 @@ class LocalCluster:
     ----------
     n_workers : int, optional
         How many workers; by default as many as the machine has cores, divided by ``threads_per_worker``.
-    threads_per_worker : int, default 1
-        Tasks that a worker runs at once.
+    threads_per_worker : int, optional
+        Tasks that a worker runs at once; 1 by default.
     memory_limit : int, float, str or None, default "auto"
         Bytes for each worker's tasks: a number, ``"4GiB"``, a fraction of the machine's memory, or ``"auto"`` for an
         equal share of it.
-    allow_python : bool, default False
+    allow_python : bool, optional
         Whether workers run Python functions (``map_blocks``, ``map_partitions``, ``Client.submit``): then everybody
-        who reaches the scheduler can run any code as you.
+        who reaches the scheduler can run any code as you. False by default; ``phalanx run --allow-python`` turns it.
+    silence_logs : optional
+        Taken as Dask takes it; workers log errors only.
 
     Examples
     --------
@@ -49,31 +54,35 @@ class LocalCluster:
     def __init__(
         self,
         n_workers: int | None = None,
-        threads_per_worker: int = 1,
+        threads_per_worker: int | None = None,
         memory_limit: Any = "auto",
         *,
         processes: bool = True,
         dashboard_address: Any = None,
-        allow_python: bool = False,
+        allow_python: bool | None = None,
+        silence_logs: Any = None,
     ) -> None:
         from phalanx.exceptions import UnsupportedError
 
         if not processes:
             raise UnsupportedError("LocalCluster(processes=False)", "Client() without a cluster runs in this process")
-        if dashboard_address is not None:
+        if dashboard_address not in (None, ":0", "127.0.0.1:0", "localhost:0"):
             raise UnsupportedError(
                 "LocalCluster(dashboard_address=...)",
                 "the dashboard takes a free port, see Client.dashboard_link; `phalanx scheduler --dashboard` chooses",
             )
+        threads_per_worker = 1 if threads_per_worker is None else int(threads_per_worker)
         if threads_per_worker < 1 or (n_workers is not None and n_workers < 0):
             raise ValueError(f"{n_workers} workers of {threads_per_worker} threads: name at least one thread")
         if n_workers is None:
             n_workers = max(1, len(os.sched_getaffinity(0)) // threads_per_worker)
         self._threads = threads_per_worker
         program = [sys.executable, "-m", "phalanx"]
-        limit = _limit(memory_limit, max(1, n_workers))
-        self._native = _phalanx.LocalCluster.start(program, n_workers, threads_per_worker, limit, allow_python)
+        limit = bytes_of_limit(memory_limit, max(1, n_workers))
+        allow = ALLOW_PYTHON if allow_python is None else allow_python
+        self._native = _phalanx.LocalCluster.start(program, n_workers, threads_per_worker, limit, allow)
         self.scheduler_address: str = self._native.address
+        self.status = "running"
 
     @property
     def dashboard_link(self) -> str | None:
@@ -90,8 +99,21 @@ class LocalCluster:
         """Starts or stops workers until there are ``n``. One that leaves finishes its tasks first."""
         self._native.scale(int(n))
 
-    def close(self) -> None:
+    def adapt(self, *_: Any, **__: Any) -> None:
+        """Not supported."""
+        from phalanx.exceptions import UnsupportedError
+
+        raise UnsupportedError("LocalCluster.adapt", "scale(n) starts and stops workers; idle ones cost next to nothing")
+
+    def get_client(self) -> Any:
+        """A client of this cluster."""
+        from phalanx.distributed._client import Client
+
+        return Client(self)
+
+    def close(self, timeout: Any = None) -> None:
         """Stops all processes and waits until they are gone."""
+        self.status = "closed"
         self._native.stop()
 
     def __enter__(self) -> LocalCluster:
@@ -107,10 +129,23 @@ class LocalCluster:
         self.close()
 
     def __repr__(self) -> str:
+        if self.status == "closed":
+            return "LocalCluster(closed)"
         return f"LocalCluster({self.scheduler_address!r}, workers={len(self.workers)}, threads={self._threads})"
 
 
-def _limit(memory_limit: Any, workers: int) -> int:
+    def _repr_html_(self) -> str:
+        if self.status == "closed":
+            return "<b>LocalCluster</b>, closed"
+        link = self.dashboard_link
+        return (
+            f"<b>LocalCluster</b> at <code>{self.scheduler_address}</code>: {len(self.workers)} workers of "
+            f'{self._threads} threads, <a href="{link}">status page</a>'
+        )
+
+
+def bytes_of_limit(memory_limit: Any, workers: int) -> int:
+    """Bytes for the tasks of each of so many workers."""
     if memory_limit is None or memory_limit == "auto":
         return max(256 << 20, int(_memory_of_machine() * 0.8) // workers)
     if isinstance(memory_limit, str):

@@ -3,25 +3,53 @@
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, NamedTuple
 
-__all__ = ["ALL_COMPLETED", "FIRST_COMPLETED", "Future", "TimeoutError", "as_completed", "fire_and_forget", "wait"]
+__all__ = ["ALL_COMPLETED", "FIRST_COMPLETED", "Future", "TimeoutError", "fire_and_forget", "futures_of", "wait"]
 
 ALL_COMPLETED = "ALL_COMPLETED"
 FIRST_COMPLETED = "FIRST_COMPLETED"
 TimeoutError = TimeoutError  # the name that Dask's programs import
 
 
+def seconds(timeout: Any) -> float | None:
+    """Seconds of a number, or of text such as ``"500ms"``, ``"30s"`` and ``"2 min"``."""
+    if timeout is None or isinstance(timeout, (int, float)):
+        return timeout
+    text = str(timeout).strip()
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyz ")
+    units = {"": 1.0, "ms": 1e-3, "s": 1.0, "sec": 1.0, "seconds": 1.0, "m": 60.0, "min": 60.0, "minutes": 60.0, "h": 3600.0}
+    unit = text[len(number) :].strip()
+    if unit not in units:
+        raise ValueError(f"{timeout!r} is no span of time: give seconds, or text such as '30s'")
+    return float(number) * units[unit]
+
+
 class Future:
     """A result that is still to come. ``await`` it, or ask for :meth:`result`."""
 
-    __slots__ = ("_future", "_token", "key")
+    __slots__ = ("__weakref__", "_asynchronous", "_future", "_token", "key")
 
-    def __init__(self, future: concurrent.futures.Future[Any], token: Any, key: str) -> None:
-        self._future = future
+    def __init__(self, key: str, token: Any, asynchronous: bool = False) -> None:
+        self._future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         self._token = token
+        self._asynchronous = asynchronous
         self.key = key
+
+    # What the thread that does the work says; a future that was cancelled meanwhile stays cancelled.
+
+    def _finish(self, value: Any) -> None:
+        try:
+            self._future.set_result(value)
+        except concurrent.futures.InvalidStateError:
+            pass
+
+    def _fail(self, error: BaseException) -> None:
+        try:
+            self._future.set_exception(error)
+        except concurrent.futures.InvalidStateError:
+            pass
 
     @property
     def status(self) -> str:
@@ -30,9 +58,10 @@ class Future:
 
         if not self._future.done():
             return "pending"
-        if self._future.cancelled() or isinstance(self._future.exception(), CancelledError):
-            return "cancelled"
-        return "error" if self._future.exception() is not None else "finished"
+        error = self._future.exception()
+        if error is None:
+            return "finished"
+        return "cancelled" if isinstance(error, CancelledError) else "error"
 
     def done(self) -> bool:
         """Whether it has ended, in whichever way."""
@@ -42,23 +71,25 @@ class Future:
         """Whether it was cancelled."""
         return self.status == "cancelled"
 
-    def result(self, timeout: float | None = None) -> Any:
+    def result(self, timeout: Any = None) -> Any:
         """Waits for the value; raises what the work raised, or TimeoutError after ``timeout`` seconds."""
-        return self._future.result(timeout)
+        return self if self._asynchronous else self._future.result(seconds(timeout))
 
-    def exception(self, timeout: float | None = None) -> BaseException | None:
+    def exception(self, timeout: Any = None) -> BaseException | None:
         """Waits, and returns what the work raised, or None."""
-        return self._future.exception(timeout)
+        return self._future.exception(seconds(timeout))
 
-    def traceback(self, timeout: float | None = None) -> Any:
-        """The traceback of what the work raised, or None."""
+    def traceback(self, timeout: Any = None) -> Any:
+        """The traceback of what the work raised, or None; what a worker raised has the worker's in its notes."""
         error = self.exception(timeout)
         return None if error is None else error.__traceback__
 
     def cancel(self, *_: Any, **__: Any) -> None:
-        """Ends the work, if it has not ended."""
-        self._future.cancel()
+        """Ends the work, if it has not ended. A Python function that runs in this process runs on, unheard."""
+        from phalanx.exceptions import CancelledError
+
         self._token.cancel()
+        self._fail(CancelledError(f"{self.key} was cancelled"))
 
     def release(self) -> None:
         """Forgets the value: nothing to do, since it is freed with the last reference to it."""
@@ -75,6 +106,11 @@ class Future:
     def __repr__(self) -> str:
         return f"<Future: {self.status}, key: {self.key}>"
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<b>Future</b> {escape(self.key)} <code>{self.status}</code>"
+
 
 class DoneAndNotDone(NamedTuple):
     """What :func:`wait` returns."""
@@ -83,27 +119,43 @@ class DoneAndNotDone(NamedTuple):
     not_done: set[Future]
 
 
-def _futures_of(value: Any) -> list[Future]:
+def futures_of(value: Any) -> list[Future]:
+    """The futures inside of a value or collections of values; lazy objects that are persisted have none."""
     if isinstance(value, Future):
         return [value]
     if isinstance(value, dict):
         value = value.values()
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        return []  # lazy objects that are persisted are there already
-    return [future for item in value for future in _futures_of(item)]
+    elif not isinstance(value, (list, tuple, set, frozenset, Generator)):
+        return []
+    return [future for item in value for future in futures_of(item)]
 
 
-def wait(fs: Any, timeout: float | None = None, return_when: str = ALL_COMPLETED) -> DoneAndNotDone:
+def wait(fs: Any, timeout: Any = None, return_when: str = ALL_COMPLETED) -> Any:
     """Waits until futures have ended; persisted objects have already.
+
+    Returns
+    -------
+    DoneAndNotDone
+        Two sets. Futures of an asynchronous client: something to await that gives it.
 
     Raises
     ------
     TimeoutError
         They have not after ``timeout`` seconds.
     """
-    futures = _futures_of(fs)
+    if return_when not in (ALL_COMPLETED, FIRST_COMPLETED):
+        raise NotImplementedError(f"return_when={return_when!r}: ALL_COMPLETED and FIRST_COMPLETED are there")
+    futures = futures_of(fs)
+    if any(future._asynchronous for future in futures):
+        import asyncio
+
+        return asyncio.to_thread(_wait, futures, seconds(timeout), return_when)
+    return _wait(futures, seconds(timeout), return_when)
+
+
+def _wait(futures: list[Future], timeout: float | None, return_when: str) -> DoneAndNotDone:
     done, not_done = concurrent.futures.wait([future._future for future in futures], timeout, return_when)
-    if not_done and return_when == ALL_COMPLETED:
+    if not_done and (return_when == ALL_COMPLETED or not done):
         raise TimeoutError(f"{len(not_done)} of {len(futures)} futures have not ended after {timeout} s")
     return DoneAndNotDone(
         {future for future in futures if future._future in done},
@@ -111,68 +163,6 @@ def wait(fs: Any, timeout: float | None = None, return_when: str = ALL_COMPLETED
     )
 
 
-class as_completed:
-    """Futures in the order in which they end.
-
-    Parameters
-    ----------
-    futures : iterable of Future
-    with_results : bool, default False
-        Yield pairs of future and result.
-    raise_errors : bool, default True
-        With results: raise what the work raised.
-    """
-
-    def __init__(self, futures: Iterable[Future] = (), with_results: bool = False, raise_errors: bool = True) -> None:
-        import queue
-
-        self._with_results = with_results
-        self._raise_errors = raise_errors
-        self._ended: queue.Queue[Future] = queue.Queue()
-        self._pending = 0
-        for future in futures:
-            self.add(future)
-
-    def add(self, future: Future) -> None:
-        """One more future to wait for."""
-        self._pending += 1
-        future.add_done_callback(self._ended.put)
-
-    def update(self, futures: Iterable[Future]) -> None:
-        """More futures to wait for."""
-        for future in futures:
-            self.add(future)
-
-    def count(self) -> int:
-        """How many have not been yielded."""
-        return self._pending
-
-    def is_empty(self) -> bool:
-        """Whether all have been yielded."""
-        return self._pending == 0
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        if self._pending == 0:
-            raise StopIteration
-        future = self._ended.get()
-        self._pending -= 1
-        if not self._with_results:
-            return future
-        error = future.exception()
-        if error is not None and self._raise_errors:
-            raise error
-        return future, error if error is not None else future.result()
-
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        import asyncio
-
-        while self._pending:
-            yield await asyncio.to_thread(self.__next__)
-
-
 def fire_and_forget(obj: Any) -> None:
     """Lets futures run to their end: they do, whether anybody holds them or not."""
-    _futures_of(obj)
+    futures_of(obj)

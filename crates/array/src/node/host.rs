@@ -12,6 +12,7 @@ use phalanx_chunk::{Chunk, DType, Error, Span, wire};
 use phalanx_engine::datafusion::arrow::array::{
     Array as _, ArrayRef, AsArray, Int64Array, LargeBinaryArray, ListArray, RecordBatch, StringArray,
 };
+use phalanx_engine::datafusion::arrow::buffer::OffsetBuffer;
 use phalanx_engine::datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use phalanx_engine::host::{self, HostFunction};
 use serde::{Deserialize, Serialize};
@@ -119,9 +120,11 @@ fn batch(chunk: &Chunk, number: &[usize], region: &[Span]) -> ChunkResult<Record
         Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>([Some(values.into_iter().map(Some))]))
     };
     let signed = |values: &[usize]| values.iter().map(|&value| value as i64).collect::<Vec<_>>();
-    let payload = wire::to_bytes(chunk);
+    // Where its size is a multiple of 64 bytes, the chunk's own memory.
+    let payload = wire::to_bytes(chunk).slice_with_length(0, chunk.nbytes());
+    let data = LargeBinaryArray::try_new(OffsetBuffer::from_lengths([chunk.nbytes()]), payload, None);
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(LargeBinaryArray::from_iter_values([&payload.as_slice()[..chunk.nbytes()]])),
+        Arc::new(data.map_err(|error| broken(error.to_string()))?),
         Arc::new(StringArray::from_iter_values([chunk.dtype().name()])),
         list(signed(chunk.shape())),
         list(signed(number)),

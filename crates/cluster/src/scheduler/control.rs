@@ -16,7 +16,7 @@ use phalanx_engine::{EngineDescription, EngineKind, OperatorExec, Progress, Stag
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
 use tonic::{Request, Response, Status, Streaming};
@@ -28,6 +28,8 @@ pub struct State {
     pub gate: Arc<Gate>,
     pub doomed: Doomed,
     pub address: SocketAddr,
+    /// The URL of the status page; whoever serves it says where.
+    pub page: OnceLock<String>,
 }
 
 impl State {
@@ -61,6 +63,7 @@ impl State {
         EngineDescription {
             kind: EngineKind::Cluster,
             address: format!("tcp://{}", self.address),
+            page: self.page.get().cloned(),
             workers: self.hub.workers(),
             jobs: self.jobs().await.into_iter().map(|(_, _, progress)| progress).collect(),
         }

@@ -79,7 +79,8 @@ impl Scheduler {
         let jobs = InMemoryJobState::new("phalanx", Arc::new(default_session_builder), Arc::new(config_producer));
         let gate = Arc::new(Gate::new(jobs, Arc::clone(&doomed), Arc::clone(&hub)));
         let server = assemble(address, &hub, Arc::clone(&gate), &options.transport).await?;
-        let state = control::State { server: server.clone(), hub: Arc::clone(&hub), gate, doomed, address };
+        let page = std::sync::OnceLock::new();
+        let state = control::State { server: server.clone(), hub: Arc::clone(&hub), gate, doomed, address, page };
         let state = Arc::new(state);
         listen_to_losses(&state);
         let watchers = vec![
@@ -125,6 +126,14 @@ impl Scheduler {
         move || {
             let state = Arc::clone(&state);
             Box::pin(async move { state.describe().await })
+        }
+    }
+
+    /// A function that takes the URL of the status page of this scheduler, for clients that ask; the first one counts.
+    pub fn page_teller(&self) -> impl FnOnce(String) + Send + use<> {
+        let state = Arc::clone(&self.state);
+        move |url| {
+            let _first_counts = state.page.set(url);
         }
     }
 
