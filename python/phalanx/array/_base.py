@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from phalanx.array._core import Array
 
-__all__ = ["Base", "axes_of", "operand", "wrap"]
+__all__ = ["Base", "axes_of", "is_lazy", "lazy", "native_of", "one_axis", "operand", "wrap"]
 
 
 class Base:
@@ -26,16 +26,38 @@ def wrap(native: Any) -> Array:
     return Array._wrap(native)
 
 
-def operand(value: Any) -> Any:
-    """One side of a function, as the extension module takes it: a native array, or a Python number (weak)."""
-    native = getattr(value, "_native", None)
-    if native is not None:
-        return native
-    if type(value) in (bool, int, float, complex):
+def is_lazy(value: Any) -> bool:
+    """Whether it is an array of ours."""
+    return getattr(value, "_phalanx_kind", None) == "array"
+
+
+def lazy(value: Any) -> Any:
+    """Anything that is an array as one of ours."""
+    if is_lazy(value):
         return value
     from phalanx.array._creation import asarray
 
-    return asarray(value)._native
+    return asarray(value)
+
+
+def native_of(value: Any) -> Any:
+    """The native array of anything that is an array."""
+    return lazy(value)._native
+
+
+def operand(value: Any) -> Any:
+    """One side of a function, as the extension module takes it: a native array, or a Python number.
+
+    This is where numbers are told apart: Python's own are weak, they take the type of what they stand beside; NumPy's
+    have a type.
+    """
+    return value if type(value) in (bool, int, float, complex) else native_of(value)
+
+
+def one_axis(axis: Any, ndim: int) -> int:
+    """One axis, counted from the front; NumPy's error for one that is out of range."""
+    (counted,) = axes_of([axis], ndim) or [0]
+    return counted
 
 
 def axes_of(axis: Any, ndim: int) -> list[int] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from phalanx import _phalanx
 from phalanx._lazy import np, pa
-from phalanx.array._base import Base, axes_of, wrap
+from phalanx.array._base import Base, axes_of, is_lazy, lazy, one_axis, wrap
 
 __all__ = [
     "Blocks",
@@ -80,18 +80,8 @@ def packed(result: Any, dtype: Any) -> Any:
     )
 
 
-def _array(value: Any) -> Any:
-    from phalanx.array._creation import asarray
-
-    return asarray(value)
-
-
-def _is_lazy(value: Any) -> bool:
-    return getattr(value, "_phalanx_kind", None) == "array"
-
-
 def _is_array(value: Any) -> bool:
-    return _is_lazy(value) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    return is_lazy(value) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
 def _wanted(function: Any) -> tuple[str, ...]:
@@ -200,7 +190,7 @@ def _plan(args: Any) -> tuple[list[Any], list[Any]]:
     for argument in args:
         if _is_array(argument):
             plan.append(("block", len(arrays)))
-            arrays.append(_array(argument))
+            arrays.append(lazy(argument))
         else:
             plan.append(("value", argument))
     return plan, arrays
@@ -374,7 +364,7 @@ def blockwise(
             plan.append(("value", argument))
         else:
             plan.append(("block", len(arrays)))
-            arrays.append(_array(argument))
+            arrays.append(lazy(argument))
             indices.append(tuple(index))
     contracted = {each for index in indices for each in index} - set(out)
     if contracted and not concatenate:
@@ -444,7 +434,7 @@ def reduction(
     """
     if weights is not None or out is not None or not concatenate or output_size != 1:
         raise NotImplementedError("reduction with weights, out, concatenate=False or output_size")
-    x = _array(x)
+    x = lazy(x)
     axes = tuple(axes_of(axis, x.ndim) or []) if axis is not None else tuple(range(x.ndim))
     ones = {axis: 1 for axis in axes}
     sizes = [[ones.get(axis, size) for size in x.chunks[axis]] for axis in range(x.ndim)]
@@ -463,8 +453,8 @@ def apply_along_axis(
 
     Without ``dtype`` and ``shape`` the function is tried with a line of ones.
     """
-    arr = _array(arr)
-    (along,) = axes_of(axis, arr.ndim) or [0]
+    arr = lazy(arr)
+    along = one_axis(axis, arr.ndim)
     if dtype is None or shape is None:
         sample = np.asarray(func1d(np.ones(arr.shape[along], arr.dtype), *args, **kwargs))
         dtype, shape = sample.dtype if dtype is None else dtype, sample.shape if shape is None else shape
@@ -492,7 +482,7 @@ class _AlongAxis:
 
 def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
     """``func(a, axis)`` of lazy arrays, over one axis after the other; axes stay with length 1."""
-    a = _array(a)
+    a = lazy(a)
     for axis in axes_of(axes, a.ndim) or []:
         result = func(a, axis)
         if result.ndim != a.ndim:
@@ -546,7 +536,7 @@ def apply_gufunc(
         raise NotImplementedError("apply_gufunc with several results; call it for each")
     if len(ins) != len(args):
         raise ValueError(f"According to `signature`, `func` requires {len(ins)} arguments, but {len(args)} were given")
-    arrays = [_array(argument) for argument in args]
+    arrays = [lazy(argument) for argument in args]
     lengths: dict[str, int] = dict(output_sizes or {})
     for array, core in zip(arrays, ins):
         if array.ndim < len(core):
@@ -601,8 +591,8 @@ def as_gufunc(signature: Any = None, **options: Any) -> Any:
 
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     """Functions (or numbers) of the elements where conditions hold."""
-    x = _array(x)
-    conditions = [_array(condition) for condition in (condlist if isinstance(condlist, (list, tuple)) else [condlist])]
+    x = lazy(x)
+    conditions = [lazy(condition) for condition in (condlist if isinstance(condlist, (list, tuple)) else [condlist])]
     plan, arrays = _plan([x, *conditions])
     return _call_piecewise(plan, arrays, list(funclist), args, kw)
 

@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from phalanx import _client
+from phalanx._collection import Collection
 from phalanx._lazy import np
 from phalanx.array._blocks import Blocks
 from phalanx.array._chunks import normalize
@@ -22,7 +23,7 @@ from phalanx.array._sorting import Sorting
 __all__ = ["Array"]
 
 
-class Array(Elementwise, Reductions, Indexing, Manipulation, Sorting, Blocks, LinearAlgebra):
+class Array(Elementwise, Reductions, Indexing, Manipulation, Sorting, Blocks, LinearAlgebra, Collection):
     """A lazy chunked array.
 
     Made by :func:`from_array`, :func:`zeros`, :mod:`phalanx.array.random` and their like, and by computing with
@@ -119,27 +120,9 @@ class Array(Elementwise, Reductions, Indexing, Manipulation, Sorting, Blocks, Li
         values = np.asarray(block)
         return values[()] if values.ndim == 0 else values
 
-    def compute(self, *, client: Any = None, verify: bool = False) -> Any:
-        """The values, as a NumPy array (a NumPy scalar if there is no axis).
-
-        Parameters
-        ----------
-        client : Client, optional
-            Where to run; by default the current client, or this process.
-        verify : bool, default False
-            Run once more on an adverse engine of this process and compare the bits.
-        """
-        from phalanx._compute import compute
-
-        return compute(self, client=client, verify=verify)[0]
-
     def persist(self, *, client: Any = None) -> Array:
         """The same array, computed and kept where it was computed, until the last array that reads it is gone."""
         return self._wrap(_client.native(client).persist_array(self._native))
-
-    def explain(self, *, client: Any = None) -> str:
-        """What would run: the expression, its stages with projected memory and bytes moved, the physical plan."""
-        return _client.native(client).explain_array(self._native)
 
     # NumPy's protocols.
 
@@ -171,6 +154,24 @@ class Array(Elementwise, Reductions, Indexing, Manipulation, Sorting, Blocks, Li
             return NotImplemented
         ours = getattr(phalanx.array, ufunc.__name__, None)
         return NotImplemented if ours is None else ours(*inputs, **kwargs)
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: Any = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """DLPack: computes, and gives the values, which lie in the processor's memory."""
+        if stream is not None:
+            raise ValueError("stream must be None: the values lie in the processor's memory")
+        if dl_device not in (None, (1, 0)):
+            raise BufferError("the values lie in the processor's memory, and another device was asked for")
+        return np.asarray(self.compute()).__dlpack__(max_version=max_version, copy=copy)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)
 
     def __bool__(self) -> bool:
         if self.size > 1:

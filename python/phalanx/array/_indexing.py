@@ -6,7 +6,7 @@ from typing import Any
 
 from phalanx import _client, _phalanx
 from phalanx._lazy import np
-from phalanx.array._base import Base, axes_of, operand, wrap
+from phalanx.array._base import Base, lazy, one_axis, operand, wrap
 from phalanx.exceptions import InputError
 
 __all__ = [
@@ -43,13 +43,7 @@ def _part(part: Any) -> Any:
         values = values.astype(np.int64)  # an empty list
     if values.dtype.kind not in "iub":
         raise IndexError("arrays used as indices must be of integer (or boolean) type")
-    return _array(values)._native
-
-
-def _array(value: Any) -> Any:
-    from phalanx.array._creation import asarray
-
-    return asarray(value)
+    return lazy(values)._native
 
 
 def _as_numpy_has_it(error: InputError) -> Exception:
@@ -169,60 +163,60 @@ class Indexing(Base):
 
 def take(a: Any, indices: Any, axis: Any = None) -> Any:
     """The slices along ``axis`` whose numbers are ``indices``; of the flattened array, if ``axis`` is None."""
-    a = _array(a)
+    a = lazy(a)
     if axis is None:
         a, axis = a.ravel(), 0
-    (axis,) = axes_of(axis, a.ndim) or [0]
+    axis = one_axis(axis, a.ndim)
     return a[(slice(None),) * axis + (indices,)]
 
 
 def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     """For each index the element of its line along ``axis``."""
-    arr, indices = _array(arr), _array(indices)
+    arr, indices = lazy(arr), lazy(indices)
     if axis is None:
         arr, axis = arr.ravel(), 0
     if indices.dtype.kind not in "iu":
         raise IndexError("`indices` must be an integer array")
     if arr.ndim != indices.ndim:
         raise ValueError("`indices` and `arr` must have the same number of dimensions")
-    (axis,) = axes_of(axis, arr.ndim) or [0]
+    axis = one_axis(axis, arr.ndim)
     return wrap(arr._native.take_along_axis(indices._native, axis))
 
 
 def compress(condition: Any, a: Any, axis: Any = None) -> Any:
     """The slices of ``a`` along ``axis`` where ``condition``, a vector that may be shorter, is true."""
-    a, condition = _array(a), _array(condition)
+    a, condition = lazy(a), lazy(condition)
     if condition.ndim != 1:
         raise ValueError("condition must be a 1-d array")
     if axis is None:
         a, axis = a.ravel(), 0
-    (axis,) = axes_of(axis, a.ndim) or [0]
+    axis = one_axis(axis, a.ndim)
     return wrap(a._native.compress(condition._native, axis))
 
 
 def extract(condition: Any, arr: Any) -> Any:
     """The elements of ``arr``, in C order, where ``condition`` is true."""
-    return wrap(_array(arr)._native.extract(_array(condition)._native))
+    return wrap(lazy(arr)._native.extract(lazy(condition)._native))
 
 
 def flatnonzero(a: Any) -> Any:
     """The flat indices of the elements that are not 0."""
-    return wrap(_array(a)._native.flatnonzero())
+    return wrap(lazy(a)._native.flatnonzero())
 
 
 def nonzero(a: Any) -> tuple[Any, ...]:
     """For each axis the indices of the elements that are not 0."""
-    return tuple(wrap(each) for each in _array(a)._native.nonzero())
+    return tuple(wrap(each) for each in lazy(a)._native.nonzero())
 
 
 def argwhere(a: Any) -> Any:
     """The indices of the elements that are not 0, a row each."""
-    return wrap(_array(a)._native.argwhere())
+    return wrap(lazy(a)._native.argwhere())
 
 
 def choose(a: Any, choices: Any) -> Any:
     """Element by element ``choices[a]``."""
-    return wrap(_array(a)._native.choose([_array(choice)._native for choice in choices]))
+    return wrap(lazy(a)._native.choose([lazy(choice)._native for choice in choices]))
 
 
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
@@ -231,13 +225,13 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         raise ValueError("list of cases must be same length as list of conditions")
     if len(condlist) == 0:
         raise ValueError("select with an empty condition list is not possible")
-    choices = [_array(choice) for choice in choicelist]
-    conditions = [_array(condition) for condition in condlist]
+    choices = [lazy(choice) for choice in choicelist]
+    conditions = [lazy(condition) for condition in condlist]
     if any(condition.dtype.kind != "b" for condition in conditions):
         raise TypeError("invalid entry in condlist: should be boolean ndarray")
     dtype = np.result_type(*(choice.dtype for choice in choices), default)
     choices = [choice.astype(dtype)._native for choice in choices]
-    other = _array(default).astype(dtype)._native
+    other = lazy(default).astype(dtype)._native
     return wrap(_phalanx.Array.select([condition._native for condition in conditions], choices, other))
 
 
@@ -246,12 +240,12 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Any, ...]
     if order != "C":
         raise NotImplementedError("order='F'; give the shape in reverse, and reverse the result")
     lengths = [int(n) for n in shape] if hasattr(shape, "__len__") else [int(shape)]
-    return tuple(wrap(each) for each in _phalanx.Array.unravel_index(_array(indices)._native, lengths))
+    return tuple(wrap(each) for each in _phalanx.Array.unravel_index(lazy(indices)._native, lengths))
 
 
 def ravel_multi_index(multi_index: Any, dims: Any, mode: str = "raise", order: str = "C") -> Any:
     """The flat indices of an index for each axis."""
     if order != "C" or mode != "raise":
         raise NotImplementedError("order='F' or another mode than 'raise'; wrap or clip the indices before")
-    indices = [_array(index)._native for index in multi_index]
+    indices = [lazy(index)._native for index in multi_index]
     return wrap(_phalanx.Array.ravel_multi_index(indices, [int(n) for n in dims]))

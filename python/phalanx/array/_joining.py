@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phalanx import _phalanx
-from phalanx.array._base import axes_of, wrap
+from phalanx.array._base import lazy, one_axis, wrap
 
 __all__ = [
     "append",
@@ -26,14 +26,8 @@ __all__ = [
 ]
 
 
-def _array(value: Any) -> Any:
-    from phalanx.array._creation import asarray
-
-    return asarray(value)
-
-
 def _natives(arrays: Any) -> list[Any]:
-    natives = [_array(array)._native for array in arrays]
+    natives = [lazy(array)._native for array in arrays]
     if not natives:
         raise ValueError("need at least one array to concatenate")
     return natives
@@ -44,7 +38,7 @@ def concatenate(seq: Any, axis: Any = 0, allow_unknown_chunksizes: bool = False)
     natives = _natives(seq)
     if axis is None:
         natives, axis = [native.ravel() for native in natives], 0
-    (axis,) = axes_of(axis, len(natives[0].shape)) or [0]
+    axis = one_axis(axis, len(natives[0].shape))
     return wrap(_phalanx.Array.concatenate(natives, axis))
 
 
@@ -58,7 +52,7 @@ def stack(seq: Any, axis: int = 0, allow_unknown_chunksizes: bool = False) -> An
     natives = _natives(seq)
     if any(native.shape != natives[0].shape for native in natives):
         raise ValueError("all input arrays must have the same shape")
-    (axis,) = axes_of(axis, len(natives[0].shape) + 1) or [0]
+    axis = one_axis(axis, len(natives[0].shape) + 1)
     return wrap(_phalanx.Array.stack(natives, axis))
 
 
@@ -88,7 +82,7 @@ def block(arrays: Any, allow_unknown_chunksizes: bool = False) -> Any:
     def native(value: Any) -> Any:
         if isinstance(value, tuple):
             raise TypeError("arrays is a tuple. Only lists can be used to arrange blocks.")
-        return [native(each) for each in value] if isinstance(value, list) else _array(value)._native
+        return [native(each) for each in value] if isinstance(value, list) else lazy(value)._native
 
     return wrap(_phalanx.Array.block(native(arrays)))
 
@@ -99,7 +93,7 @@ def append(arr: Any, values: Any, axis: Any = None) -> Any:
 
 
 def _atleast(arrays: Any, ndim: int) -> Any:
-    results = [wrap(_array(array)._native.atleast(ndim)) for array in arrays]
+    results = [wrap(lazy(array)._native.atleast(ndim)) for array in arrays]
     return results[0] if len(results) == 1 else tuple(results)
 
 
@@ -122,13 +116,13 @@ def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = 
     """The coordinates of a grid from those of its axes."""
     if indexing not in ("xy", "ij"):
         raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
-    natives = [_array(x)._native for x in xi]
+    natives = [lazy(x)._native for x in xi]
     return tuple(wrap(each) for each in _phalanx.Array.meshgrid(natives, indexing == "xy", bool(sparse)))
 
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     """The arrays in the one shape that they have together."""
-    natives = [_array(arg)._native for arg in args]
+    natives = [lazy(arg)._native for arg in args]
     return tuple(wrap(each) for each in _phalanx.Array.broadcast_arrays(natives))
 
 
@@ -153,4 +147,4 @@ def unify_chunks(*args: Any) -> Any:
             for array, index in zip(arrays, indices)
         ]
         return chunks, unified
-    return tuple(wrap(each) for each in _phalanx.Array.unify_chunks([_array(arg)._native for arg in args]))
+    return tuple(wrap(each) for each in _phalanx.Array.unify_chunks([lazy(arg)._native for arg in args]))

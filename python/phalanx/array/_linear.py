@@ -6,7 +6,7 @@ from typing import Any
 
 from phalanx import _phalanx
 from phalanx._lazy import np
-from phalanx.array._base import Base, wrap
+from phalanx.array._base import Base, native_of, wrap
 
 __all__ = [
     "corrcoef",
@@ -22,64 +22,57 @@ __all__ = [
 ]
 
 
-def lazy(value: Any) -> Any:
-    """The native array of anything that is an array."""
-    from phalanx.array._creation import asarray
-
-    return asarray(value)._native
-
-
 class LinearAlgebra(Base):
     """Products."""
 
     __slots__ = ()
 
     def __matmul__(self, other: Any) -> Any:
-        return wrap(self._native.matmul(lazy(other)))
+        return wrap(self._native.matmul(native_of(other)))
 
     def __rmatmul__(self, other: Any) -> Any:
-        return wrap(lazy(other).matmul(self._native))
+        return wrap(native_of(other).matmul(self._native))
 
     def dot(self, other: Any) -> Any:
         """The sum of products over the last axis of this and the last but one of the other; see :func:`dot`."""
-        return wrap(self._native.dot(lazy(other)))
+        return wrap(self._native.dot(native_of(other)))
 
 
 def matmul(x1: Any, x2: Any) -> Any:
     """The product of matrices, or of stacks of them, that broadcast; a vector is a row on the left, a column on the
     right."""
-    return wrap(lazy(x1).matmul(lazy(x2)))
+    return wrap(native_of(x1).matmul(native_of(x2)))
 
 
 def dot(a: Any, b: Any) -> Any:
     """The sum of products over the last axis of ``a`` and the last but one of ``b``; of numbers the product."""
-    return wrap(lazy(a).dot(lazy(b)))
+    return wrap(native_of(a).dot(native_of(b)))
 
 
 def vdot(a: Any, b: Any) -> Any:
     """The sum of products of all elements, the first conjugated."""
-    return wrap(lazy(a).vdot(lazy(b)))
+    return wrap(native_of(a).vdot(native_of(b)))
 
 
 def inner(a: Any, b: Any) -> Any:
     """The sum of products over the last axes."""
-    return wrap(lazy(a).inner(lazy(b)))
+    return wrap(native_of(a).inner(native_of(b)))
 
 
 def outer(a: Any, b: Any) -> Any:
     """All products of an element of ``a`` with one of ``b``, both flat."""
-    return wrap(lazy(a).outer(lazy(b)))
+    return wrap(native_of(a).outer(native_of(b)))
 
 
 def kron(a: Any, b: Any) -> Any:
     """The Kronecker product: each element of ``a`` times all of ``b``."""
-    return wrap(lazy(a).kron(lazy(b)))
+    return wrap(native_of(a).kron(native_of(b)))
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The sum of products over pairs of axes: the last ``axes`` of ``a`` with the first of ``b``, or two lists of
     them."""
-    left, right = lazy(a), lazy(b)
+    left, right = native_of(a), native_of(b)
     if hasattr(axes, "__index__"):
         count = axes.__index__()
         if not 0 <= count <= min(len(left.shape), len(right.shape)):
@@ -108,7 +101,7 @@ def einsum(subscripts: str, *operands: Any, dtype: Any = None, optimize: Any = F
     """
     if not isinstance(subscripts, str):
         raise NotImplementedError("einsum takes subscripts as a string: einsum('ij,jk->ik', a, b)")
-    arrays = [lazy(operand) for operand in operands]
+    arrays = [native_of(operand) for operand in operands]
     if dtype is not None:
         arrays = [array.astype(np.dtype(dtype).name) for array in arrays]
     return wrap(_phalanx.Array.einsum(subscripts, arrays))
@@ -131,12 +124,12 @@ def cov(
     if ddof is not None and ddof != int(ddof):
         raise ValueError("ddof must be integer")
     divisor = float((0 if bias else 1) if ddof is None else ddof)
-    other = None if y is None else lazy(y)
-    result = wrap(lazy(m).cov(other, rowvar, divisor))
+    other = None if y is None else native_of(y)
+    result = wrap(native_of(m).cov(other, rowvar, divisor))
     return result if dtype is None else result.astype(dtype)
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     """The correlation matrix of variables, a row of ``x`` each (or a column, without ``rowvar``)."""
-    result = wrap(lazy(x).corrcoef(None if y is None else lazy(y), rowvar))
+    result = wrap(native_of(x).corrcoef(None if y is None else native_of(y), rowvar))
     return result if dtype is None else result.astype(dtype)

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from phalanx._lazy import np
-from phalanx.array._base import Base, axes_of, wrap
+from phalanx.array._base import Base, axes_of, lazy, one_axis, wrap
 
 __all__ = [
     "Manipulation",
@@ -49,18 +49,6 @@ __all__ = [
     "unstack",
     "vsplit",
 ]
-
-
-def _array(value: Any) -> Any:
-    from phalanx.array._creation import asarray
-
-    return asarray(value)
-
-
-def _one_axis(axis: Any, ndim: int) -> int:
-    counted = axes_of(axis, ndim)
-    assert counted is not None
-    return counted[0]
 
 
 def _lengths(shape: Any) -> list[int]:
@@ -146,17 +134,17 @@ class Manipulation(Base):
 
 def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
     """The same elements in C order under another shape."""
-    return _array(a).reshape(shape, order=order)
+    return lazy(a).reshape(shape, order=order)
 
 
 def ravel(a: Any, order: str = "C") -> Any:
     """One axis with all elements."""
-    return _array(a).ravel(order)
+    return lazy(a).ravel(order)
 
 
 def transpose(a: Any, axes: Any = None) -> Any:
     """The axes in another order (in reverse, if none is given)."""
-    return _array(a).transpose(axes)
+    return lazy(a).transpose(axes)
 
 
 def permute_dims(a: Any, axes: Any = None) -> Any:
@@ -166,7 +154,7 @@ def permute_dims(a: Any, axes: Any = None) -> Any:
 
 def matrix_transpose(x: Any) -> Any:
     """The last two axes exchanged."""
-    x = _array(x)
+    x = lazy(x)
     if x.ndim < 2:
         raise ValueError(f"Input array must be at least 2-dimensional, but it is {x.ndim}")
     return swapaxes(x, -1, -2)
@@ -174,7 +162,7 @@ def matrix_transpose(x: Any) -> Any:
 
 def flip(m: Any, axis: Any = None) -> Any:
     """The order of elements along axes (all by default) reversed."""
-    m = _array(m)
+    m = lazy(m)
     return wrap(m._native.flip(axes_of(axis, m.ndim)))
 
 
@@ -185,17 +173,17 @@ def flipud(m: Any) -> Any:
 
 def fliplr(m: Any) -> Any:
     """The order of columns reversed."""
-    if _array(m).ndim < 2:
+    if lazy(m).ndim < 2:
         raise ValueError("Input must be >= 2-d.")
     return flip(m, 1)
 
 
 def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     """Turned ``k`` quarters from the first axis towards the second."""
-    m = _array(m)
+    m = lazy(m)
     if len(axes) != 2:
         raise ValueError("len(axes) must be 2.")
-    first, second = (_one_axis(axis, m.ndim) for axis in axes)
+    first, second = (one_axis(axis, m.ndim) for axis in axes)
     if first == second:
         raise ValueError("Axes must be different.")
     return wrap(m._native.rot90(int(k), (first, second)))
@@ -203,18 +191,18 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
 
 def roll(array: Any, shift: Any, axis: Any = None) -> Any:
     """Moved along axes; what leaves at an end comes in at the other."""
-    array = _array(array)
+    array = lazy(array)
     if axis is None:
         return wrap(array._native.roll(int(np.sum(shift)), None))
     shifts, axes = np.broadcast_arrays(np.atleast_1d(shift), np.atleast_1d(axis))
     for by, along in zip(shifts, axes):
-        array = wrap(array._native.roll(int(by), _one_axis(int(along), array.ndim)))
+        array = wrap(array._native.roll(int(by), one_axis(int(along), array.ndim)))
     return array
 
 
 def moveaxis(a: Any, source: Any, destination: Any) -> Any:
     """Axes moved to other places."""
-    a = _array(a)
+    a = lazy(a)
     source, destination = axes_of(source, a.ndim) or [], axes_of(destination, a.ndim) or []
     if len(source) != len(destination):
         raise ValueError("`source` and `destination` arguments must have the same number of elements")
@@ -223,28 +211,28 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     """An axis moved before another."""
-    a = _array(a)
-    return wrap(a._native.rollaxis(_one_axis(axis, a.ndim), _one_axis(start, a.ndim + 1)))
+    a = lazy(a)
+    return wrap(a._native.rollaxis(one_axis(axis, a.ndim), one_axis(start, a.ndim + 1)))
 
 
 def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
     """Two axes exchanged."""
-    a = _array(a)
+    a = lazy(a)
     order = list(range(a.ndim))
-    first, second = _one_axis(axis1, a.ndim), _one_axis(axis2, a.ndim)
+    first, second = one_axis(axis1, a.ndim), one_axis(axis2, a.ndim)
     order[first], order[second] = second, first
     return a.transpose(order)
 
 
 def squeeze(a: Any, axis: Any = None) -> Any:
     """Without axes of length 1."""
-    a = _array(a)
+    a = lazy(a)
     return wrap(a._native.squeeze(axes_of(axis, a.ndim)))
 
 
 def expand_dims(a: Any, axis: Any) -> Any:
     """With new axes of length 1."""
-    a = _array(a)
+    a = lazy(a)
     count = len(axis) if isinstance(axis, (tuple, list)) else 1
     for each in sorted(axes_of(axis, a.ndim + count) or []):
         a = wrap(a._native.expand_dims(each))
@@ -253,7 +241,7 @@ def expand_dims(a: Any, axis: Any) -> Any:
 
 def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Any:
     """Repeated along new axes and axes of length 1."""
-    result = wrap(_array(x)._native.broadcast_to(_lengths(shape)))
+    result = wrap(lazy(x)._native.broadcast_to(_lengths(shape)))
     return result if chunks is None else result.rechunk(chunks)
 
 
@@ -262,12 +250,12 @@ def tile(A: Any, reps: Any) -> Any:
     counts = _lengths(reps)
     if any(count < 0 for count in counts):
         raise ValueError("Negative `reps` are not allowed.")
-    return wrap(_array(A)._native.tile(counts))
+    return wrap(lazy(A)._native.tile(counts))
 
 
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     """Each slice along ``axis`` (or each element) several times."""
-    a = _array(a)
+    a = lazy(a)
     if axis is None:
         a, axis = a.ravel(), 0
     counts = np.atleast_1d(np.asarray(repeats))
@@ -275,20 +263,20 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
         raise TypeError("Cannot cast array data to dtype('int64') according to the rule 'safe'")
     if (counts < 0).any():
         raise ValueError("repeats may not contain negative values.")
-    return wrap(a._native.repeat([int(count) for count in counts], _one_axis(axis, a.ndim)))
+    return wrap(a._native.repeat([int(count) for count in counts], one_axis(axis, a.ndim)))
 
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Differences of neighbours along ``axis``, ``n`` times over."""
     from phalanx.array._joining import concatenate
 
-    a = _array(a)
+    a = lazy(a)
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n}")
-    along = _one_axis(axis, a.ndim)
+    along = one_axis(axis, a.ndim)
 
     def piece(value: Any) -> Any:
-        value = _array(value)
+        value = lazy(value)
         if value.ndim == 0:
             value = broadcast_to(value, [1 if at == along else length for at, length in enumerate(a.shape)])
         return value
@@ -303,15 +291,15 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """Differences of neighbours of the flattened array, with something before and after."""
     from phalanx.array._joining import concatenate
 
-    flat = _array(ary).ravel()
-    pieces = [] if to_begin is None else [_array(to_begin).ravel().astype(flat.dtype)]
-    pieces += [diff(flat)] + ([] if to_end is None else [_array(to_end).ravel().astype(flat.dtype)])
+    flat = lazy(ary).ravel()
+    pieces = [] if to_begin is None else [lazy(to_begin).ravel().astype(flat.dtype)]
+    pieces += [diff(flat)] + ([] if to_end is None else [lazy(to_end).ravel().astype(flat.dtype)])
     return concatenate(pieces) if len(pieces) > 1 else pieces[0]
 
 
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Central differences along axes, one-sided at the ends; spacings are numbers."""
-    f = _array(f)
+    f = lazy(f)
     if edge_order != 1:
         raise NotImplementedError("gradient with edge_order=2; it has edge_order=1")
     axes = axes_of(axis, f.ndim)
@@ -329,20 +317,20 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 
 def tril(m: Any, k: int = 0) -> Any:
     """The elements on and below a diagonal, 0 above."""
-    return wrap(_array(m)._native.tril(int(k)))
+    return wrap(lazy(m)._native.tril(int(k)))
 
 
 def triu(m: Any, k: int = 0) -> Any:
     """The elements on and above a diagonal, 0 below."""
-    return wrap(_array(m)._native.triu(int(k)))
+    return wrap(lazy(m)._native.triu(int(k)))
 
 
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """A diagonal of two axes, as the last axis."""
-    a = _array(a)
+    a = lazy(a)
     if a.ndim < 2:
         raise ValueError("diag requires an array of at least two dimensions")
-    first, second = _one_axis(axis1, a.ndim), _one_axis(axis2, a.ndim)
+    first, second = one_axis(axis1, a.ndim), one_axis(axis2, a.ndim)
     if first == second:
         raise ValueError("axis1 and axis2 cannot be the same")
     return wrap(a._native.diagonal(int(offset), (first, second)))
@@ -350,7 +338,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 def diag(v: Any, k: int = 0) -> Any:
     """A matrix with a vector on a diagonal, or the diagonal of a matrix."""
-    v = _array(v)
+    v = lazy(v)
     if v.ndim not in (1, 2):
         raise ValueError("Input must be 1- or 2-d.")
     return wrap(v._native.diag(int(k)))
@@ -364,8 +352,8 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
 
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Parts along ``axis``, which need not be equally long."""
-    ary = _array(ary)
-    along = _one_axis(axis, ary.ndim)
+    ary = lazy(ary)
+    along = one_axis(axis, ary.ndim)
     if np.ndim(indices_or_sections):
         borders = [int(at) for at in indices_or_sections]
         return [wrap(part) for part in ary._native.split_at(borders, along)]
@@ -376,8 +364,8 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Parts along ``axis``, equally long if their number is given."""
-    ary = _array(ary)
-    along = _one_axis(axis, ary.ndim)
+    ary = lazy(ary)
+    along = one_axis(axis, ary.ndim)
     if not np.ndim(indices_or_sections) and ary.shape[along] % int(indices_or_sections):
         raise ValueError("array split does not result in an equal division")
     return array_split(ary, indices_or_sections, along)
@@ -385,14 +373,14 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     """Parts along the first axis."""
-    if _array(ary).ndim < 2:
+    if lazy(ary).ndim < 2:
         raise ValueError("vsplit only works on arrays of 2 or more dimensions")
     return split(ary, indices_or_sections, 0)
 
 
 def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     """Parts along the second axis (of vectors, the first)."""
-    ndim = _array(ary).ndim
+    ndim = lazy(ary).ndim
     if ndim == 0:
         raise ValueError("hsplit only works on arrays of 1 or more dimensions")
     return split(ary, indices_or_sections, 1 if ndim > 1 else 0)
@@ -400,15 +388,15 @@ def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
 
 def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     """Parts along the third axis."""
-    if _array(ary).ndim < 3:
+    if lazy(ary).ndim < 3:
         raise ValueError("dsplit only works on arrays of 3 or more dimensions")
     return split(ary, indices_or_sections, 2)
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     """The slices along an axis, without it."""
-    x = _array(x)
-    along = _one_axis(axis, x.ndim)
+    x = lazy(x)
+    along = one_axis(axis, x.ndim)
     return tuple(x[(slice(None),) * along + (at,)] for at in range(x.shape[along]))
 
 
@@ -423,23 +411,23 @@ def _places(obj: Any, length: int) -> list[int]:
 
 def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     """With values put in before places of an axis."""
-    arr = _array(arr)
+    arr = lazy(arr)
     if axis is None:
         arr, axis = arr.ravel(), 0
-    along = _one_axis(axis, arr.ndim)
+    along = one_axis(axis, arr.ndim)
     at = _places(obj, arr.shape[along])
     values = np.asarray(values) if getattr(values, "_phalanx_kind", None) is None else values
     if np.ndim(obj) == 0 and not isinstance(obj, slice) and values.ndim == arr.ndim and arr.ndim > 0:
         at = at * values.shape[along]  # several slices before one place
-    return wrap(arr._native.insert(at, _array(values)._native, along))
+    return wrap(arr._native.insert(at, lazy(values)._native, along))
 
 
 def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
     """Without some slices of an axis."""
-    arr = _array(arr)
+    arr = lazy(arr)
     if axis is None:
         arr, axis = arr.ravel(), 0
-    along = _one_axis(axis, arr.ndim)
+    along = one_axis(axis, arr.ndim)
     length = arr.shape[along]
     gone = _places(obj, length)
     wrong = [at for at in gone if not -length <= at < length]
@@ -465,7 +453,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
 
     ``constant_values``, ``end_values`` and ``stat_length`` as NumPy has them; ``reflect_type`` must be ``"even"``.
     """
-    array = _array(array)
+    array = lazy(array)
     if callable(mode):
         raise NotImplementedError("pad by a function; pad with a constant and use map_blocks")
     allowed = {"constant": {"constant_values"}, "linear_ramp": {"end_values"}}
@@ -491,14 +479,14 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
 
 def rechunk(x: Any, chunks: Any = "auto", **_: Any) -> Any:
     """The same array, cut into other chunks."""
-    return _array(x).rechunk(chunks)
+    return lazy(x).rechunk(chunks)
 
 
 def coarsen(reduction: Any, x: Any, axes: Any, trim_excess: bool = False, **kwargs: Any) -> Any:
     """Blocks of neighbours reduced to one element each; ``reduction`` is NumPy's, or ours, or its name."""
     if kwargs:
         raise NotImplementedError(f"coarsen with {sorted(kwargs)} for the reduction")
-    x = _array(x)
+    x = lazy(x)
     name = reduction if isinstance(reduction, str) else reduction.__name__
     sizes = [(axis, int(size)) for axis, size in axes.items()]
     uneven = any(x.shape[axis] % size for axis, size in sizes)
@@ -511,6 +499,6 @@ def shuffle(x: Any, indexer: Any, axis: int = 0, chunks: Any = "auto") -> Any:
     """The slices of an axis in groups of indices, which end up in one chunk each."""
     if chunks != "auto":
         raise NotImplementedError("shuffle with chunks=; rechunk afterwards")
-    x = _array(x)
+    x = lazy(x)
     groups = [[int(at) for at in group] for group in indexer]
-    return wrap(x._native.shuffle(groups, _one_axis(axis, x.ndim)))
+    return wrap(x._native.shuffle(groups, one_axis(axis, x.ndim)))

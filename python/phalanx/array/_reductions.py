@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from phalanx.array._base import Base, axes_of, wrap
+from phalanx.array._base import Base, axes_of, lazy, wrap
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "max", "mean", "min",
@@ -26,7 +26,6 @@ def _reduce(
 ) -> Any:
     """The reduction of this name; ``dtype`` is what elements are cast to, and the result is."""
     from phalanx._lazy import np
-    from phalanx.array._ufuncs import lazy
 
     _refuse(name, **refused)
     x = lazy(x)
@@ -116,7 +115,6 @@ def _function(name: str) -> Any:
     method = getattr(Reductions, name)
 
     def function(a: Any, *args: Any, **kwargs: Any) -> Any:
-        from phalanx.array._ufuncs import lazy
 
         kwargs = {key: value for key, value in kwargs.items() if repr(value) != "<no value>"}  # NumPy's "not given"
         return method(lazy(a), *args, **kwargs)
@@ -205,7 +203,6 @@ def average(
         Whether the sum of weights is returned too.
     """
     from phalanx._lazy import np
-    from phalanx.array._ufuncs import lazy
 
     a, keep = lazy(a), keepdims is True
     if weights is None:

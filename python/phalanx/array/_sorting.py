@@ -6,7 +6,7 @@ from typing import Any
 
 from phalanx import _phalanx
 from phalanx._lazy import np
-from phalanx.array._base import Base, axes_of, wrap
+from phalanx.array._base import Base, axes_of, lazy, one_axis, wrap
 
 __all__ = [
     "Sorting",
@@ -40,18 +40,6 @@ __all__ = [
     "unique_inverse",
     "unique_values",
 ]
-
-
-def _array(value: Any) -> Any:
-    from phalanx.array._creation import asarray
-
-    return asarray(value)
-
-
-def _one_axis(axis: Any, ndim: int) -> int:
-    counted = axes_of(axis, ndim)
-    assert counted is not None
-    return counted[0]
 
 
 class Sorting(Base):
@@ -93,12 +81,12 @@ def _scan(name: str, x: Any, axis: Any, dtype: Any, out: Any, method: str) -> An
         raise NotImplementedError(f"{name} with out=; use the result")
     if method not in ("sequential", "blelloch"):
         raise ValueError(f'Invalid method for {name}. Must be one of "sequential" or "blelloch"')
-    x = _array(x)
+    x = lazy(x)
     if dtype is not None:
         x = x.astype(dtype)
     if axis is None:
         x, axis = x.ravel(), 0
-    result = wrap(x._native.scan(name, _one_axis(axis, x.ndim)))
+    result = wrap(x._native.scan(name, one_axis(axis, x.ndim)))
     return result if dtype is None else result.astype(dtype)
 
 
@@ -129,12 +117,12 @@ def _cumulative(name: str, start: int, x: Any, axis: Any, dtype: Any, include_in
     from phalanx.array._creation import full
     from phalanx.array._joining import concatenate
 
-    x = _array(x)
+    x = lazy(x)
     if axis is None:
         if x.ndim != 1:
             raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
         axis = 0
-    along = _one_axis(axis, x.ndim)
+    along = one_axis(axis, x.ndim)
     result = _scan(name, x, along, dtype, None, "sequential")
     if not include_initial:
         return result
@@ -162,10 +150,10 @@ def cumulative_prod(
 
 def sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, descending: bool = False) -> Any:
     """Ascending along ``axis`` (always stable), NaN last."""
-    a = _array(a)
+    a = lazy(a)
     if axis is None:
         a, axis = a.ravel(), 0
-    along = _one_axis(axis, a.ndim)
+    along = one_axis(axis, a.ndim)
     ascending = wrap(a._native.sort(along))
     if not descending:
         return ascending
@@ -176,10 +164,10 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, descen
 
 def argsort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, descending: bool = False) -> Any:
     """Where the elements of the sorted array come from; equal ones in their order."""
-    a = _array(a)
+    a = lazy(a)
     if axis is None:
         a, axis = a.ravel(), 0
-    along = _one_axis(axis, a.ndim)
+    along = one_axis(axis, a.ndim)
     if not descending:
         return wrap(a._native.argsort(along))
     from phalanx.array._manipulation import flip
@@ -190,14 +178,14 @@ def argsort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, des
 
 def topk(a: Any, k: int, axis: int = -1, split_every: Any = None) -> Any:
     """The ``k`` largest along ``axis``, descending; for a negative ``k`` the smallest, ascending."""
-    a = _array(a)
-    return wrap(a._native.topk(int(k), _one_axis(axis, a.ndim)))
+    a = lazy(a)
+    return wrap(a._native.topk(int(k), one_axis(axis, a.ndim)))
 
 
 def argtopk(a: Any, k: int, axis: int = -1, split_every: Any = None) -> Any:
     """Where the largest, or smallest, are."""
-    a = _array(a)
-    return wrap(a._native.argtopk(int(k), _one_axis(axis, a.ndim)))
+    a = lazy(a)
+    return wrap(a._native.argtopk(int(k), one_axis(axis, a.ndim)))
 
 
 def _quantile(
@@ -216,7 +204,7 @@ def _quantile(
         raise NotImplementedError(f"{what} with out=; use the result")
     if weights is not None:
         raise NotImplementedError(f"{what} with weights=")
-    a, q = _array(a), np.asarray(q, dtype=float)
+    a, q = lazy(a), np.asarray(q, dtype=float)
     if q.ndim > 1:
         raise NotImplementedError(f"{what} with q of {q.ndim} dimensions; flatten it, and reshape the result")
     low, high = (0.0, 100.0) if scale != 1.0 else (0.0, 1.0)
@@ -294,7 +282,7 @@ def median(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) ->
     """The median over axes."""
     if out is not None:
         raise NotImplementedError("median with out=; use the result")
-    a = _array(a)
+    a = lazy(a)
     return wrap(a._native.median(axes_of(axis, a.ndim), bool(keepdims), False))
 
 
@@ -302,7 +290,7 @@ def nanmedian(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None)
     """The median over axes of what is not NaN."""
     if out is not None:
         raise NotImplementedError("nanmedian with out=; use the result")
-    a = _array(a)
+    a = lazy(a)
     return wrap(a._native.median(axes_of(axis, a.ndim), bool(keepdims), True))
 
 
@@ -317,7 +305,7 @@ def _bins(bins: Any, range: Any) -> Any:
         if range is not None and range[0] > range[1]:
             raise ValueError("max must be larger than min in range parameter.")
         return bins.__index__(), None if range is None else (float(range[0]), float(range[1]))
-    edges = _array(bins)
+    edges = lazy(bins)
     if edges.ndim != 1:
         raise ValueError("`bins` must be 1d, when an array")
     return edges._native
@@ -328,8 +316,8 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: bool | None = 
 
     Without ``range`` the bins go from the smallest to the largest element.
     """
-    given = None if weights is None else _array(weights)._native.ravel()
-    counts, edges = _phalanx.Array.histogram([_array(a)._native.ravel()], [_bins(bins, range)], given, bool(density))
+    given = None if weights is None else lazy(weights)._native.ravel()
+    counts, edges = _phalanx.Array.histogram([lazy(a)._native.ravel()], [_bins(bins, range)], given, bool(density))
     return wrap(counts), wrap(edges[0])
 
 
@@ -338,9 +326,9 @@ def histogramdd(
 ) -> Any:
     """The histogram of points: a matrix with one a row, or a sequence of the arrays of their coordinates."""
     if isinstance(sample, (list, tuple)):
-        columns = [_array(each) for each in sample]
+        columns = [lazy(each) for each in sample]
     else:
-        sample = _array(sample)
+        sample = lazy(sample)
         columns = [sample[:, at] for at in np.arange(sample.shape[1]).tolist()]
     count = len(columns)
     if getattr(bins, "_phalanx_kind", None) is None and np.ndim(bins) == 0:
@@ -349,7 +337,7 @@ def histogramdd(
         raise ValueError("The dimension of bins must be equal to the dimension of the sample x.")
     ranges = [None] * count if range is None else list(range)
     each_bins = [_bins(each, between) for each, between in zip(bins, ranges)]
-    given = None if weights is None else _array(weights)._native.ravel()
+    given = None if weights is None else lazy(weights)._native.ravel()
     natives = [column._native.ravel() for column in columns]
     counts, edges = _phalanx.Array.histogram(natives, each_bins, given, bool(density))
     result = wrap(counts)
@@ -371,14 +359,14 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any =
 
     How many counts there are depends on the data; :meth:`Array.compute_chunk_sizes` finds out.
     """
-    x = _array(x)
+    x = lazy(x)
     if x.ndim != 1:
         raise ValueError("object too deep for desired array")
     if x.dtype.kind not in "iub":
         raise TypeError(f"Cannot cast array data from {x.dtype!r} to dtype('int64') according to the rule 'safe'")
     if minlength < 0:
         raise ValueError("'minlength' must not be negative")
-    given = None if weights is None else _array(weights)._native
+    given = None if weights is None else lazy(weights)._native
     return wrap(x._native.bincount(given, int(minlength)))
 
 
@@ -390,12 +378,12 @@ def digitize(a: Any, bins: Any, right: bool = False) -> Any:
     steps = np.diff(edges)
     if not ((steps >= 0).all() or (steps <= 0).all()):
         raise ValueError("bins must be monotonically increasing or decreasing")
-    return wrap(_array(a)._native.digitize(edges.tolist(), "left" if right else "right"))
+    return wrap(lazy(a)._native.digitize(edges.tolist(), "left" if right else "right"))
 
 
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     """Where values would be inserted into a sorted array."""
-    a, v = _array(a), _array(v)
+    a, v = lazy(a), lazy(v)
     if side not in ("left", "right"):
         raise ValueError(f"search side must be 'left' or 'right' (got '{side}')")
     if a.ndim != 1:
@@ -409,7 +397,7 @@ def isin(
     element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *, kind: Any = None
 ) -> Any:
     """Whether each element is one of the test elements."""
-    found = wrap(_array(element)._native.isin(_array(test_elements)._native))
+    found = wrap(lazy(element)._native.isin(lazy(test_elements)._native))
     return wrap(found._native.unary("logical_not")) if invert else found
 
 
@@ -429,7 +417,7 @@ def unique(
     """
     if axis is not None or not equal_nan:
         raise NotImplementedError("unique with axis= or equal_nan=False")
-    ar = _array(ar)
+    ar = lazy(ar)
     values, index, inverse, counts = ar._native.unique()
     wanted = [values]
     wanted += [index] if return_index else []
@@ -470,4 +458,4 @@ def union1d(ar1: Any, ar2: Any) -> Any:
     """The different elements of both."""
     from phalanx.array._joining import concatenate
 
-    return unique(concatenate([_array(ar1).ravel(), _array(ar2).ravel()]))
+    return unique(concatenate([lazy(ar1).ravel(), lazy(ar2).ravel()]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phalanx._lazy import np
-from phalanx.array._base import operand, wrap
+from phalanx.array._base import lazy, operand, wrap
 
 #: Functions of one argument: NumPy's name, and the extension's where it differs.
 _UNARY = {
@@ -42,13 +42,6 @@ _COMPOSED = [
 ]  # fmt: skip
 
 __all__ = [*_UNARY, *_BINARY, *_COMPOSED]  # noqa: PLE0604, RUF022
-
-
-def lazy(x: Any) -> Any:
-    """``x`` as our array."""
-    from phalanx.array._creation import asarray
-
-    return x if getattr(x, "_phalanx_kind", None) == "array" else asarray(x)
 
 
 def _refuse(name: str, options: dict[str, Any]) -> None:

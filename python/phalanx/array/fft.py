@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from phalanx import _phalanx
-from phalanx.array._base import wrap
+from phalanx.array._base import native_of, wrap
 from phalanx.array._chunks import normalize
-from phalanx.array._linear import lazy
 
 __all__ = [
     "fft",
@@ -37,11 +36,11 @@ __all__ = [
 def _one(name: str, a: Any, n: Any, axis: int, norm: str | None) -> Any:
     if n is not None and n < 1:
         raise ValueError(f"Invalid number of FFT data points ({n}) specified.")
-    return wrap(lazy(a).fft(name, None if n is None else int(n), int(axis), norm))
+    return wrap(native_of(a).fft(name, None if n is None else int(n), int(axis), norm))
 
 
 def _several(name: str, a: Any, s: Any, axes: Any, norm: str | None) -> Any:
-    native = lazy(a)
+    native = native_of(a)
     if axes is not None:
         axes = [int(axis) for axis in axes]
     lengths = None
@@ -154,9 +153,9 @@ def _listed(axes: Any) -> Any:
 
 def fftshift(x: Any, axes: Any = None) -> Any:
     """The second halves of axes before their first, so that frequency 0 is in the middle."""
-    return wrap(lazy(x).fftshift(_listed(axes)))
+    return wrap(native_of(x).fftshift(_listed(axes)))
 
 
 def ifftshift(x: Any, axes: Any = None) -> Any:
     """The inverse of :func:`fftshift`."""
-    return wrap(lazy(x).ifftshift(_listed(axes)))
+    return wrap(native_of(x).ifftshift(_listed(axes)))

@@ -11,8 +11,8 @@ import secrets
 from typing import Any
 
 from phalanx._lazy import np
-from phalanx.array._base import axes_of, wrap
-from phalanx.array._linear import lazy, matmul, outer, tensordot
+from phalanx.array._base import axes_of, native_of, wrap
+from phalanx.array._linear import matmul, outer, tensordot
 
 __all__ = [
     "cholesky",
@@ -57,13 +57,13 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     keepdims : bool
         Whether the axes stay, with length 1.
     """
-    native = lazy(x)
+    native = native_of(x)
     return wrap(native.norm(ord, _axes(axis, len(native.shape)), keepdims))
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """The norm of vectors along axes; by default of all elements."""
-    native = lazy(x)
+    native = native_of(x)
     ndim = len(native.shape)
     axes = _axes(axis, ndim)
     if axes is not None and len(axes) == 1:
@@ -76,13 +76,13 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
 
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     """The norm of matrices, of the last two axes."""
-    native = lazy(x)
+    native = native_of(x)
     return wrap(native.norm(ord, _axes((-2, -1), len(native.shape)), keepdims))
 
 
 def matrix_transpose(x: Any, /) -> Any:
     """Rows and columns exchanged, of the last two axes."""
-    native = lazy(x)
+    native = native_of(x)
     axes = list(range(len(native.shape)))
     if len(axes) < 2:
         raise ValueError(f"Input array must be at least 2-dimensional, but it is {len(axes)}")
@@ -105,9 +105,9 @@ def _reduced(mode: str) -> None:
 def qr(a: Any, mode: str = "reduced") -> Any:
     """The QR decomposition ``(q, r)`` of any matrix: (m, k) and (k, n) with k = min(m, n)."""
     if mode == "r":
-        return wrap(lazy(a).qr()[1])
+        return wrap(native_of(a).qr()[1])
     _reduced(mode)
-    q, r = lazy(a).qr()
+    q, r = native_of(a).qr()
     return wrap(q), wrap(r)
 
 
@@ -115,13 +115,13 @@ def tsqr(data: Any, compute_svd: bool = False) -> Any:
     """The QR decomposition of a tall matrix by its blocks of rows; with ``compute_svd``, :func:`svd`."""
     if compute_svd:
         return svd(data)
-    q, r = lazy(data).tsqr()
+    q, r = native_of(data).tsqr()
     return wrap(q), wrap(r)
 
 
 def sfqr(data: Any) -> Any:
     """The QR decomposition of a short and wide matrix: that of its first columns, and the others times Qᵀ."""
-    q, r = lazy(data).sfqr()
+    q, r = native_of(data).sfqr()
     return wrap(q), wrap(r)
 
 
@@ -143,13 +143,13 @@ def svd(a: Any, full_matrices: bool = False, compute_uv: bool = True, coerce_sig
         raise NotImplementedError("svd gives the thin decomposition: full_matrices=False")
     if not compute_uv:
         return svdvals(a)
-    u, s, vh = lazy(a).svd()
+    u, s, vh = native_of(a).svd()
     return wrap(u), wrap(s), wrap(vh)
 
 
 def svdvals(x: Any, /) -> Any:
     """The singular values, descending."""
-    return wrap(lazy(x).svdvals())
+    return wrap(native_of(x).svdvals())
 
 
 def svd_compressed(
@@ -182,7 +182,7 @@ def svd_compressed(
     """
     if iterator not in ("power", "QR"):
         raise ValueError(f"Iterator {iterator!r} not valid, must be 'power' or 'QR'")
-    native = lazy(a)
+    native = native_of(a)
     if compute:
         native = wrap(native).persist()._native
     chosen = secrets.randbits(63) if seed is None else int(seed)
@@ -195,12 +195,12 @@ def cholesky(a: Any, lower: bool = False) -> Any:
 
     Only that triangle of ``a`` is read. (As in Dask and SciPy the upper factor is the default; NumPy's is the lower.)
     """
-    return wrap(lazy(a).cholesky(lower))
+    return wrap(native_of(a).cholesky(lower))
 
 
 def lu(a: Any) -> Any:
     """``(p, l, u)`` with ``a = p @ l @ u``, as :func:`scipy.linalg.lu` has them."""
-    p, lower, upper = lazy(a).lu()
+    p, lower, upper = native_of(a).lu()
     return wrap(p), wrap(lower), wrap(upper)
 
 
@@ -223,17 +223,17 @@ def solve(a: Any, b: Any, sym_pos: bool | None = None, assume_a: str = "gen") ->
         assume_a = "pos"
     if assume_a not in _ASSUMED:
         raise NotImplementedError(f"solve assumes 'gen' or 'pos', not {assume_a!r}: 'gen' takes every matrix")
-    return wrap(lazy(a).solve(lazy(b), _ASSUMED[assume_a]))
+    return wrap(native_of(a).solve(native_of(b), _ASSUMED[assume_a]))
 
 
 def solve_triangular(a: Any, b: Any, lower: bool = False, trans: Any = 0, unit_diagonal: bool = False) -> Any:
     """X with ``t @ x = b`` for one triangle ``t`` of ``a``, or with its transposed (``trans="T"``)."""
-    native = lazy(a)
+    native = native_of(a)
     if trans in (1, "T"):
         native, lower = wrap(native).T._native, not lower
     elif trans not in (0, "N"):
         raise NotImplementedError(f"solve_triangular has trans 'N' and 'T', not {trans!r}")
-    return wrap(native.solve_triangular(lazy(b), lower, unit_diagonal))
+    return wrap(native.solve_triangular(native_of(b), lower, unit_diagonal))
 
 
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
@@ -242,13 +242,13 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     ``residuals`` has a value for each column of ``b`` if ``a`` has more rows than columns, also if its rank is lower:
     that is not known before it runs.
     """
-    parts = lazy(a).lstsq(lazy(b), None if rcond is None else float(rcond))
+    parts = native_of(a).lstsq(native_of(b), None if rcond is None else float(rcond))
     return tuple(wrap(part) for part in parts)
 
 
 def inv(a: Any) -> Any:
     """The inverse of a square matrix."""
-    return wrap(lazy(a).inv())
+    return wrap(native_of(a).inv())
 
 
 def pinv(a: Any, rcond: float | None = None, hermitian: bool = False, *, rtol: float | None = None) -> Any:
@@ -257,28 +257,28 @@ def pinv(a: Any, rcond: float | None = None, hermitian: bool = False, *, rtol: f
         raise ValueError("`rtol` and `rcond` can't be both set.")
     del hermitian  # a symmetric matrix has the same pseudo-inverse by its singular values
     cutoff = 1e-15 if rcond is None and rtol is None else float(rtol if rcond is None else rcond)  # type: ignore[arg-type]
-    return wrap(lazy(a).pinv(cutoff))
+    return wrap(native_of(a).pinv(cutoff))
 
 
 def matrix_rank(A: Any, tol: float | None = None, hermitian: bool = False) -> Any:
     """How many singular values are above ``tol``; by default the largest times max(m, n) times the precision."""
     del hermitian
-    return wrap(lazy(A).matrix_rank(None if tol is None else float(tol)))
+    return wrap(native_of(A).matrix_rank(None if tol is None else float(tol)))
 
 
 def matrix_power(a: Any, n: int) -> Any:
     """The product of ``n`` copies of a square matrix, of its inverse if ``n`` is negative."""
-    return wrap(lazy(a).matrix_power(int(n)))
+    return wrap(native_of(a).matrix_power(int(n)))
 
 
 def det(a: Any) -> Any:
     """The determinant."""
-    return wrap(lazy(a).det())
+    return wrap(native_of(a).det())
 
 
 def slogdet(a: Any) -> Any:
     """The sign of the determinant, and the logarithm of its absolute value."""
-    sign, logarithm = lazy(a).slogdet()
+    sign, logarithm = native_of(a).slogdet()
     return wrap(sign), wrap(logarithm)
 
 
@@ -293,10 +293,10 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
 
     The first largest entry of each vector is positive.
     """
-    values, vectors = lazy(a).eigh(_lower(UPLO))
+    values, vectors = native_of(a).eigh(_lower(UPLO))
     return wrap(values), wrap(vectors)
 
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     """The eigenvalues of :func:`eigh` alone."""
-    return wrap(lazy(a).eigvalsh(_lower(UPLO)))
+    return wrap(native_of(a).eigvalsh(_lower(UPLO)))
