@@ -1,7 +1,7 @@
 //! Running other programs.
 
 use crate::Outcome;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Cargo itself, in `root`: the one that runs us.
@@ -45,4 +45,9 @@ pub fn describe(command: &Command) -> String {
         .chain(command.get_args().map(|argument| argument.to_string_lossy().into_owned()))
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// Where cargo builds.
+pub fn target_folder(root: &Path) -> PathBuf {
+    root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }

@@ -1,7 +1,7 @@
 //! The chores of this workspace: `cargo xtask test` is what continuous integration runs, and nothing else.
 //!
 //! It depends on `serde_json` alone, so that it compiles in seconds. It never builds anything by itself: it calls cargo,
-//! in the profile of the demo, and reads what cargo says.
+//! in the profile of the demo, and the tools of Python, and reads what they say.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -12,6 +12,7 @@
 //! | [`levels`] | invariant 1: a crate depends on lower levels alone |
 //! | [`words`] | invariant 2: `engine` and `cluster` know no array, frame or estimator |
 //! | [`features`] | every build selects the same features, so that DataFusion is compiled once |
+//! | [`python`] | the Python package: its environment, suites and types |
 //! | [`bench`] | `cargo xtask bench`: comparisons with peers |
 
 mod bench;
@@ -20,6 +21,7 @@ mod features;
 mod levels;
 mod licences;
 mod metadata;
+mod python;
 mod suite;
 mod tally;
 mod words;
@@ -33,10 +35,13 @@ The chores of this workspace.
 Usage: cargo xtask <COMMAND>
 
 Commands:
-  test       Check format, licences, crate levels, features and lints, then run every test.
+  test       Check format, licences, crate levels, features, lints and types, then run every test,
+             in Rust and in Python (in a virtual environment that pip fills in the target folder).
              Ends with one line that counts what passed; exits with 1 if anything failed.
   licences, levels, words, features
              One of these checks alone, in a second.
+  python     Run the Python suites alone; arguments go to pytest: cargo xtask python -k svd
+  types      Hold the types of the Python package: mypy's strict rules, and the extension's stubs.
   bench      Compare with NumPy, pandas and Dask (installed by pip into the target folder),
              and write benches/RESULTS.md.
 
@@ -58,6 +63,8 @@ fn main() -> ExitCode {
         ["levels"] => report(levels::check(&root)),
         ["words"] => report(words::check(&root)),
         ["features"] => report(features::check(&root)),
+        ["python", arguments @ ..] => python::run(&root, arguments),
+        ["types"] => report(python::prepare(&root).and_then(|environment| python::types(&root, &environment))),
         ["bench", options @ ..] => report(bench::run(&root, options)),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

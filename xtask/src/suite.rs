@@ -5,7 +5,7 @@
 
 use crate::command::{self, cargo};
 use crate::tally::Tally;
-use crate::{Outcome, features, levels, licences, words};
+use crate::{Outcome, features, levels, licences, python, words};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::Stdio;
@@ -27,6 +27,16 @@ pub fn run(root: &Path) -> bool {
         command::run(cargo(root, &["build", "--release", "--workspace", "--bins"])).map(|()| String::new())
     });
     suite.tests("tests", || tests(root));
+    suite.check("extension", || python::extension(root));
+    let mut environment = None;
+    suite.check("environment", || {
+        environment = Some(python::environment::ready(root)?);
+        Ok(String::new())
+    });
+    // Without it nothing of Python runs, and the phase has failed.
+    if let Some(environment) = environment {
+        suite.tests("python", || python::suites(root, &environment));
+    }
     suite.end()
 }
 

@@ -40,6 +40,23 @@ impl Tally {
         }
         Some(tally)
     }
+    /// What pytest's last line counts; `None` for any other line. An error is a test that could not begin.
+    pub fn of_pytest(line: &str) -> Option<Self> {
+        let (counts, time) = line.trim().trim_matches('=').trim().rsplit_once(" in ")?;
+        time.split(' ').next()?.strip_suffix('s')?.parse::<f64>().ok()?;
+        let mut tally = Self::default();
+        for part in counts.split(", ") {
+            let (number, what) = part.split_once(' ')?;
+            let number: u64 = number.parse().ok()?;
+            match what {
+                "passed" | "xfailed" => tally.passed += number,
+                "failed" | "error" | "errors" | "xpassed" => tally.failed += number,
+                "skipped" => tally.skipped += number,
+                _ => {}
+            }
+        }
+        Some(tally)
+    }
 }
 
 impl fmt::Display for Tally {
@@ -59,6 +76,18 @@ mod tests {
         assert_eq!(Tally::of_line(line), Some(Tally { passed: 12, failed: 2, skipped: 3 }));
         assert_eq!(Tally::of_line("test result_is_ok ... ok"), None);
         assert_eq!(Tally::of_line("running 12 tests"), None);
+    }
+
+    #[test]
+    fn the_last_line_of_pytest_is_counted() {
+        let counted = |passed, failed, skipped| Some(Tally { passed, failed, skipped });
+        assert_eq!(Tally::of_pytest("12 passed, 3 skipped in 4.05s"), counted(12, 0, 3));
+        assert_eq!(
+            Tally::of_pytest("=== 2 failed, 1190 passed, 7 deselected, 1 warning, 1 error in 61.20s (0:01:01) ==="),
+            counted(1190, 3, 0)
+        );
+        assert_eq!(Tally::of_pytest("1 passed in my dreams"), None);
+        assert_eq!(Tally::of_pytest("FAILED test_a.py::b - 1 in 2.0s"), None);
     }
 
     #[test]
