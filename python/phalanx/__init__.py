@@ -20,6 +20,8 @@ from phalanx._phalanx import __version__
 if TYPE_CHECKING:
     from phalanx import array, dataframe, datasets, distributed, exceptions, ml
     from phalanx._compute import compute, persist
+    from phalanx._delayed import delayed
+    from phalanx._stages import visualize
     from phalanx.distributed import Client, LocalCluster
 
 _MODULES = ("array", "compat", "dataframe", "datasets", "distributed", "exceptions", "ml")
@@ -27,7 +29,9 @@ _NAMES = {
     "Client": "phalanx.distributed",
     "LocalCluster": "phalanx.distributed",
     "compute": "phalanx._compute",
+    "delayed": "phalanx._delayed",
     "persist": "phalanx._compute",
+    "visualize": "phalanx._stages",
 }
 
 __all__ = ["__version__", *_MODULES, *_NAMES]

@@ -35,14 +35,55 @@ def current() -> Any | None:
 
 def native(client: Any | None = None) -> _phalanx.Client:
     """The native client of ``client``, of the current one, or of this process."""
-    global _local
     chosen = client if client is not None else current()
     if chosen is not None:
         return chosen if isinstance(chosen, _phalanx.Client) else chosen._native
+    return local()
+
+
+def local() -> _phalanx.Client:
+    """The native client of this process."""
+    global _local
     with _lock:
         if _local is None:
             _local = _phalanx.Client.local()
         return _local
+
+
+#: Schedulers of Dask's that compute on this machine; here that is this process.
+_LOCAL_SCHEDULERS = (
+    "processes",
+    "multiprocessing",
+    "single-threaded",
+    "sync",
+    "synchronous",
+    "threaded",
+    "threading",
+    "threads",
+)
+
+
+def of_scheduler(scheduler: Any, client: Any | None = None) -> Any:
+    """What ``scheduler=`` of a call means: a client, or the native one of this process.
+
+    Raises
+    ------
+    TypeError
+        A client was given too.
+    ValueError
+        The name is unknown, or means a cluster and there is no client.
+    """
+    if client is not None:
+        raise TypeError("give client= or scheduler=, not both")
+    if not isinstance(scheduler, str):
+        return scheduler
+    if scheduler.lower() in _LOCAL_SCHEDULERS:
+        return local()
+    if scheduler.lower() in ("distributed", "dask.distributed"):
+        if (found := current()) is None:
+            raise ValueError("scheduler='distributed' needs a client, and there is none: Client()")
+        return found
+    raise ValueError(f"unknown scheduler {scheduler!r}: 'threads' (this process), 'distributed', or a client")
 
 
 def _after_fork() -> None:

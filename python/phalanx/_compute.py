@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from phalanx import _client
 
 __all__ = ["compute", "persist"]
+
+#: Make the contexts in which computations run, for those who show progress.
+watchers: list[Callable[[], contextlib.AbstractContextManager[None]]] = []
 
 
 def _is_array(value: Any) -> bool:
@@ -17,21 +22,31 @@ def _is_frame(value: Any) -> bool:
     return getattr(value, "_phalanx_kind", None) == "frame"
 
 
-def _collect(value: Any, arrays: list[Any], frames: list[Any]) -> None:
+def _is_delayed(value: Any) -> bool:
+    return getattr(value, "_phalanx_kind", None) == "delayed"
+
+
+def _is_lazy(value: Any) -> bool:
+    return getattr(value, "_phalanx_kind", None) is not None
+
+
+def _collect(value: Any, arrays: list[Any], frames: list[Any], delayed: list[Any]) -> None:
     if _is_array(value):
         arrays.append(value)
     elif _is_frame(value):
         frames.append(value)
+    elif _is_delayed(value):
+        delayed.append(value)
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
-            _collect(item, arrays, frames)
+            _collect(item, arrays, frames, delayed)
     elif isinstance(value, dict):
         for item in value.values():
-            _collect(item, arrays, frames)
+            _collect(item, arrays, frames, delayed)
 
 
 def _replace(value: Any, results: dict[int, Any]) -> Any:
-    if _is_array(value) or _is_frame(value):
+    if _is_lazy(value):
         return results[id(value)]
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_replace(item, results) for item in value))
@@ -43,9 +58,15 @@ def _replace(value: Any, results: dict[int, Any]) -> Any:
 
 
 def compute(
-    *lazy: Any, client: Any = None, verify: bool = False, traverse: bool = True, token: Any = None
+    *lazy: Any,
+    client: Any = None,
+    verify: bool = False,
+    traverse: bool = True,
+    scheduler: Any = None,
+    optimize_graph: bool = True,
+    token: Any = None,
 ) -> tuple[Any, ...]:
-    """Evaluates several lazy arrays, frames and series together.
+    """Evaluates several lazy arrays, frames, series and delayed calls together.
 
     What arrays share is computed once. Lazy objects inside of lists, tuples, sets and dicts are found and replaced
     by their values; everything else comes back as it is.
@@ -60,6 +81,10 @@ def compute(
         Run once more on an adverse engine of this process and compare the bits.
     traverse : bool, default True
         Look for lazy objects inside of collections.
+    scheduler : str or Client, optional
+        As Dask's: ``"threads"``, ``"sync"`` and ``"processes"`` mean this process, ``"distributed"`` the current client.
+    optimize_graph : bool, default True
+        Taken as Dask takes it: plans are always optimized.
     token : CancelToken, optional
         Ends the work when it is told to.
 
@@ -68,12 +93,23 @@ def compute(
     tuple
         One value for each argument.
     """
+    if scheduler is not None:
+        client = _client.of_scheduler(scheduler, client)
     arrays: list[Any] = []
     frames: list[Any] = []
+    delayed: list[Any] = []
     for value in lazy:
-        if traverse or _is_array(value) or _is_frame(value):
-            _collect(value, arrays, frames)
-    results = _evaluate(_client.native(client), arrays, frames, token)
+        if traverse or _is_lazy(value):
+            _collect(value, arrays, frames, delayed)
+    native = _client.native(client)
+    with contextlib.ExitStack() as stack:
+        for watcher in watchers:
+            stack.enter_context(watcher())
+        results = _evaluate(native, arrays, frames, token)
+        if delayed:
+            from phalanx._delayed import evaluate
+
+            results.update(evaluate(delayed, native, token))
     if verify:
         _verify(arrays, frames, results)
     return tuple(_replace(value, results) if traverse else results.get(id(value), value) for value in lazy)
@@ -107,4 +143,4 @@ def _verify(arrays: list[Any], frames: list[Any], results: dict[int, Any]) -> No
 
 def persist(*lazy: Any, client: Any = None) -> tuple[Any, ...]:
     """Computes lazy objects and keeps them where they were computed; returns lazy objects that read them there."""
-    return tuple(value.persist(client=client) if _is_array(value) or _is_frame(value) else value for value in lazy)
+    return tuple(value.persist(client=client) if _is_lazy(value) else value for value in lazy)

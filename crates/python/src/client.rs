@@ -55,6 +55,12 @@ impl CancelToken {
     fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
+
+    /// Whether it was cancelled.
+    #[getter]
+    fn cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// The result of `work`. Other Python threads run meanwhile; an exception of a signal handler (`KeyboardInterrupt`)

@@ -16,11 +16,16 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-__all__ = ["install", "load_ipython_extension"]
+__all__ = ["MODULES", "covered", "install", "load_ipython_extension", "uninstall", "unload_ipython_extension"]
 
 #: Whose imports are answered, and by which module of ours.
 MODULES = {
     "dask": "phalanx.compat._dask",
+    "dask.base": "phalanx.compat._dask",
+    "dask.config": "phalanx.compat._config",
+    "dask.delayed": "phalanx._delayed",
+    "dask.diagnostics": "phalanx.compat._diagnostics",
+    "dask.utils": "phalanx.compat._utils",
     "dask.array": "phalanx.array",
     "dask.array.fft": "phalanx.array.fft",
     "dask.array.linalg": "phalanx.array.linalg",
@@ -41,7 +46,7 @@ class _Alias(ModuleType):
         self.__path__: list[str] = []  # a package, so that its submodules are asked for
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__") and name != "__version__":
             raise AttributeError(name)
         try:
             return getattr(self._ours, name)
@@ -50,6 +55,11 @@ class _Alias(ModuleType):
                 f"{self.__name__}.{name} is not covered by Phalanx: `phalanx run` maps Dask's names to ours, and "
                 f"{self._ours.__name__} has no {name!r}"
             ) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Importing a.b sets b of a; as in Dask, `dask.delayed` stays the function although there is such a module.
+        if not (isinstance(value, _Alias) and callable(getattr(self._ours, name, None))):
+            super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
         return dir(self._ours)
@@ -83,6 +93,33 @@ def install() -> None:
         sys.meta_path.insert(0, _FINDER)
 
 
+def uninstall() -> None:
+    """Leaves imports of Dask alone again, and forgets those that were answered."""
+    if _FINDER in sys.meta_path:
+        sys.meta_path.remove(_FINDER)
+    for name in [name for name, module in sys.modules.items() if isinstance(module, _Alias)]:
+        del sys.modules[name]
+
+
+def covered() -> dict[str, type]:
+    """Our classes by the names of what they stand for."""
+    from phalanx._delayed import Delayed
+    from phalanx.array import Array
+    from phalanx.dataframe import DataFrame, Series
+    from phalanx.dataframe import accessors, groupby
+    from phalanx.distributed import Client, Future, LocalCluster
+
+    kinds: list[type] = [Array, DataFrame, Series, Delayed, Client, Future, LocalCluster]
+    for module in (groupby, accessors):
+        kinds += [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__]
+    return {kind.__name__.lstrip("_"): kind for kind in kinds}
+
+
 def load_ipython_extension(ipython: Any) -> None:
     """``%load_ext phalanx.compat``."""
     install()
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """``%unload_ext phalanx.compat``."""
+    uninstall()

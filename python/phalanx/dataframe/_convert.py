@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from phalanx._collection import Collection
 from phalanx._lazy import np, pa, pd
 
 __all__ = ["INDEX", "Values", "arrow_table", "to_pandas"]
@@ -73,7 +74,7 @@ def to_pandas(table: Any, index: str | None) -> Any:
     return frame
 
 
-class Values:
+class Values(Collection):
     """The values of a lazy series or frame, as NumPy's array once computed."""
 
     __slots__ = ("_of",)
@@ -91,12 +92,6 @@ class Values:
         if array.dtype == np.dtype(object) or not isinstance(array, np.ndarray):
             return np.asarray(array, dtype=object)
         return array
-
-    def compute(self, *, client: Any = None, verify: bool = False) -> Any:
-        """NumPy's array."""
-        from phalanx._compute import compute
-
-        return compute(self, client=client, verify=verify)[0]
 
     def __repr__(self) -> str:
         return f"<values of {self._of!r}>"

@@ -8,6 +8,7 @@ from typing import Any
 from phalanx import _client, _phalanx
 from phalanx._lazy import pd
 from phalanx.dataframe._convert import INDEX, Values, to_pandas
+from phalanx.dataframe._show import Tabular
 from phalanx.dataframe._values import native_value, numpy_dtype
 from phalanx.dataframe.groupby import FrameGroups
 from phalanx.dataframe.query import evaluate
@@ -19,7 +20,7 @@ from phalanx.dataframe.windows import FrameWindows
 __all__ = ["DataFrame"]
 
 
-class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape):
+class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular):
     """A lazy, partitioned, ordered table."""
 
     __slots__ = ("_native",)
@@ -102,19 +103,9 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape):
         """What the caller gets: pandas' frame."""
         return to_pandas(table, self._native.index)
 
-    def compute(self, *, client: Any = None, verify: bool = False) -> Any:
-        """The rows, as a pandas frame."""
-        from phalanx._compute import compute
-
-        return compute(self, client=client, verify=verify)[0]
-
     def persist(self, *, client: Any = None) -> DataFrame:
         """The same frame, computed and kept where it was computed."""
         return self._wrap(_client.native(client).persist_frame(self._native))
-
-    def explain(self, *, client: Any = None) -> str:
-        """What would run: stages and the physical plan."""
-        return _client.native(client).explain_frame(self._native)
 
     def head(self, n: int = 5, npartitions: int = -1, compute: bool = True) -> Any:
         """The first ``n`` rows, computed."""

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from phalanx import _client
+from phalanx._collection import Collection
 from phalanx._lazy import pa
 
 __all__ = ["Result"]
 
 
-class Result:
+class Result(Collection):
     """A lazy result that is computed as a frame of few rows and given as something smaller."""
 
     __slots__ = ("_make", "_native")
@@ -27,19 +28,9 @@ class Result:
     def _finish(self, table: Any) -> Any:
         return self._make(pa.table(table).to_pandas())
 
-    def compute(self, *, client: Any = None, verify: bool = False) -> Any:
-        """The value."""
-        from phalanx._compute import compute
-
-        return compute(self, client=client, verify=verify)[0]
-
     def persist(self, *, client: Any = None) -> Result:
         """The same, computed and kept where it was computed."""
         return Result(_client.native(client).persist_frame(self._native), self._make)
-
-    def explain(self, *, client: Any = None) -> str:
-        """What would run: stages and the physical plan."""
-        return _client.native(client).explain_frame(self._native)
 
     def __repr__(self) -> str:
         return "<lazy result: call .compute()>"

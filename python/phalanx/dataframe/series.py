@@ -7,6 +7,7 @@ from typing import Any
 
 from phalanx import _client
 from phalanx._lazy import np, pd
+from phalanx.dataframe._show import Tabular
 from phalanx.dataframe._values import dtype_name, native_value, numpy_dtype
 
 __all__ = ["Series"]
@@ -38,7 +39,7 @@ def _comparison(name: str, symbol: str) -> Callable[..., Series]:
     return compare
 
 
-class Series:
+class Series(Tabular):
     """A lazy column with an index; made by functions and by selecting from a frame."""
 
     __slots__ = ("_native",)
@@ -97,21 +98,11 @@ class Series:
         series.name = self.name
         return series
 
-    def compute(self, *, client: Any = None, verify: bool = False) -> Any:
-        """The values, as a pandas series."""
-        from phalanx._compute import compute
-
-        return compute(self, client=client, verify=verify)[0]
-
     def persist(self, *, client: Any = None) -> Series:
         """The same, computed and kept where it was computed."""
         column = "0" if self.name is None else self.name
         kept = _client.native(client).persist_frame(self._native.to_frame())
         return Series._wrap(kept.column(column).rename(self.name))
-
-    def explain(self, *, client: Any = None) -> str:
-        """What would run: stages and the physical plan."""
-        return _client.native(client).explain_frame(self._native.to_frame())
 
     def to_frame(self, name: Any = None) -> Any:
         """A frame of this column."""

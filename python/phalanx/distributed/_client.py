@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -379,8 +380,9 @@ class Client:
 
         return ready().__await__()
 
-    def __del__(self) -> None:
-        if self.__dict__.get("status", "closed") != "closed":
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        # With the interpreter everything ends by itself, and what closing needs may be gone.
+        if not is_finalizing() and self.__dict__.get("status", "closed") != "closed":
             self._close()
 
     def __getattr__(self, name: str) -> Any:
@@ -393,6 +395,8 @@ class Client:
             return "<Client: closed>"
         info = self.scheduler_info()
         threads = sum(worker["nthreads"] for worker in info["workers"].values())
+        if not self._is_cluster:
+            return f"<Client: in this process, {threads} threads>"
         return f"<Client: {info['address']}, {len(info['workers'])} workers, {threads} threads>"
 
     def _repr_html_(self) -> str:
@@ -405,8 +409,9 @@ class Client:
         )
         link = self.dashboard_link
         page = f'<a href="{link}">{link}</a>' if link else "none"
+        place = f"of <code>{info['address']}</code>, status page: {page}" if self._is_cluster else "of this process"
         return (
-            f"<b>Client</b> of {info['address']}, status page: {page}"
+            f"<b>Client</b> {place}"
             f"<table><tr><th>Worker</th><th>Threads</th><th>Memory</th></tr>{rows}</table>"
         )
 

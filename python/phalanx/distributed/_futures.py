@@ -163,6 +163,11 @@ def _wait(futures: list[Future], timeout: float | None, return_when: str) -> Don
     )
 
 
+def wait_briefly(futures: list[Future]) -> None:
+    """Waits until they have ended, or for a twentieth of a second."""
+    concurrent.futures.wait([future._future for future in futures], 0.05)
+
+
 def fire_and_forget(obj: Any) -> None:
     """Lets futures run to their end: they do, whether anybody holds them or not."""
     futures_of(obj)
