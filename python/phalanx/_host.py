@@ -72,14 +72,15 @@ def unpack_exception(payload: bytes, message: str, place: str | None) -> BaseExc
 
     packed, text, context = pickle.loads(payload) if payload else (b"", "", "")
     try:
-        error = pickle.loads(packed)
+        error: Any = pickle.loads(packed)
     except Exception:
         error = PhalanxError(message)
     if not isinstance(error, Exception):
         error = PhalanxError(message)
     where = f"{_RAISED_IN}{context or 'a task'}" + (f" ({place})" if place else "")
-    error.add_note(f"{where}:\n{text}" if text else where)
-    return error
+    raised: BaseException = error
+    raised.add_note(f"{where}:\n{text}" if text else where)
+    return raised
 
 
 def _call_once(tables: list[Any], context: str, function: Any, args: Any, kwargs: Any) -> Any:

@@ -72,6 +72,7 @@ def test_errors_are_the_functions_own() -> None:
         add(1)._private
 
 
+@pytest.mark.alone
 def test_on_workers(python_client: Client) -> None:
     pids = phalanx.compute([delayed(os.getpid)() for _ in range(6)])[0]
     assert set(pids) <= set(python_client.cluster.workers)

@@ -88,6 +88,7 @@ def _long() -> da.Array:
     return (x @ x).sum()
 
 
+@pytest.mark.alone
 def test_a_future_is_cancelled() -> None:
     with Client() as client:
         future = client.compute(_long())
@@ -100,6 +101,7 @@ def test_a_future_is_cancelled() -> None:
         assert future.status == "cancelled"
 
 
+@pytest.mark.alone
 def test_ctrl_c_interrupts_within_half_a_second() -> None:
     pressed = []
 
@@ -114,6 +116,7 @@ def test_ctrl_c_interrupts_within_half_a_second() -> None:
     assert time.monotonic() - pressed[0] < 0.5
 
 
+@pytest.mark.alone
 def test_other_threads_run_while_work_runs() -> None:
     turns = [time.monotonic()]
     ended = threading.Event()

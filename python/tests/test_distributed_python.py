@@ -116,6 +116,7 @@ def test_scattered_data_goes_to_this_client(python_client: Client) -> None:
         )
 
 
+@pytest.mark.alone
 def test_a_call_is_cancelled(python_client: Client) -> None:
     future = python_client.submit(time.sleep, 3)
     after = python_client.submit(lambda _: 1, future)
@@ -129,6 +130,7 @@ def test_a_call_is_cancelled(python_client: Client) -> None:
     assert time.monotonic() - start < 0.5 and future.status == "cancelled" == after.status
 
 
+@pytest.mark.alone
 def test_closing_ends_what_runs(python_cluster: LocalCluster) -> None:
     with Client(python_cluster, set_as_default=False) as client:
         future = client.submit(time.sleep, 2)
@@ -156,6 +158,7 @@ def test_asynchronous(python_cluster: LocalCluster) -> None:
     assert asyncio.run(program()) == (1, [1, 2, 3], 5, 3)
 
 
+@pytest.mark.alone
 def test_ctrl_c_interrupts_a_job_of_a_cluster(python_client: Client) -> None:
     pressed = []
 

@@ -101,9 +101,7 @@ class Plot:
         return self._rows().plot(*args, **options)
 
     def __getattr__(self, kind: str) -> Any:
-        from pandas.plotting import PlotAccessor
-
-        if kind.startswith("_") or not hasattr(PlotAccessor, kind):
+        if kind.startswith("_") or not hasattr(require("pandas.plotting").PlotAccessor, kind):
             raise AttributeError(f"pandas has no plot of the kind {kind!r}")
 
         def draw(*args: Any, **options: Any) -> Any:
@@ -112,6 +110,4 @@ class Plot:
         return draw
 
     def __dir__(self) -> list[str]:
-        from pandas.plotting import PlotAccessor
-
-        return [name for name in dir(PlotAccessor) if not name.startswith("_")]
+        return [name for name in dir(require("pandas.plotting").PlotAccessor) if not name.startswith("_")]

@@ -440,7 +440,7 @@ def default_client() -> Client:
     ValueError
         There is none.
     """
-    client = _client.current()
+    client: Client | None = _client.current()
     if client is None:
         raise ValueError("no client found; make one: Client()")
     return client
