@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from phalanx.distributed import LocalCluster
+
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"
 #: Programs whose answers depend on data alone. The blog's draws random numbers.
@@ -81,6 +83,10 @@ def test_what_is_not_covered_is_named(tmp_path: Path) -> None:
     assert "dask.bag is not covered by Phalanx" in run("run", str(program)).stderr
     program.write_text("import dask\ndask.annotate(priority=1)\n")
     assert "dask.annotate is not covered by Phalanx" in run("run", str(program)).stderr
+    program.write_text("import dask_ml.no_such_thing\n")
+    assert "dask_ml.no_such_thing is not covered by Phalanx" in run("run", str(program)).stderr
+    program.write_text("import dask.array.linalg, dask_ml\nprint(dask.array.linalg.svd.__module__, dask_ml.__doc__)\n")
+    assert run("run", str(program)).stdout.startswith("phalanx.array.linalg Learning")
     program.write_text("from dask.array import no_such_thing\n")
     assert "no_such_thing" in run("run", str(program)).stderr
 
@@ -144,3 +150,12 @@ def test_settings_and_the_bar(tmp_path: Path) -> None:
     lines = ended.stdout.splitlines()
     assert lines[:2] == ["threads", "None True"], ended.stderr
     assert "100% Completed" in lines[-3] and "'no.such'" in lines[-2] and "needs a client" in lines[-1]
+
+
+def test_the_blogs_program_with_changed_imports_on_a_cluster(
+    python_cluster: LocalCluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = (PROGRAMS / "blog.py").read_text().replace("dask", "phalanx")
+    source = source.replace("Client()", f"Client({python_cluster.scheduler_address!r})")
+    exec(compile(source, "blog.py", "exec"), {"__name__": "__main__"})
+    assert capsys.readouterr().out.splitlines() == ["singular values: (10,)", "names: 26", "columns: ['x', 'y']"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -147,3 +149,21 @@ def test_several_together() -> None:
     a, b, c = phalanx.compute(x.sum(), {"mean": x.mean()}, 5)
     assert (a, b["mean"], c) == (100.0, 1.0, 5)
     assert _sum().compute(verify=True) == 10_000
+
+
+@pytest.mark.alone
+def test_a_program_ends_although_its_client_is_open_and_jobs_run() -> None:
+    code = (
+        "import time\nimport phalanx.array as da\nfrom phalanx.distributed import Client\n"
+        "client = Client(n_workers=1, memory_limit='1GiB', allow_python=True)\n"
+        "print(*client.cluster.workers)\n"
+        "x = da.random.random((20_000, 20_000), chunks=1000)\n"
+        "jobs = client.compute((x @ x).sum()), client.submit(time.sleep, 60)\n"
+        "time.sleep(0.2)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    end = time.monotonic() + 5
+    while any(os.path.exists(f"/proc/{pid}") for pid in ended.stdout.split()):
+        assert time.monotonic() < end, "a worker outlives its program"
+        time.sleep(0.02)

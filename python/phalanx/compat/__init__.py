@@ -26,15 +26,28 @@ MODULES = {
     "dask.delayed": "phalanx._delayed",
     "dask.diagnostics": "phalanx.compat._diagnostics",
     "dask.utils": "phalanx.compat._utils",
-    "dask.array": "phalanx.array",
-    "dask.array.fft": "phalanx.array.fft",
-    "dask.array.linalg": "phalanx.array.linalg",
-    "dask.array.random": "phalanx.array.random",
-    "dask.dataframe": "phalanx.dataframe",
     "dask.datasets": "phalanx.datasets",
     "dask.distributed": "phalanx.distributed",
     "distributed": "phalanx.distributed",
 }
+#: Packages whose modules have their names here too, if we have them.
+PACKAGES = {"dask.array": "phalanx.array", "dask.dataframe": "phalanx.dataframe", "dask_ml": "phalanx.ml"}
+#: Where names begin that nobody but us answers.
+ROOTS = ("dask", "dask_ml", "distributed")
+
+
+def ours_of(name: str) -> str | None:
+    """Our module for a module of Dask's, if we have it."""
+    if name in MODULES:
+        return MODULES[name]
+    for theirs, ours in PACKAGES.items():
+        rest = name.removeprefix(theirs)
+        if name == theirs or (rest != name and rest.startswith(".") and "._" not in rest):
+            try:
+                return ours + rest if importlib.util.find_spec(ours + rest) is not None else None
+            except ModuleNotFoundError:
+                return None
+    return None
 
 
 class _Alias(ModuleType):
@@ -71,14 +84,14 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname in MODULES:
-            return importlib.util.spec_from_loader(fullname, self, is_package=True)
-        if fullname.partition(".")[0] in ("dask", "distributed"):
+        if fullname.partition(".")[0] in ROOTS:
+            if ours_of(fullname) is not None:
+                return importlib.util.spec_from_loader(fullname, self, is_package=True)
             raise ModuleNotFoundError(f"{fullname} is not covered by Phalanx", name=fullname)
         return None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
-        return _Alias(spec.name, importlib.import_module(MODULES[spec.name]))
+        return _Alias(spec.name, importlib.import_module(ours_of(spec.name) or spec.name))
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing to run: the module is there already."""

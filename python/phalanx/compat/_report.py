@@ -13,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from phalanx.compat import MODULES, covered
+from phalanx.compat import ROOTS, covered, ours_of
 
 __all__ = ["Use", "report", "uses"]
 
@@ -54,15 +54,15 @@ def uses(source: str, filename: str = "<program>") -> list[Use]:
                     modules[alias.asname or alias.name.partition(".")[0]] = (
                         alias.name if alias.asname else alias.name.partition(".")[0]
                     )
-                    note(alias.name, node.lineno, alias.name in MODULES)
+                    note(alias.name, node.lineno, ours_of(alias.name) is not None)
         elif isinstance(node, ast.ImportFrom) and node.module and _is_dask(node.module) and not node.level:
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
                 modules[alias.asname or alias.name] = full
                 if alias.name != "*":
-                    note(full, node.lineno, full in MODULES or _resolves(full))
+                    note(full, node.lineno, ours_of(full) is not None or _resolves(full))
                 else:
-                    note(node.module, node.lineno, node.module in MODULES)
+                    note(node.module, node.lineno, ours_of(node.module) is not None)
     if not modules:
         return []
     inner: set[ast.AST] = set()
@@ -84,7 +84,7 @@ def uses(source: str, filename: str = "<program>") -> list[Use]:
 
 
 def _is_dask(module: str) -> bool:
-    return module.partition(".")[0] in ("dask", "distributed")
+    return module.partition(".")[0] in ROOTS
 
 
 def _other_modules(tree: ast.AST) -> set[str]:
@@ -110,17 +110,18 @@ def _longest(root: str, chain: list[str]) -> str:
 
 
 def _module_of(name: str) -> Any:
-    return importlib.import_module(MODULES[name]) if name in MODULES else None
+    ours = ours_of(name)
+    return None if ours is None else importlib.import_module(ours)
 
 
 def _resolves(name: str) -> bool:
     module, _, rest = name.rpartition(".")
-    while module and module not in MODULES:
+    while module and ours_of(module) is None:
         module, _, more = module.rpartition(".")
         rest = f"{more}.{rest}"
     if not module:
-        return name in MODULES
-    value: Any = importlib.import_module(MODULES[module])
+        return ours_of(name) is not None
+    value: Any = _module_of(module)
     for part in rest.split("."):
         value = getattr(value, part, None)
         if value is None:

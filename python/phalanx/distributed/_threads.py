@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import concurrent.futures
+import queue
 import threading
 import weakref
 from collections.abc import Callable, Iterable
@@ -18,12 +18,17 @@ JOBS_AT_ONCE = 32
 
 
 class JobThreads:
-    """Runs what futures stand for, each in a thread, when the futures that it needs have ended."""
+    """Runs what futures stand for, each in a thread, when the futures that it needs have ended.
+
+    Not a ThreadPoolExecutor: the interpreter waits for its threads before anybody can know that the program has ended.
+    """
 
     def __init__(self, asynchronous: bool) -> None:
-        self._threads = concurrent.futures.ThreadPoolExecutor(JOBS_AT_ONCE, thread_name_prefix="phalanx-future")
         self._asynchronous = asynchronous
         self._lock = threading.Lock()
+        self._waiting: queue.SimpleQueue[tuple[Future, Callable[[Any], Any]] | None] = queue.SimpleQueue()
+        self._threads = 0
+        self._idle = 0
         self._open: set[Future] = set()
         self._closed = False
         _at_exit(self)
@@ -44,11 +49,27 @@ class JobThreads:
         return future
 
     def _begin(self, future: Future, work: Callable[[Any], Any]) -> None:
-        if not future.done():
-            try:
-                self._threads.submit(_run, future, work)
-            except RuntimeError:  # closed meanwhile
-                future.cancel()
+        with self._lock:
+            if future.done():
+                return
+            self._waiting.put((future, work))
+            if self._idle >= self._waiting.qsize() or self._threads == JOBS_AT_ONCE:
+                return
+            self._threads += 1
+        # It holds this object, so what closes threads at the end finds it.
+        threading.Thread(target=self._serve, name=f"phalanx-future-{self._threads}").start()
+
+    def _serve(self) -> None:
+        while True:
+            with self._lock:
+                self._idle += 1
+            taken = self._waiting.get()
+            with self._lock:
+                self._idle -= 1
+            if taken is None:
+                self._waiting.put(None)  # for the next thread
+                return
+            _run(*taken)
 
     def close(self) -> None:
         """Cancels what has not ended."""
@@ -57,7 +78,7 @@ class JobThreads:
             pending = list(self._open)
         for future in pending:
             future.cancel()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._waiting.put(None)
 
 
 class _Countdown:
