@@ -17,7 +17,10 @@ def main() -> None:
 
     # The command handles Ctrl-C itself; Python's handler would only set a flag that nobody reads.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.exit(run_command([sys.executable, "-m", "phalanx"], ["phalanx", *sys.argv[1:]]))
+    code = run_command([sys.executable, "-m", "phalanx"], ["phalanx", *sys.argv[1:]])
+    if sys.argv[1:] in (["--help"], ["-h"], ["help"]):
+        print("\nFrom Python also:\n  phalanx run PROGRAM.py   Run a program that was written for Dask; see phalanx run --help")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -113,6 +113,7 @@ def test_the_report(tmp_path: Path) -> None:
 
 def test_bad_calls_of_the_command() -> None:
     assert run("run", "--help").stdout.startswith("Runs a program")
+    assert "phalanx run PROGRAM.py" in run("--help").stdout
     assert run("run").returncode == 2
     assert "unknown option --fast" in run("run", "--fast", "x.py").stderr
     assert "there is no file nowhere.py" in run("run", "nowhere.py").stderr

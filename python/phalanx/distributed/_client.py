@@ -76,7 +76,8 @@ class Client:
             self.cluster = address if isinstance(address, LocalCluster) else None
             url = address if isinstance(address, str) else address.scheduler_address
             url = url if "://" in url else f"tcp://{url}"
-            self._native = _phalanx.Client.connect(url, credentials, own=self.cluster is not None)
+            folder = None if credentials is None else os.path.expanduser(credentials)
+            self._native = _phalanx.Client.connect(url, folder, own=self.cluster is not None)
             if self.cluster is not None:
                 self._wait_for_workers(len(self.cluster.workers), seconds(timeout) or _START_TIMEOUT)
         self._is_cluster = self._describe()["kind"] == "cluster"
