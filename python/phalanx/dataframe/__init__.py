@@ -1,4 +1,14 @@
-"""Lazy dataframes with pandas' names, row order and semantics."""
+"""Lazy dataframes with pandas' names, row order and semantics.
+
+>>> import pandas as pd
+>>> import phalanx.dataframe as dd
+>>> frame = dd.from_pandas(pd.DataFrame({"name": ["a", "b", "a"], "x": [1, 2, 3]}), npartitions=2)
+>>> frame.groupby("name").x.sum().compute()
+name
+a    4
+b    2
+Name: x, dtype: int64
+"""
 
 from __future__ import annotations
 

@@ -262,7 +262,7 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular)
         if isinstance(other, DataFrame):
             if other._names != self._names:
                 raise NotImplementedError("an operation on frames of other columns: select the same columns of both")
-            return self._each(lambda column: function(column, other._column(column.name)))
+            return self._each(lambda column: function(column, other._column(str(column.name))))
         if isinstance(other, Series):
             raise NotImplementedError("a frame with a series: pandas aligns it with the columns; use assign")
         return self._each(lambda column: function(column, other))
@@ -351,22 +351,6 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular)
         """The absolute values."""
         return self._each(Series.abs)
 
-    def cumsum(self) -> DataFrame:
-        """Running sums."""
-        return self._wrap(self._native.cumulative("cumsum"))
-
-    def cumprod(self) -> DataFrame:
-        """Running products."""
-        return self._wrap(self._native.cumulative("cumprod"))
-
-    def cummax(self) -> DataFrame:
-        """Running maxima."""
-        return self._wrap(self._native.cumulative("cummax"))
-
-    def cummin(self) -> DataFrame:
-        """Running minima."""
-        return self._wrap(self._native.cumulative("cummin"))
-
     def __invert__(self) -> DataFrame:
         return self._each(Series.__invert__)
 
@@ -444,4 +428,4 @@ for _name, _symbol in {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">",
     if _name not in ("and", "or"):
         setattr(DataFrame, _name, getattr(DataFrame, f"__{_name}__"))
 DataFrame.__hash__ = object.__hash__  # type: ignore[method-assign]
-DataFrame.div = DataFrame.__truediv__  # type: ignore[attr-defined]
+DataFrame.div = DataFrame.__truediv__  # type: ignore[attr-defined,operator]

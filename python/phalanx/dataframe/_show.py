@@ -28,6 +28,24 @@ class Tabular(Collection):
         (table,) = native.compute([], [self._prepared(native)], None)[1]
         return pa.table(table)
 
+    def to_array(self, lengths: Any = None, *, client: Any = None) -> Any:
+        """The values as a lazy array, a chunk for each partition that has rows, of the type that pandas gives them.
+
+        The rows are computed now, and kept where they were computed, so that the array knows its shape.
+
+        Parameters
+        ----------
+        lengths : optional
+            Taken as Dask takes it; the lengths of chunks are always found out.
+        """
+        from phalanx.dataframe._matrix import matrix
+
+        if hasattr(self, "to_frame"):  # a series
+            return matrix(self.to_frame("0"), client)[:, 0]
+        return matrix(self, client)
+
+    to_dask_array = to_array
+
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """Arrow's PyCapsule interface: computes, and gives the rows without a copy."""
         return self.to_arrow().__arrow_c_stream__(requested_schema)

@@ -151,7 +151,8 @@ class GroupBy:
         if func is None:
             if not named:
                 raise TypeError("Must provide 'func' or tuples of '(column, aggfunc).")
-            calls, labels = [], []
+            calls: list[Any] = []
+            labels: list[Any] = []
             for label, wanted in named.items():
                 column, statistic = wanted if isinstance(wanted, tuple) else (self._values()[0], wanted)
                 calls.append(self._call(column, statistic))

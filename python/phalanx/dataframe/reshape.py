@@ -270,7 +270,7 @@ class _Partitions:
         return self._frame._made(self._frame._native.chosen_partitions(numbers))
 
     def __len__(self) -> int:
-        return self._frame.npartitions  # type: ignore[no-any-return]
+        return self._frame.npartitions
 
 
 def _only_columns(native: Any) -> Any:

@@ -43,6 +43,7 @@ class Series(Tabular):
     """A lazy column with an index; made by functions and by selecting from a frame."""
 
     __slots__ = ("_native",)
+    _native: Any
     __array_priority__ = 1000
     _phalanx_kind = "frame"
 
@@ -265,6 +266,8 @@ class Series(Tabular):
         """For each value what the mapping (a dict or a pandas series) has for it; missing if it has nothing."""
         if callable(arg) and not hasattr(arg, "items"):
             raise NotImplementedError("map with a function: use map_partitions, or give a dict")
+        if na_action not in (None, "ignore"):
+            raise ValueError(f"na_action must either be 'ignore' or None, {na_action!r} was passed")
         pairs = [(native_value(key), native_value(value)) for key, value in arg.items()]
         return Series._wrap(self._native.map(pairs))
 
