@@ -26,6 +26,7 @@ mod suite;
 mod tally;
 mod words;
 
+use python::Report;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -42,6 +43,9 @@ Commands:
              One of these checks alone, in a second.
   python     Run the Python suites alone; arguments go to pytest: cargo xtask python -k svd
   types      Hold the types of the Python package: mypy's strict rules, and the extension's stubs.
+  stubs      Write python/phalanx/_phalanx.pyi, the types of the extension, anew.
+  coverage-api
+             Write docs/api-coverage.md: which names of Dask, NumPy and scikit-learn are here.
   bench      Compare with NumPy, pandas and Dask (installed by pip into the target folder),
              and write benches/RESULTS.md.
 
@@ -65,6 +69,8 @@ fn main() -> ExitCode {
         ["features"] => report(features::check(&root)),
         ["python", arguments @ ..] => python::run(&root, arguments),
         ["types"] => report(python::prepare(&root).and_then(|environment| python::types(&root, &environment))),
+        ["stubs"] => report(python::prepare(&root).and_then(|environment| python::stubs(&root, &environment))),
+        ["coverage-api"] => report(python::prepare(&root).and_then(|it| python::coverage(&root, &it, Report::Write))),
         ["bench", options @ ..] => report(bench::run(&root, options)),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

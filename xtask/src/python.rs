@@ -113,5 +113,41 @@ pub fn types(root: &Path, environment: &Environment) -> Outcome<String> {
     command.args(["--mypy-config-file", "pyproject.toml"]);
     let stubs = command::run(command);
     let failures: Vec<Failure> = [typed, stubs].into_iter().filter_map(Result::err).collect();
-    if failures.is_empty() { Ok(String::new()) } else { Err(failures.join("\n")) }
+    if failures.is_empty() {
+        Ok(String::new())
+    } else {
+        Err(format!("{}\n  where the stubs differ from the extension: cargo xtask stubs", failures.join("\n")))
+    }
+}
+
+/// Writes the extension's stubs: maturin reads them from an extension that was built to describe itself.
+pub fn stubs(root: &Path, environment: &Environment) -> Outcome<String> {
+    let folder = command::target_folder(root).join("stubs");
+    let mut command = environment.python(root);
+    command.args(["-m", "maturin", "generate-stubs", "--profile", "release", "--features", "stubs", "--out"]);
+    // What describes it are symbols.
+    command.arg(&folder).args(["--", "-C", "strip=none"]);
+    command::run(command)?;
+    let (made, place) = (folder.join("_phalanx.pyi"), root.join("python").join("phalanx").join("_phalanx.pyi"));
+    std::fs::copy(&made, &place).map_err(|error| format!("{}: {error}", made.display()))?;
+    Ok(format!("written: {}", place.display()))
+}
+
+/// What to do with the report of covered names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Write it.
+    Write,
+    /// Fail if the file states more than is true.
+    Check,
+}
+
+/// `docs/api-coverage.md`, from the installed peers.
+pub fn coverage(root: &Path, environment: &Environment, report: Report) -> Outcome<String> {
+    let mut command = environment.python(root);
+    command.arg("xtask/python/coverage_api.py");
+    if report == Report::Check {
+        command.arg("--check");
+    }
+    Ok(command::output(command)?.trim_end().to_owned())
 }
