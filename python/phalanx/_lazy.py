@@ -12,12 +12,12 @@ from typing import Any
 __all__ = ["np", "pa", "pd", "require"]
 
 _EXTRAS = {
-    "cloudpickle": "distributed",
+    "cloudpickle": "functions",
     "matplotlib": "plot",
-    "pandas": "dataframe",
-    "scipy": "ml",
-    "sklearn": "ml",
-    "xgboost": "xgboost",
+    "pandas": "pandas",
+    "scipy": "learn",
+    "sklearn": "learn",
+    "xgboost": "boost",
     "zarr": "zarr",
 }
 
