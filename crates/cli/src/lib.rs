@@ -13,7 +13,6 @@
 //! | [`end`] | how the program ends: errors, interruptions, exit codes |
 //! | [`logs`], [`progress`], [`text`] | what it writes |
 //! | [`watched`] | jobs that are seen, and end when the program is interrupted |
-//! | [`machine`] | what this machine gives: cores and memory |
 
 mod args;
 mod bench;
@@ -22,7 +21,6 @@ mod demo;
 mod end;
 mod job;
 mod logs;
-mod machine;
 mod progress;
 mod scheduler;
 mod status;

@@ -1,7 +1,6 @@
 //! `phalanx worker`.
 
 use crate::args::WorkerArgs;
-use crate::machine;
 use crate::scheduler::tie;
 use phalanx_cluster::process::run_worker;
 use phalanx_cluster::{Role, SchedulerAddress, Transport, WorkerOptions};
@@ -20,8 +19,8 @@ pub fn run(args: WorkerArgs, arguments: &[OsString]) -> Result<()> {
     let options = WorkerOptions {
         host: own_address(&args.scheduler, &transport)?,
         scheduler: args.scheduler,
-        cores: args.cores.unwrap_or_else(machine::cores),
-        memory_bytes: args.memory.unwrap_or_else(machine::memory_bytes),
+        cores: args.cores.unwrap_or_else(phalanx_engine::session::cores),
+        memory_bytes: args.memory.unwrap_or_else(phalanx_engine::memory::for_tasks),
         scratch: args.scratch.unwrap_or_else(std::env::temp_dir),
         transport,
         connect_timeout: CONNECT_TIMEOUT,

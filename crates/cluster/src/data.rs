@@ -226,12 +226,8 @@ impl BallistaClientPool for Pool {
 /// # Errors
 /// The file is gone, or not what it should be.
 pub fn open_file(path: &std::path::Path) -> DataFusionResult<SendableRecordBatchStream> {
-    use datafusion::arrow::ipc::reader::StreamReader;
-    let file = std::io::BufReader::with_capacity(1 << 20, std::fs::File::open(path)?);
-    let reader = StreamReader::try_new(file, None)?;
-    let schema = reader.schema();
-    let batches = futures::stream::iter(reader.map(|batch| batch.map_err(Into::into)));
-    Ok(phalanx_engine::stream::with_schema(schema, batches))
+    let rows = phalanx_engine::mapped::read(path)?;
+    Ok(phalanx_engine::stream::with_schema(Arc::clone(rows.schema()), futures::stream::iter(rows)))
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ async fn put(
     if rows == 0 {
         return Ok(Location::default());
     }
-    let bytes = batches.iter().map(|batch| batch.get_array_memory_size() as u64).sum();
+    let bytes = phalanx_engine::memory::bytes_of(&batches);
     let path = name.to_path();
     let failed = |cause: &(dyn std::error::Error + 'static)| {
         Error::cluster(format!("worker {} does not take partition {}", worker.id, name.partition)).caused_by(cause)

@@ -16,6 +16,7 @@
 //! | [`cancel`] | how work that computes hears that it is cancelled |
 //! | [`persisted`] | data that stays where it was computed |
 //! | [`local`], [`perturb`] | DataFusion in this process, plain and adversarial |
+//! | [`mapped`], [`memory`] | rows in files, read where they lie; how much memory there is |
 //! | [`session`] | the one configuration of both engines |
 //! | [`function`], [`scalar`] | aggregate functions that every process registers; functions of a row that travel in plans |
 //! | [`host`] | functions of the caller's own language, opaque to the engine |
@@ -33,6 +34,8 @@ pub mod host;
 pub mod job;
 pub mod lineage;
 pub mod local;
+pub mod mapped;
+pub mod memory;
 pub mod operator;
 pub mod persisted;
 pub mod perturb;

@@ -139,6 +139,10 @@ impl Persisted {
     pub fn locations(&self) -> Vec<Location> {
         self.0.places.read().locations.clone()
     }
+    /// Whether reading it is looking at memory, or at files that are mapped into it, and costs only what is looked at.
+    pub fn is_in_process(&self) -> bool {
+        self.0.places.read().locations.iter().all(|location| location.worker.is_empty())
+    }
     /// The rows of all partitions.
     pub fn rows(&self) -> u64 {
         self.0.places.read().locations.iter().map(|location| location.rows).sum()

@@ -14,7 +14,8 @@ pub struct Settings {
     pub task_memory_bytes: u64,
     /// Hash partitions of joins and aggregations. 8 by default, on every machine.
     pub partitions: usize,
-    /// What this process may use for the operators that account for their memory; beyond it they spill.
+    /// What this process may use for the operators that account for their memory, and once more for persisted data;
+    /// beyond it they spill. By default 35 % of what this machine, or its container, has.
     pub memory_bytes: u64,
     /// Threads of the engine in this process.
     pub threads: usize,
@@ -22,13 +23,18 @@ pub struct Settings {
     pub scratch: PathBuf,
 }
 
+/// Tasks to run at once in this process: what affinity and the container's quota give.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             task_memory_bytes: 1 << 30,
             partitions: 8,
-            memory_bytes: 4 << 30,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            memory_bytes: crate::memory::for_tasks() / 2,
+            threads: cores(),
             scratch: std::env::temp_dir(),
         }
     }

@@ -2,13 +2,13 @@
 
 use crate::args::{DemoArgs, Level, typed};
 use crate::end::{Interrupt, at_exit};
-use crate::machine;
 use crate::text;
 use crate::watched::Watched;
 use phalanx_cluster::process::this_program;
 use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Role, Transport};
 use phalanx_engine::scratch::Scratch;
-use phalanx_engine::{Engine, EngineKind, Error, LocalEngine, Result, Settings};
+use phalanx_engine::session::cores;
+use phalanx_engine::{Engine, EngineKind, Error, LocalEngine, Result, Settings, memory};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -32,11 +32,7 @@ impl Place {
     /// Something does not start, the scheduler does not answer, or the program was interrupted meanwhile.
     pub fn start(args: &DemoArgs, log: Level, interrupt: Interrupt) -> Result<Self> {
         let scratch = scratch()?;
-        let settings = Settings {
-            scratch: scratch.path().to_owned(),
-            memory_bytes: Settings::default().memory_bytes.min(machine::memory_bytes()),
-            ..Settings::default()
-        };
+        let settings = Settings { scratch: scratch.path().to_owned(), ..Settings::default() };
         let mut cluster = None;
         let engine: Arc<dyn Engine> = match (args.workers, &args.scheduler, args.perturb) {
             (Some(workers), _, _) => {
@@ -135,8 +131,8 @@ pub struct Leftovers {
 fn own_cluster(workers: usize, log: Level, scratch: &Path) -> Result<Arc<LocalCluster>> {
     let options = ClusterOptions {
         workers,
-        cores: (machine::cores() / workers).max(1),
-        memory_bytes: machine::memory_bytes() / workers as u64,
+        cores: (cores() / workers).max(1),
+        memory_bytes: memory::for_tasks() / workers as u64,
         scratch: Some(scratch.to_owned()),
         program: this_program()?,
         allow_python: false,

@@ -22,7 +22,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use flight::DataService;
 use phalanx_engine::host::{self, Permission};
 use phalanx_engine::scratch::{self, Scratch};
-use phalanx_engine::{Error, Result, datafusion};
+use phalanx_engine::{Error, Result, datafusion, memory};
 use poll::Runner;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
@@ -81,6 +81,7 @@ pub async fn work(
     ready: impl FnOnce(&WorkerReady),
     leave: impl Future<Output = ()>,
 ) -> Result<()> {
+    memory::keep_freed();
     let id = format!("w{}", uuid::Uuid::new_v4().simple());
     let scratch = Scratch::create(&options.scratch, &id)?;
     let pool = Pool::new(options.transport.clone());

@@ -8,11 +8,11 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use phalanx_engine::{Engine, Error, Persisted, Result, plan};
+use phalanx_engine::{Engine, Error, Persisted, Result, memory, plan};
 use std::sync::Arc;
 
 /// The caller's own rows may travel inside the plan up to this size; beyond it they are scattered first.
-pub const PLAN_BYTES_MAX: usize = 1 << 20;
+pub const PLAN_BYTES_MAX: u64 = 1 << 20;
 
 /// A frame of the caller's own rows, one inner vector a partition. They travel inside the plan.
 ///
@@ -75,8 +75,8 @@ fn check(schema: &SchemaRef, partitions: &[Vec<RecordBatch>]) -> Result<()> {
     }
 }
 
-fn bytes(partitions: &[Vec<RecordBatch>]) -> usize {
-    partitions.iter().flatten().map(RecordBatch::get_array_memory_size).sum()
+fn bytes(partitions: &[Vec<RecordBatch>]) -> u64 {
+    memory::bytes_of(partitions.iter().flatten())
 }
 
 /// Rows that a plan already reads.

@@ -1,31 +1,29 @@
 //! DataFusion in this process: the engine that needs nothing started.
 
+mod store;
+
 use crate::cancel::CancelFlag;
 use crate::engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescription};
 use crate::job::{Job, PartitionData, PersistJob, Progress, StageProgress};
-use crate::persisted::{self, Location, Persisted, PersistedReader, ReadPersisted};
+use crate::memory;
+use crate::persisted::{PersistedReader, ReadPersisted};
 use crate::perturb::Perturbation;
 use crate::scratch::Scratch;
 use crate::{Error, Result, Settings};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::arrow::ipc::{reader::FileReader, writer::FileWriter};
-use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
 use datafusion::prelude::SessionContext;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
-use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::fmt;
-use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use store::Store;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{mpsc, watch};
 
@@ -65,6 +63,7 @@ impl LocalEngine {
     }
 
     fn build(settings: Settings, perturbation: Option<Perturbation>) -> Result<Self> {
+        memory::keep_freed();
         let scratch = Scratch::create(&settings.scratch, &uuid::Uuid::new_v4().simple().to_string())?;
         let environment = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(
@@ -230,8 +229,7 @@ impl Run {
                         stage.tasks_done += 1;
                         stage.tasks_running = (stage.tasks - stage.tasks_done).min(threads);
                         stage.rows += data.batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
-                        stage.bytes +=
-                            data.batches.iter().map(|batch| batch.get_array_memory_size() as u64).sum::<u64>();
+                        stage.bytes += memory::bytes_of(&data.batches);
                     }
                 });
             })
@@ -267,136 +265,4 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("it said nothing")
-}
-
-/// Persisted partitions of this process: in memory up to a limit, beyond it in Arrow IPC files.
-#[derive(Debug)]
-struct Store {
-    scratch: Scratch,
-    memory_bytes_max: u64,
-    memory_bytes: AtomicU64,
-    handles: Mutex<HashMap<String, Vec<Slot>>>,
-    next: AtomicU64,
-}
-
-#[derive(Debug, Clone)]
-enum Slot {
-    Memory { batches: Vec<RecordBatch>, bytes: u64 },
-    File { path: PathBuf, bytes: u64 },
-}
-
-impl Slot {
-    fn bytes(&self) -> u64 {
-        match self {
-            Self::Memory { bytes, .. } | Self::File { bytes, .. } => *bytes,
-        }
-    }
-}
-
-impl Store {
-    fn new(scratch: Scratch, memory_bytes_max: u64) -> Self {
-        Self {
-            scratch,
-            memory_bytes_max,
-            memory_bytes: AtomicU64::new(0),
-            handles: Mutex::default(),
-            next: AtomicU64::new(0),
-        }
-    }
-    fn bytes(&self) -> u64 {
-        self.handles.lock().values().flatten().map(Slot::bytes).sum()
-    }
-    fn draft(self: &Arc<Self>) -> Draft {
-        let handle = format!("p{}", self.next.fetch_add(1, Ordering::Relaxed));
-        self.handles.lock().insert(handle.clone(), vec![]);
-        Draft { store: Arc::clone(self), handle, locations: Mutex::default(), finished: false }
-    }
-    fn place(&self, name: &str, batches: Vec<RecordBatch>) -> Result<Slot> {
-        let bytes = batches.iter().map(|batch| batch.get_array_memory_size() as u64).sum();
-        let fits = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.memory_bytes_max);
-        if self.memory_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok() {
-            return Ok(Slot::Memory { batches, bytes });
-        }
-        let path = self.scratch.path().join(format!("{name}.arrow"));
-        write_file(&path, &batches).map_err(|error| {
-            Error::resources(format!("persisted data can't be spilled to {}", path.display())).caused_by(&error)
-        })?;
-        Ok(Slot::File { path, bytes })
-    }
-    fn free(&self, handle: &str) {
-        for slot in self.handles.lock().remove(handle).unwrap_or_default() {
-            match slot {
-                Slot::Memory { bytes, .. } => drop(self.memory_bytes.fetch_sub(bytes, Ordering::Relaxed)),
-                Slot::File { path, .. } => drop(std::fs::remove_file(path)),
-            }
-        }
-    }
-}
-
-fn write_file(path: &std::path::Path, batches: &[RecordBatch]) -> DataFusionResult<()> {
-    let Some(first) = batches.first() else { return Ok(()) };
-    let mut writer = FileWriter::try_new_buffered(File::create(path)?, &first.schema())?;
-    for batch in batches {
-        writer.write(batch)?;
-    }
-    Ok(writer.finish()?)
-}
-
-impl ReadPersisted for Store {
-    fn read(
-        &self,
-        handle: &str,
-        partition: usize,
-        location: &Location,
-        schema: &SchemaRef,
-    ) -> DataFusionResult<SendableRecordBatchStream> {
-        let slot = self.handles.lock().get(handle).and_then(|slots| slots.get(partition).cloned());
-        let batches: BoxStream<'static, DataFusionResult<RecordBatch>> = match slot {
-            None => return Err(persisted::lost(handle, partition, location).into()),
-            Some(Slot::Memory { batches, .. }) => futures::stream::iter(batches.into_iter().map(Ok)).boxed(),
-            Some(Slot::File { path, .. }) => {
-                let file = File::open(path).map_err(|_| persisted::lost(handle, partition, location))?;
-                let reader = FileReader::try_new_buffered(file, None)?;
-                futures::stream::iter(reader.map(|batch| batch.map_err(DataFusionError::from))).boxed()
-            }
-        };
-        Ok(crate::stream::with_schema(Arc::clone(schema), batches))
-    }
-}
-
-/// Persisted data in the making; freed unless it is finished.
-struct Draft {
-    store: Arc<Store>,
-    handle: String,
-    locations: Mutex<Vec<Location>>,
-    finished: bool,
-}
-
-impl Draft {
-    fn add(&self, batches: Vec<RecordBatch>) -> Result<()> {
-        let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-        let number = self.locations.lock().len();
-        let name = format!("{}-{number}", self.handle);
-        let batches = batches.into_iter().filter(|batch| batch.num_rows() > 0).collect();
-        let slot = self.store.place(&name, batches)?;
-        self.locations.lock().push(Location { path: name, rows, bytes: slot.bytes(), ..Location::default() });
-        if let Some(slots) = self.store.handles.lock().get_mut(&self.handle) {
-            slots.push(slot);
-        }
-        Ok(())
-    }
-    fn finish(mut self, schema: SchemaRef) -> Persisted {
-        self.finished = true;
-        let store = Arc::clone(&self.store);
-        let locations = std::mem::take(&mut *self.locations.lock());
-        Persisted::new(self.handle.clone(), schema, locations, None, Box::new(move |handle| store.free(handle)))
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if !self.finished {
-            self.store.free(&self.handle);
-        }
-    }
 }

@@ -1,0 +1,89 @@
+//! How much memory there is, and how much rows take.
+
+use datafusion::arrow::array::{Array, ArrayData, RecordBatch};
+use std::collections::HashSet;
+use std::fs;
+
+/// Memory for tasks of this process, in bytes: 70 % of what this machine, or the container around us, has. The rest is
+/// for the process itself, for what operators do not account for, and for the system.
+pub fn for_tasks() -> u64 {
+    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_bytes(&text));
+    let container = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        .iter()
+        .find_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
+    let there = [machine, container].into_iter().flatten().min().unwrap_or(FALLBACK_BYTES);
+    there / 10 * 7
+}
+
+/// Makes freed memory stay with the process until 64 MiB of it lie at a heap's end, and blocks of 4 MiB and more go back
+/// to the system at once. By itself, glibc gives memory back so eagerly that a task which computes tile by tile spends
+/// half of its time on page faults.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "the C library's settings have no safe form")]
+pub fn keep_freed() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: `mallopt` takes plain numbers and may be called at any time.
+        let _best_effort =
+            unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, 4 << 20) & libc::mallopt(libc::M_TRIM_THRESHOLD, 64 << 20) };
+    });
+}
+
+/// Other allocators decide for themselves.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn keep_freed() {}
+
+/// Where the system does not say.
+const FALLBACK_BYTES: u64 = 4 << 30;
+
+fn total_bytes(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// The bytes that `batches` show, of which what several show is counted once. A part of a buffer counts as what it is:
+/// `RecordBatch::get_array_memory_size` would count the whole buffer for each of its parts.
+pub fn bytes_of<'a>(batches: impl IntoIterator<Item = &'a RecordBatch>) -> u64 {
+    let mut seen = HashSet::new();
+    let mut bytes = 0;
+    for column in batches.into_iter().flat_map(RecordBatch::columns) {
+        add(&column.to_data(), &mut seen, &mut bytes);
+    }
+    bytes
+}
+
+fn add(data: &ArrayData, seen: &mut HashSet<(usize, usize)>, bytes: &mut u64) {
+    let nulls = data.nulls().map(|nulls| nulls.buffer());
+    for buffer in data.buffers().iter().chain(nulls) {
+        if seen.insert((buffer.as_ptr() as usize, buffer.len())) {
+            *bytes += buffer.len() as u64;
+        }
+    }
+    data.child_data().iter().for_each(|child| add(child, seen, bytes));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::array::{ArrayRef, Float64Array};
+    use std::sync::Arc;
+
+    #[test]
+    fn parts_of_a_buffer_are_counted_as_parts() {
+        let numbers: ArrayRef = Arc::new(Float64Array::from(vec![1.0; 1 << 16]));
+        let batch = RecordBatch::try_from_iter([("x", numbers)]).unwrap();
+        let parts: Vec<RecordBatch> = (0..64).map(|part| batch.slice(part << 10, 1 << 10)).collect();
+        assert_eq!(bytes_of(&parts), 8 << 16);
+        assert_eq!(bytes_of(&parts[..2]), 2 << 13);
+        assert_eq!(bytes_of([&batch, &batch]), 8 << 16);
+        assert_eq!(bytes_of([&batch]), 8 << 16);
+        assert_eq!(bytes_of([]), 0);
+    }
+
+    #[test]
+    fn meminfo_is_read() {
+        assert_eq!(total_bytes("MemTotal:       24636112 kB\nMemFree: 1 kB\n"), Some(24_636_112 * 1024));
+        assert_eq!(total_bytes("MemFree: 1 kB\n"), None);
+        assert!(for_tasks() > 1 << 20);
+    }
+}
