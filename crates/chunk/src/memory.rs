@@ -28,6 +28,34 @@ impl Chunk {
     }
 }
 
+/// Zeros for a large result. The system is asked for large pages: a page of 4 KiB costs about as much to get as to fill.
+pub(crate) fn zeros<T: Clone + Default>(count: usize) -> Vec<T> {
+    let values = vec![T::default(); count];
+    #[cfg(target_os = "linux")]
+    large_pages(&values);
+    values
+}
+
+/// Smaller memory may be of the heap, of whose pages others use parts.
+#[cfg(target_os = "linux")]
+const LARGE_BYTES: usize = 8 << 20;
+
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "advising the system has no safe form")]
+fn large_pages<T>(values: &[T]) {
+    const PAGE: usize = 2 << 20;
+    let bytes = std::mem::size_of_val(values);
+    if bytes < LARGE_BYTES {
+        return;
+    }
+    let start = (values.as_ptr() as usize).next_multiple_of(PAGE);
+    let end = (values.as_ptr() as usize).saturating_add(bytes) / PAGE * PAGE;
+    if start < end {
+        // SAFETY: the pages from `start` to `end` are all ours, and the advice changes nothing of what is in them.
+        let _only_advice = unsafe { libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_HUGEPAGE) };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ pub(crate) trait Ordered: Element {
     fn order(&self, other: &Self) -> Ordering;
     /// Whether this is NaN.
     fn nan(&self) -> bool;
-    /// The nearest `float64`.
+    /// The nearest `float64`; of a complex number that of its real part.
     fn float(self) -> f64;
 }
 
@@ -51,6 +51,27 @@ macro_rules! floats {
 integers!(i8 u8 i16 u16 i32 u32 i64 u64);
 floats!(f32 f64);
 
+macro_rules! complexes {
+    ($($type:ty)*) => {
+        $(/// By the real parts, then by the imaginary ones; what has a NaN comes last.
+        impl Ordered for $type {
+            fn order(&self, other: &Self) -> Ordering {
+                let parts = || self.re.order(&other.re).then_with(|| self.im.order(&other.im));
+                self.nan().cmp(&other.nan()).then_with(parts)
+            }
+            fn nan(&self) -> bool {
+                self.re.is_nan() || self.im.is_nan()
+            }
+            fn float(self) -> f64 {
+                f64::from(self.re)
+            }
+        }
+        )*
+    };
+}
+
+complexes!(num_complex::Complex32 num_complex::Complex64);
+
 impl Ordered for bool {
     fn order(&self, other: &Self) -> Ordering {
         self.cmp(other)
@@ -63,9 +84,9 @@ impl Ordered for bool {
     }
 }
 
-/// Evaluates an expression with the typed elements of a chunk whose dtype has an order.
+/// Evaluates an expression with the typed elements of a chunk.
 macro_rules! with_ordered {
-    ($chunk:expr, $values:ident => $body:expr, $task:expr) => {{
+    ($chunk:expr, $values:ident => $body:expr) => {{
         use $crate::dtype::DType;
         let chunk: &$crate::chunk::Chunk = $chunk;
         macro_rules! arm {
@@ -86,7 +107,8 @@ macro_rules! with_ordered {
             DType::UInt64 => arm!(u64),
             DType::Float32 => arm!(f32),
             DType::Float64 => arm!(f64),
-            other => return Err($crate::error::Error::dtype($task, &[other])),
+            DType::Complex64 => arm!($crate::Complex32),
+            DType::Complex128 => arm!($crate::Complex64),
         }
     }};
 }

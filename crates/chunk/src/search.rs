@@ -50,11 +50,11 @@ impl Search {
     /// The answer for each element of `chunk`; both are compared in their common dtype.
     ///
     /// # Errors
-    /// [`crate::Error::DType`] for elements without an order.
+    /// None today.
     pub fn apply(self, table: &Chunk, chunk: &Chunk) -> Result<Chunk> {
         let dtype = DType::promote(table.dtype(), chunk.dtype());
         let (table, cast) = (table.cast(dtype), chunk.cast(dtype));
-        with_ordered!(&cast, values => self.typed(values, table.values()?, chunk.shape()), self.name())
+        with_ordered!(&cast, values => self.typed(values, table.values()?, chunk.shape()))
     }
 
     fn typed<T: Ordered>(self, values: &[T], table: &[T], shape: &[usize]) -> Result<Chunk> {

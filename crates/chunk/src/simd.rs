@@ -11,10 +11,41 @@ pub trait Kernel {
     fn run(self) -> Self::Output;
 }
 
-/// Runs the kernel, which is compiled once for every x86-64 processor and once more for AVX2.
+/// Runs the kernel, which is compiled for every x86-64 processor, once more for AVX2, and once more for AVX-512.
 #[inline(always)]
 pub fn run<K: Kernel>(kernel: K) -> K::Output {
+    #[cfg(target_arch = "x86_64")]
+    if avx512::is_there() {
+        return avx512::run(kernel);
+    }
     pulp::Arch::new().dispatch(Wide(kernel))
+}
+
+/// What `pulp` does for AVX2. Its own AVX-512 would reach faer through Cargo's features, and there change results.
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use super::Kernel;
+
+    #[inline(always)]
+    pub fn is_there() -> bool {
+        is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("fma")
+    }
+
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "calling a function that is compiled for a certain processor")]
+    pub fn run<K: Kernel>(kernel: K) -> K::Output {
+        // SAFETY: `is_there` has said that this processor has the instructions.
+        unsafe { compiled(kernel) }
+    }
+
+    #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512dq,avx512bw,avx512vl")]
+    fn compiled<K: Kernel>(kernel: K) -> K::Output {
+        kernel.run()
+    }
 }
 
 struct Wide<K>(K);

@@ -111,7 +111,7 @@ fn place(dtype: DType, shape: &[usize], count: usize, parts: &[Part<'_>]) -> Res
         ($($variant:ident),*) => {
             match dtype {
                 $(DType::$variant => {
-                    let mut out = vec![Default::default(); count];
+                    let mut out = crate::memory::zeros(count);
                     for (base, dims, piece) in parts {
                         if let Data::$variant(values) = piece.data()
                             && !values.is_empty()

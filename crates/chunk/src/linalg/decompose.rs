@@ -8,6 +8,8 @@ use faer::{Mat, Par};
 
 use super::factor::Factors;
 use super::matrix::{answer, check_finite, chunk, columns, dimensions, side, transposed_chunk, values};
+use super::product::{matmul, norm};
+use super::solve::{Diagonal, Triangle, solve_triangular};
 use crate::chunk::Chunk;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
@@ -40,6 +42,17 @@ pub fn qr_thin(a: &Chunk) -> Result<(Chunk, Chunk)> {
     Ok((q.cast(dtype), chunk(&factors.r(), dtype)?))
 }
 
+/// The complete QR factorisation: Q is m × m and orthogonal, R is m × n.
+///
+/// # Errors
+/// [`Error::Shape`] if this is not a matrix.
+pub fn qr_complete(a: &Chunk) -> Result<(Chunk, Chunk)> {
+    let factors = columns("qr", a)?.qr();
+    let (q, r) = (factors.compute_Q(), factors.thin_R());
+    let whole = Mat::from_fn(q.nrows(), r.ncols(), |i, j| if i <= j { r[(i, j)] } else { 0.0 });
+    Ok((chunk(&q, answer(a.dtype()))?, chunk(&whole, answer(a.dtype()))?))
+}
+
 /// The Q of [`qr_thin`] times `top` (k × c, k = min(m, n)), m × c, without forming Q: what the second pass of a tall
 /// decomposition in blocks needs. Cost: 2 m n² operations for the factors and 4 m n c for the product.
 ///
@@ -67,6 +80,35 @@ pub fn qr_times(a: &Chunk, top: &Chunk) -> Result<Chunk> {
     let top = crate::linalg::matrix::from_rows(&values(top)?, rows, columns);
     let product = Factors::new(&values(a)?, m, n).q_times(top.as_ref());
     Ok(Chunk::new(&[m, columns], product)?.cast(dtype))
+}
+
+/// The largest product of the Frobenius norms of R and its inverse with which [`qr_times_by`] divides by R: what it
+/// loses of orthogonality is below this times the precision, 2e-13.
+const CONDITION_MAX: f64 = 1e3;
+
+/// As [`qr_times`], of a matrix whose R is known: where R is far from singular, `A (R⁻¹ top)`, which is one product of
+/// matrices (2 m n c operations, a third of the time); else [`qr_times`]. Which of the two depends on R alone.
+///
+/// # Errors
+/// As [`qr_times`].
+pub fn qr_times_by(a: &Chunk, r: &Chunk, top: &Chunk) -> Result<Chunk> {
+    let (m, n) = dimensions("qr", a)?;
+    // A narrower R has lost digits; one with fewer rows has no inverse.
+    let known = m >= n && n > 0 && [a, r, top].iter().all(|chunk| chunk.dtype() == DType::Float64);
+    if !known || r.shape() != [n, n] {
+        return qr_times(a, top);
+    }
+    let inverse = solve_triangular(r, &identity(n)?, Triangle::Upper, Diagonal::Stored);
+    let size = |chunk: &Chunk| norm(chunk)?.item::<f64>();
+    match inverse {
+        Ok(inverse) if size(r)? * size(&inverse)? <= CONDITION_MAX => matmul(a, &matmul(&inverse, top)?),
+        _ => qr_times(a, top),
+    }
+}
+
+fn identity(n: usize) -> Result<Chunk> {
+    let ones = (0..n * n).map(|at| if at % (n + 1) == 0 { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
+    Chunk::new(&[n, n], ones)
 }
 
 /// The R of [`qr_thin`] alone, bit for bit, for a third of the operations and without an m × n result

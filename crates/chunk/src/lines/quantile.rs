@@ -146,11 +146,12 @@ pub(super) fn quantiles(chunk: &Chunk, length: usize, q: &[f64], method: Method,
     if length == 0 {
         return Err(no_elements());
     }
+    real(chunk)?;
     if method.chooses() && !chunk.dtype().is_float() {
         return with_ordered!(chunk, values => Ok(Chunk::vector(each(values, length, |line, out| {
             let line = sorted(line, skip_nan).unwrap_or_default();
             out.extend(q.iter().filter_map(|&q| line.get(method.place(line.len(), q).0).copied()));
-        }))), "quantiles");
+        }))));
     }
     let dtype = between(chunk.dtype());
     let values: Vec<f64> = with_ordered!(chunk, values => each(values, length, |line, out: &mut Vec<f64>| {
@@ -166,7 +167,7 @@ pub(super) fn quantiles(chunk: &Chunk, length: usize, q: &[f64], method: Method,
                 _ => low,
             }
         }));
-    }), "quantiles");
+    }));
     Ok(Chunk::vector(values).cast(dtype))
 }
 
@@ -176,10 +177,16 @@ fn lerp(low: f64, high: f64, gamma: f64) -> f64 {
     if gamma >= 0.5 { high - distance * (1.0 - gamma) } else { low + distance * gamma }
 }
 
+/// Refuses complex numbers, between which there is nothing.
+fn real(chunk: &Chunk) -> Result<()> {
+    if chunk.dtype().is_complex() { Err(Error::dtype("quantiles", &[chunk.dtype()])) } else { Ok(()) }
+}
+
 pub(super) fn medians(chunk: &Chunk, length: usize, skip_nan: bool) -> Result<Chunk> {
     if length == 0 {
         return Err(no_elements());
     }
+    real(chunk)?;
     let dtype = between(chunk.dtype());
     let values: Vec<f64> = with_ordered!(chunk, values => each(values, length, |line, out: &mut Vec<f64>| {
         out.push(match sorted(line, skip_nan) {
@@ -189,6 +196,6 @@ pub(super) fn medians(chunk: &Chunk, length: usize, skip_nan: bool) -> Result<Ch
                 if line.len() % 2 == 1 { low } else { (low + high) / 2.0 }
             }
         });
-    }), "medians");
+    }));
     Ok(Chunk::vector(values).cast(dtype))
 }

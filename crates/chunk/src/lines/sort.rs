@@ -11,37 +11,37 @@ pub(super) fn sort(chunk: &Chunk, length: usize) -> Result<Chunk> {
         out.extend_from_slice(line);
         // Equal elements of a type look alike but for the sign of 0, whose order a stable sort keeps.
         out[start..].sort_by(Ordered::order);
-    }))), "sorting")
+    }))))
 }
 
 pub(super) fn argsort(chunk: &Chunk, length: usize) -> Result<Chunk> {
     with_ordered!(chunk, values => Ok(Chunk::vector(each(values, length, |line, out| {
         out.extend(ranks(line).into_iter().map(|at| at as i64));
-    }))), "sorting")
+    }))))
 }
 
 pub(super) fn top(chunk: &Chunk, length: usize, k: isize) -> Result<Chunk> {
     with_ordered!(chunk, values => Ok(Chunk::vector(each(values, length, |line, out| {
         out.extend(chosen(line, k).into_iter().map(|at| line[at]));
-    }))), "selecting the largest")
+    }))))
 }
 
 pub(super) fn arg_top(chunk: &Chunk, length: usize, k: isize) -> Result<Chunk> {
     with_ordered!(chunk, values => Ok(Chunk::vector(each(values, length, |line, out| {
         out.extend(chosen(line, k).into_iter().map(|at| at as i64));
-    }))), "selecting the largest")
+    }))))
 }
 
 pub(super) fn firsts(chunk: &Chunk, length: usize) -> Result<Chunk> {
     with_ordered!(chunk, values => Ok(Chunk::vector(each(values, length, |line, out| {
         out.extend((0..line.len()).map(|at| at == 0 || line[at - 1].order(&line[at]).is_ne()));
-    }))), "comparing neighbours")
+    }))))
 }
 
 pub(super) fn distinct(chunk: &Chunk, length: usize) -> Result<Chunk> {
     with_ordered!(chunk, values => Ok(Chunk::vector(each(values, length, |line, out| {
         out.extend((0..line.len()).filter(|&at| at == 0 || line[at - 1].order(&line[at]).is_ne()).map(|at| line[at]));
-    }))), "comparing neighbours")
+    }))))
 }
 
 /// `write` for each line, one after the other.

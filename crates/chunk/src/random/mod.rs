@@ -348,9 +348,9 @@ fn fill<S: Sampler>(walk: &Walk, count: usize, sampler: S, key: Key) -> Vec<S::V
         let mut k = 0;
         while k < walk.inner.len {
             let n = (walk.inner.len - k).min(BLOCK - filled);
-            for (j, slot) in index[filled..filled + n].iter_mut().enumerate() {
-                *slot = start.wrapping_add(walk.inner.from.cast_unsigned().wrapping_mul(k + j)) as u64;
-            }
+            let step = walk.inner.from.cast_unsigned();
+            let first = start.wrapping_add(step.wrapping_mul(k));
+            simd::run(Run { first: first as u64, step: step as u64, out: &mut index[filled..filled + n] });
             filled += n;
             k += n;
             if filled == BLOCK {
@@ -363,6 +363,26 @@ fn fill<S: Sampler>(walk: &Walk, count: usize, sampler: S, key: Key) -> Vec<S::V
     // Short of a block: whole lanes are computed, and what lies behind the end is dropped.
     simd::run(Block { index: &index, sampler, key, out: &mut out[done..done + filled] });
     out
+}
+
+/// `first`, and on by `step`.
+struct Run<'a> {
+    first: u64,
+    step: u64,
+    out: &'a mut [u64],
+}
+
+impl simd::Kernel for Run<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut value = self.first;
+        for slot in self.out {
+            *slot = value;
+            value = value.wrapping_add(self.step);
+        }
+    }
 }
 
 /// The values of at most one block of elements.

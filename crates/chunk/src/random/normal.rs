@@ -2,6 +2,7 @@
 //! Applied Statistics 37 (1988), routine PPND16. Relative error about 1e-16.
 
 use super::integer_53;
+use crate::ufunc::elementary::{Elementary, Log};
 
 /// Where the central approximation ends: `|u - 0.5|`.
 const SPLIT: f64 = 0.425;
@@ -11,19 +12,30 @@ const SPLIT: f64 = 0.425;
 /// `u` is `(k + 1/2) / 2⁵²` with `k` the upper 52 bits: never 0 or 1, symmetric, exact.
 #[inline(always)]
 pub fn fill(words: &[u64], out: &mut [f64]) {
-    // The central 85 per cent in vectors; the others get a value here that the second pass replaces.
-    for (z, &word) in out.iter_mut().zip(words) {
-        let q = centred(word);
-        let r = 0.180625 - q * q;
-        *z = q * ratio(r, &CENTRAL);
-    }
-    for (z, &word) in out.iter_mut().zip(words) {
-        let q = centred(word);
-        if q.abs() > SPLIT {
-            *z = tail(q);
+    for (out, words) in out.chunks_mut(PART).zip(words.chunks(PART)) {
+        // The central 85 per cent; the others get a value here that the second pass replaces.
+        for (z, &word) in out.iter_mut().zip(words) {
+            let q = centred(word);
+            let r = 0.180625 - q * q;
+            *z = q * ratio(r, &CENTRAL);
+        }
+        let (mut places, mut tails, mut count) = ([0_u8; PART], [0.0; PART], 0);
+        for (place, &word) in words.iter().enumerate() {
+            let q = centred(word);
+            (places[count], tails[count]) = (place as u8, q);
+            count += usize::from(q.abs() > SPLIT);
+        }
+        let tails = &mut tails[..count];
+        tails.iter_mut().for_each(|q| *q = tail(*q));
+        for (&place, &z) in places.iter().zip(tails.iter()) {
+            let z = if z.is_nan() { far_tail(centred(words[usize::from(place)])) } else { z };
+            out[usize::from(place)] = z;
         }
     }
 }
+
+/// Numbers whose tails are computed together.
+const PART: usize = 256;
 
 /// `u - 1/2`, exactly.
 #[inline(always)]
@@ -31,11 +43,23 @@ fn centred(word: u64) -> f64 {
     (integer_53((word >> 12) << 1 | 1) - 4_503_599_627_370_496.0) * (0.5f64).powi(53)
 }
 
+/// Without a branch; NaN in the far tail, where one number in 10¹⁰ lies.
+#[inline(always)]
 fn tail(q: f64) -> f64 {
-    let p = 0.5 - q.abs();
-    let r = libm::sqrt(-libm::log(p));
-    let z = if r <= 5.0 { ratio(r - 1.6, &MIDDLE) } else { ratio(r - 5.0, &FAR) };
-    if q < 0.0 { -z } else { z }
+    let r = depth(q);
+    let z = if r <= 5.0 { ratio(r - 1.6, &MIDDLE) } else { f64::NAN };
+    z.copysign(q)
+}
+
+#[cold]
+fn far_tail(q: f64) -> f64 {
+    ratio(depth(q) - 5.0, &FAR).copysign(q)
+}
+
+/// How far out `q` lies: the square root of the logarithm of one over the probability beyond it.
+#[inline(always)]
+fn depth(q: f64) -> f64 {
+    (-Log::fast(0.5 - q.abs())).sqrt()
 }
 
 /// Numerator and denominator coefficients, from the constant upwards.

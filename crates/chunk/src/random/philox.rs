@@ -57,7 +57,12 @@ pub fn first_words(key: Key, index: &[u64], words: &mut [u64]) {
     let (index, _) = index.as_chunks::<LANES>();
     let (words, _) = words.as_chunks_mut::<LANES>();
     for (index, words) in index.iter().zip(words) {
-        let [a, b, _, _] = rounds([*index, index.map(|i| i >> 32), [0; LANES], [0; LANES]], key);
+        // Not `index.map`, which the compiler calls instead of vectorizing it here.
+        let mut upper = [0; LANES];
+        for lane in 0..LANES {
+            upper[lane] = index[lane] >> 32;
+        }
+        let [a, b, _, _] = rounds([*index, upper, [0; LANES], [0; LANES]], key);
         for lane in 0..LANES {
             words[lane] = (a[lane] & 0xffff_ffff) | b[lane] << 32;
         }

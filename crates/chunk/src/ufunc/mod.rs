@@ -6,7 +6,7 @@
 //! answers in, stands beside its name (`define`).
 //!
 //! **One implementation.** Sums, products, quotients, square roots and roundings are exact by IEEE 754. Exponentials,
-//! logarithms, powers, sines and cosines are straight code over vectors (`elementary`), of which every
+//! logarithms, powers, circular and hyperbolic functions are straight code over vectors (`elementary`), of which every
 //! operation is exact; everything else is the `libm` crate's scalar function for every element, not the system's
 //! library. So a slice of a result has the bits of the result of the slice, on every machine.
 //!
@@ -14,7 +14,7 @@
 
 mod binary;
 mod define;
-mod elementary;
+pub(crate) mod elementary;
 mod number;
 mod operand;
 mod select;

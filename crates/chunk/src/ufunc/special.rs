@@ -45,12 +45,27 @@ pub fn expm1(x: f64) -> f64 {
 
 #[inline(always)]
 pub fn tan(x: f64) -> f64 {
-    libm::tan(x)
+    value::<elementary::Tan>(x)
 }
 
 #[inline(always)]
 pub fn tanh(x: f64) -> f64 {
-    libm::tanh(x)
+    value::<elementary::Tanh>(x)
+}
+
+#[inline(always)]
+pub fn sinh(x: f64) -> f64 {
+    value::<elementary::Sinh>(x)
+}
+
+#[inline(always)]
+pub fn cosh(x: f64) -> f64 {
+    value::<elementary::Cosh>(x)
+}
+
+#[inline(always)]
+pub fn log1p(x: f64) -> f64 {
+    value::<elementary::Log1p>(x)
 }
 
 #[inline(always)]
@@ -70,9 +85,9 @@ pub fn logaddexp(a: f64, b: f64) -> f64 {
     }
     let distance = a - b;
     if distance > 0.0 {
-        a + libm::log1p(exp(-distance))
+        a + log1p(exp(-distance))
     } else if distance <= 0.0 {
-        b + libm::log1p(exp(distance))
+        b + log1p(exp(distance))
     } else {
         distance
     }
@@ -80,7 +95,7 @@ pub fn logaddexp(a: f64, b: f64) -> f64 {
 
 /// `log2(exp2(a) + exp2(b))` without leaving the range.
 pub fn logaddexp2(a: f64, b: f64) -> f64 {
-    let log2_1p = |x: f64| std::f64::consts::LOG2_E * libm::log1p(x);
+    let log2_1p = |x: f64| std::f64::consts::LOG2_E * log1p(x);
     if a == b {
         return a + 1.0;
     }

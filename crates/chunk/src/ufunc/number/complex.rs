@@ -4,7 +4,7 @@
 
 use num_complex::{Complex, Complex32, Complex64};
 
-use super::{Inexact, Number};
+use super::{Inexact, Number, edges};
 use crate::ufunc::special;
 
 /// What only complex numbers have.
@@ -270,15 +270,18 @@ fn exp2(z: Complex64) -> Complex64 {
 }
 
 fn expm1(z: Complex64) -> Complex64 {
+    if edges::on_edge(z) {
+        return exp(z) - 1.0;
+    }
     let half = special::sin(z.im * 0.5);
-    Complex::new(libm::expm1(z.re) * special::cos(z.im) - 2.0 * half * half, special::exp(z.re) * special::sin(z.im))
+    Complex::new(special::expm1(z.re) * special::cos(z.im) - 2.0 * half * half, special::exp(z.re) * special::sin(z.im))
 }
 
 fn log(z: Complex64) -> Complex64 {
     let (large, small) = if z.re.abs() >= z.im.abs() { (z.re.abs(), z.im.abs()) } else { (z.im.abs(), z.re.abs()) };
     let size = if (0.5..1.5).contains(&large) {
         // Near the unit circle the logarithm of a rounded modulus would have no correct digit.
-        0.5 * libm::log1p((large - 1.0) * (large + 1.0) + small * small)
+        0.5 * special::log1p((large - 1.0) * (large + 1.0) + small * small)
     } else {
         special::log(libm::hypot(large, small))
     };
@@ -308,26 +311,35 @@ fn log1p(z: Complex64) -> Complex64 {
 }
 
 fn sinh(z: Complex64) -> Complex64 {
-    if z.im == 0.0 {
-        return Complex::new(libm::sinh(z.re), z.im);
+    if let Some(answer) = edges::sinh(z) {
+        return answer;
     }
-    Complex::new(libm::sinh(z.re) * special::cos(z.im), libm::cosh(z.re) * special::sin(z.im))
+    if z.im == 0.0 {
+        return Complex::new(special::sinh(z.re), z.im);
+    }
+    Complex::new(special::sinh(z.re) * special::cos(z.im), special::cosh(z.re) * special::sin(z.im))
 }
 
 fn cosh(z: Complex64) -> Complex64 {
-    if z.im == 0.0 {
-        return Complex::new(libm::cosh(z.re), z.re * z.im);
+    if let Some(answer) = edges::cosh(z) {
+        return answer;
     }
-    Complex::new(libm::cosh(z.re) * special::cos(z.im), libm::sinh(z.re) * special::sin(z.im))
+    if z.im == 0.0 {
+        return Complex::new(special::cosh(z.re), z.re * z.im);
+    }
+    Complex::new(special::cosh(z.re) * special::cos(z.im), special::sinh(z.re) * special::sin(z.im))
 }
 
 fn tanh(z: Complex64) -> Complex64 {
+    if let Some(answer) = edges::tanh(z) {
+        return answer;
+    }
     let (x, y) = (z.re, z.im);
     if x.abs() > 22.0 {
         let small = 4.0 * special::sin(y) * special::cos(y) * special::exp(-2.0 * x.abs());
         return Complex::new(1f64.copysign(x), if y.is_finite() { small } else { 0f64.copysign(y) });
     }
-    let (tangent, sine) = (special::tan(y), libm::sinh(x));
+    let (tangent, sine) = (special::tan(y), special::sinh(x));
     let beta = 1.0 + tangent * tangent;
     let rho = (1.0 + sine * sine).sqrt();
     if tangent.is_infinite() {
@@ -355,6 +367,9 @@ fn roots(z: Complex64) -> (Complex64, Complex64) {
 }
 
 fn arcsin(z: Complex64) -> Complex64 {
+    if edges::on_edge(z) {
+        return turned_back(edges::arcsinh(turned(z)));
+    }
     let (minus, plus) = roots(z);
     Complex::new(
         libm::atan2(z.re, minus.re * plus.re - minus.im * plus.im),
@@ -363,6 +378,9 @@ fn arcsin(z: Complex64) -> Complex64 {
 }
 
 fn arccos(z: Complex64) -> Complex64 {
+    if edges::on_edge(z) {
+        return edges::arccos(z);
+    }
     let (minus, plus) = roots(z);
     Complex::new(2.0 * libm::atan2(minus.re, plus.re), libm::asinh(plus.re * minus.im - plus.im * minus.re))
 }
@@ -372,11 +390,17 @@ fn arcsinh(z: Complex64) -> Complex64 {
 }
 
 fn arccosh(z: Complex64) -> Complex64 {
+    if edges::on_edge(z) {
+        return edges::arccosh(z);
+    }
     let (minus, plus) = (sqrt(Complex::new(z.re - 1.0, z.im)), sqrt(Complex::new(z.re + 1.0, z.im)));
     Complex::new(libm::asinh(minus.re * plus.re + minus.im * plus.im), 2.0 * libm::atan2(minus.im, plus.re))
 }
 
 fn arctanh(z: Complex64) -> Complex64 {
+    if edges::on_edge(z) {
+        return edges::arctanh(z);
+    }
     let (x, y) = (z.re, z.im);
     if x.abs() > 1e150 || y.abs() > 1e150 {
         // 1 / z, and a quarter of a turn.
@@ -384,7 +408,7 @@ fn arctanh(z: Complex64) -> Complex64 {
         return Complex::new(x / size / size, std::f64::consts::FRAC_PI_2.copysign(y));
     }
     let beyond = 1.0 - x.abs();
-    let re = 0.25 * libm::log1p(4.0 * x.abs() / (beyond * beyond + y * y));
+    let re = 0.25 * special::log1p(4.0 * x.abs() / (beyond * beyond + y * y));
     Complex::new(re.copysign(x), 0.5 * libm::atan2(2.0 * y, beyond * (1.0 + x.abs()) - y * y))
 }
 

@@ -291,8 +291,8 @@ macro_rules! floats {
     ($($type:ident),*) => {
         $(float! { $type;
             exp = special::exp, exp2 = special::exp2, expm1 = special::expm1, log = special::log, log2 = special::log2,
-            log10 = special::log10, log1p = libm::log1p, sin = special::sin, cos = special::cos, tan = special::tan,
-            arcsin = libm::asin, arccos = libm::acos, arctan = libm::atan, sinh = libm::sinh, cosh = libm::cosh,
+            log10 = special::log10, log1p = special::log1p, sin = special::sin, cos = special::cos, tan = special::tan,
+            arcsin = libm::asin, arccos = libm::acos, arctan = libm::atan, sinh = special::sinh, cosh = special::cosh,
             tanh = special::tanh, arcsinh = libm::asinh, arccosh = special::arccosh, arctanh = libm::atanh,
         })*
     };

@@ -10,6 +10,7 @@
 //! | [`Imaginary`] | complex numbers |
 
 mod complex;
+mod edges;
 mod float;
 mod integer;
 
