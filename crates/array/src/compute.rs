@@ -9,7 +9,7 @@ use crate::physical::physical;
 use crate::pull::{Provide, Pull};
 use crate::rows::{Reader, SCHEMA, to_batches};
 use phalanx_chunk::{Chunk, DType, Span};
-use phalanx_engine::{Engine, Job, Result};
+use phalanx_engine::{Engine, Job, Plan, Result};
 use std::sync::Arc;
 
 /// What several stages read and is at most this large comes to the client and travels inside of later plans.
@@ -85,6 +85,14 @@ pub(crate) async fn persist(engine: &dyn Engine, array: &Array) -> Result<Array>
     let mut run = Run { engine, roots: crate::deferred::resolve(engine, &[array]).await?, evaluated: 0, jobs: 0 };
     let lowered = run.share().await?;
     Ok(Array::from_expr(run.persist(&lowered, lowered.roots[0]).await?))
+}
+
+/// The plan of the array, its type, and the chunks that it computes. What several of its stages share is computed first.
+pub(crate) async fn plan(engine: &dyn Engine, array: &Array) -> Result<(Plan, DType, Chunks)> {
+    let mut run = Run { engine, roots: crate::deferred::resolve(engine, &[array]).await?, evaluated: 0, jobs: 0 };
+    let lowered = run.share().await?;
+    let (root, stage) = (&run.roots[0], lowered.roots[0]);
+    Ok((physical(&lowered, stage, &label(root))?, root.dtype(), lowered.stages[stage].grid.clone()))
 }
 
 /// Hands a client's chunk to the engine, cut into chunks.

@@ -23,6 +23,7 @@
 //! | `expr`, `node` | expressions; one kind of node a file, with what it needs and how it computes |
 //! | `lower`, `physical` | expression → stages → DataFusion plan |
 //! | `operator`, `pull`, `rows` | what runs inside of a task: evaluate by pulling, cut, and chunks as rows |
+//! | [`rowwise`] | matrices as streams of chunks of rows, for crates with operators over rows |
 //! | [`compute`](mod@compute), [`explain`] | running on an engine; showing what would run |
 //!
 //! ```
@@ -64,6 +65,7 @@ pub mod random;
 pub mod rechunking;
 pub mod reductions;
 mod rows;
+pub mod rowwise;
 pub mod scans;
 pub mod sets;
 pub mod shape;

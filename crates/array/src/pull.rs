@@ -3,8 +3,8 @@
 //! Everything is a function of (table, region): the walk, the tiles, the order of kernels. Nothing depends on time,
 //! threads or where rows were cut, which is what the determinism law asks of a task.
 //!
-//! Nodes whose part costs as much as their whole ([`Work::Whole`]), folds and slots are *anchors*: computed once for
-//! the region that the result needs. Everything else is computed in tiles that stay in the second-level cache, so
+//! Nodes whose part costs as much as their whole ([`Work::Whole`]) and folds are *anchors*: computed once for the region
+//! that the result needs. Everything else is computed in tiles that stay in the second-level cache, so
 //! chains of elementwise functions never make a temporary as large as a chunk.
 
 mod tiles;
@@ -46,6 +46,9 @@ impl<'a> Pull<'a> {
         for (at, item) in walk.items.iter().enumerate() {
             let node = self.table.entries[item.node].node.as_ref();
             let value = if let Some(slot) = node.slot() {
+                if !wanted[at] {
+                    continue; // tiles take theirs from where it lies
+                }
                 self.slots.provide(slot, &item.region)?
             } else if let Some(partial) = node.fold() {
                 self.fold(item.node, partial, &item.region, &known)?

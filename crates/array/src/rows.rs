@@ -11,6 +11,7 @@ use phalanx_engine::datafusion::arrow::buffer::{Buffer, MutableBuffer, OffsetBuf
 use phalanx_engine::datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use phalanx_engine::{Error, Result};
 use std::collections::HashMap;
+use std::ptr::NonNull;
 use std::sync::{Arc, LazyLock};
 
 /// The most payload in one row: below the cap of a gRPC message (16 MiB by default), and a whole 1000 × 1000 chunk of
@@ -152,9 +153,7 @@ impl Reader {
                 && let Some(whole) = self.unfinished.remove(&key)
             {
                 let parts: Vec<Buffer> = whole.fragments.into_iter().flatten().collect();
-                let mut joined = MutableBuffer::with_capacity(parts.iter().map(Buffer::len).sum());
-                parts.iter().for_each(|part| joined.extend_from_slice(part));
-                received.push(self.finish(key.0, key.1, whole.evaluated, joined.into())?);
+                received.push(self.finish(key.0, key.1, whole.evaluated, joined(parts))?);
             }
         }
         Ok(received)
@@ -176,6 +175,24 @@ impl Reader {
     }
 }
 
+/// The fragments one after the other: without a copy if they lie so in one allocation, as in the process that cut them.
+#[expect(unsafe_code, reason = "Arrow's buffers can be cut, but not put together again")]
+fn joined(parts: Vec<Buffer>) -> Buffer {
+    let bytes = parts.iter().map(Buffer::len).sum();
+    let follows = |pair: &[Buffer]| {
+        pair[0].data_ptr() == pair[1].data_ptr() && pair[0].as_ptr().wrapping_add(pair[0].len()) == pair[1].as_ptr()
+    };
+    let start = parts.first().and_then(|first| NonNull::new(first.as_ptr().cast_mut()));
+    if let Some(start) = start.filter(|_| parts.windows(2).all(follows)) {
+        // SAFETY: all parts are of one allocation, which each of them keeps alive and unchanged, and the next begins
+        // where the one before it ends: `bytes` bytes from `start` are readable as long as `parts`, the owner, lives.
+        return unsafe { Buffer::from_custom_allocation(start, bytes, Arc::new(parts)) };
+    }
+    let mut joined = MutableBuffer::with_capacity(bytes);
+    parts.iter().for_each(|part| joined.extend_from_slice(part));
+    joined.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +211,11 @@ mod tests {
         assert_eq!((received[0].chunk, received[0].evaluated), (7, 5));
         assert_eq!(received[0].region, label.region);
         assert!(received[0].values.same_bits(&chunk));
+        assert_eq!(
+            received[0].values.as_bytes().as_ptr(),
+            chunk.as_bytes().as_ptr(),
+            "fragments of one chunk are its memory"
+        );
         reader.close().unwrap();
 
         let mut reader = Reader::new(DType::Int64);

@@ -1,6 +1,6 @@
 //! QR and singular values.
 
-use super::{ONE_PIECE_ELEMENTS, float_of, floating, matrix, one_piece, parts};
+use super::{ONE_PIECE_ELEMENTS, float_of, floating, is_whole, matrices, matrix, one_piece, parts};
 use crate::array::Array;
 use crate::chunks::Chunks;
 use crate::expr::Expr;
@@ -20,8 +20,8 @@ const BLOCK_ELEMENTS_MAX: usize = 1 << 24;
 impl Array {
     /// The thin QR decomposition: Q (m, k) and R (k, n), with k = min(m, n).
     ///
-    /// Tall matrices by TSQR: one QR for each block of rows, one of the stacked triangles. Needing Q decomposes each
-    /// block twice rather than keeping it. Wide ones by the QR of their first m columns ([`Array::sfqr`]), others in one
+    /// Tall matrices by TSQR: one QR for each block of rows, one of the stacked triangles. Q is made of the blocks and
+    /// their triangles, by dividing or, near singular ones, by decomposing again. Wide ones by the QR of their first m columns ([`Array::sfqr`]), others in one
     /// piece. Cost: 4·m·n² operations, R alone 2·m·n².
     ///
     /// # Errors
@@ -32,6 +32,18 @@ impl Array {
             Ok((rows, columns)) if 2 * rows <= columns && rows * columns > ONE_PIECE_ELEMENTS => self.sfqr(),
             _ => self.tsqr(),
         }
+    }
+
+    /// The complete QR decomposition: Q (m, m) and R (m, n). In one task, also of each matrix of a stack.
+    ///
+    /// # Errors
+    /// (held by the arrays) `Input`: not a matrix. `Resources`, when it runs: Q does not fit one task.
+    #[must_use]
+    pub fn qr_complete(&self) -> (Self, Self) {
+        let float = floating(self);
+        let factors = float.expr().and_then(matrices).and_then(|_| one_piece(Dense::QrComplete, &[&float]));
+        let [q, r] = parts(factors);
+        (q, r)
     }
 
     /// The QR decomposition of a tall matrix by its blocks of rows, Dask's `tsqr`; small ones in one piece.
@@ -57,7 +69,7 @@ impl Array {
         let border = rows.cast_signed();
         let float = floating(self);
         let (q, first) = float.slice([Index::from(..), Index::from(..border)]).tsqr();
-        let others = q.t().matmul(&float.slice([Index::from(..), Index::from(border..)]));
+        let others = q.adjoint().matmul(&float.slice([Index::from(..), Index::from(border..)]));
         (q, concatenate(&[&first, &others], 1))
     }
 
@@ -143,11 +155,11 @@ impl Array {
         let mut range = a.matmul(&Generator::new(seed).normal(0.0, 1.0, (columns, width), sizes).astype(dtype));
         for _ in 0..iterations {
             let (orthogonal, _) = range.qr();
-            let (back, _) = a.t().matmul(&orthogonal).qr();
+            let (back, _) = a.adjoint().matmul(&orthogonal).qr();
             range = a.matmul(&back);
         }
         let (q, _) = range.qr();
-        let (u, s, vt) = q.t().matmul(&a).svd();
+        let (u, s, vt) = q.adjoint().matmul(&a).svd();
         let first = Index::from(..rank.cast_signed());
         (q.matmul(&u).slice([Index::from(..), first]), s.slice([first]), vt.slice([first]))
     }
@@ -167,14 +179,17 @@ fn divided(borders: &[usize], length_max: usize) -> Arc<[usize]> {
 /// The parts of a decomposition, in the order of [`Dense::part_shapes`]: by blocks of rows where the matrix is large
 /// and tall enough for that, else in one piece.
 fn factored(expr: &Arc<Expr>, dense: Dense) -> Result<Vec<Array>> {
-    let (rows, columns) = matrix(expr)?;
+    let (rows, columns) = matrices(expr)?;
     let dtype = float_of(expr.dtype())?;
     let cast = Array::from_expr(Arc::clone(expr)).astype(dtype);
     let expr = cast.expr()?;
+    if is_whole(expr) || rows.saturating_mul(columns) <= ONE_PIECE_ELEMENTS {
+        return one_piece(dense, &[&cast]);
+    }
     // Blocks with more rows than columns, or stacking the triangles would save nothing.
     let fits = |elements: usize| columns.saturating_mul(4).max(elements / columns);
     let borders = divided(&expr.chunks.joined(0, fits(ONE_PIECE_ELEMENTS)), fits(BLOCK_ELEMENTS_MAX));
-    if rows.saturating_mul(columns) <= ONE_PIECE_ELEMENTS || columns > TSQR_COLUMNS_MAX || borders.len() == 2 {
+    if columns > TSQR_COLUMNS_MAX || borders.len() == 2 {
         return one_piece(dense, &[&cast]);
     }
     let blocks = RowBlocks::new(&borders, columns);
@@ -191,6 +206,6 @@ fn factored(expr: &Arc<Expr>, dense: Dense) -> Result<Vec<Array>> {
     let rank = inner.shape()[1];
     let grid = Chunks::from_borders(vec![borders, [0, rank].into()]);
     let node = OrthogonalBlocks { blocks, dtype, shape: vec![rows, rank] };
-    parts[0] = Array::from_expr(Expr::new(node, vec![Arc::clone(expr), Arc::clone(inner)], grid));
+    parts[0] = Array::from_expr(Expr::new(node, vec![Arc::clone(expr), Arc::clone(inner), Arc::clone(stack.expr()?)], grid));
     Ok(parts)
 }

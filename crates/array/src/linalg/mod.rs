@@ -33,6 +33,7 @@ use crate::expr::Expr;
 use crate::index::Index;
 use crate::node::dense::{Dense, Packed};
 use phalanx_chunk::DType;
+use phalanx_chunk::ufunc::Unary;
 use phalanx_engine::{Error, Result};
 use std::sync::Arc;
 
@@ -48,32 +49,48 @@ fn parts<const N: usize>(parts: Result<Vec<Array>>) -> [Array; N] {
     }
 }
 
-/// The lengths of a matrix with elements.
-fn matrix(expr: &Arc<Expr>) -> Result<(usize, usize)> {
+/// The lengths of a matrix, or of the matrices of a stack.
+fn matrices(expr: &Arc<Expr>) -> Result<(usize, usize)> {
     match *expr.shape() {
-        [rows, columns] if rows > 0 && columns > 0 => Ok((rows, columns)),
-        _ => Err(Error::input(format!("an array of shape {:?} is no matrix with elements", expr.shape()))
+        [.., rows, columns] => Ok((rows, columns)),
+        _ => Err(Error::input(format!("an array of shape {:?} is no matrix", expr.shape()))
             .with_hint("give two axes; `reshape` makes them")),
     }
 }
 
-/// The side of a square matrix with elements.
+/// The lengths of one matrix with elements.
+fn matrix(expr: &Arc<Expr>) -> Result<(usize, usize)> {
+    let lengths = matrices(expr)?;
+    if expr.shape().contains(&0) {
+        return Err(Error::input(format!("an array of shape {:?} is no matrix with elements", expr.shape()))
+            .with_hint("there is nothing to compute"));
+    }
+    if expr.shape().len() == 2 {
+        return Ok(lengths);
+    }
+    Err(Error::unsupported(format!("this of a stack of matrices, of shape {:?}", expr.shape()))
+        .with_hint("take each matrix of the stack by its index"))
+}
+
+/// The side of a square matrix, or of those of a stack.
 fn square(expr: &Arc<Expr>, operation: &str) -> Result<usize> {
-    match matrix(expr)? {
+    match matrices(expr)? {
         (rows, columns) if rows == columns => Ok(rows),
         (rows, columns) => Err(Error::input(format!("{operation} of a matrix of shape ({rows}, {columns})"))
             .with_hint("the matrix must be square; `lstsq` and `pinv` take others")),
     }
 }
 
+/// Whether it is a stack of matrices, each of which is decomposed in one piece, or complex, which is, too.
+fn is_whole(expr: &Arc<Expr>) -> bool {
+    expr.shape().len() > 2 || expr.dtype().is_complex()
+}
+
 /// The floating-point type in which a decomposition of this type answers.
 fn float_of(dtype: DType) -> Result<DType> {
     match dtype {
         DType::Float32 => Ok(DType::Float32),
-        dtype if dtype.is_complex() => Err(Error::unsupported(format!("a decomposition of a {dtype} matrix"))
-            .with_hint(
-                "decompositions take real matrices: [[real, -imag], [imag, real]] has the same singular values twice",
-            )),
+        dtype if dtype.is_complex() => Ok(dtype),
         _ => Ok(DType::Float64),
     }
 }
@@ -86,7 +103,7 @@ fn floating(array: &Array) -> Array {
     }
 }
 
-/// Computes `dense` of whole matrices, in one task: its parts.
+/// Computes `dense` of whole matrices, or of each of whole stacks, in one task: its parts.
 fn one_piece(dense: Dense, inputs: &[&Array]) -> Result<Vec<Array>> {
     let inputs = inputs.iter().map(|input| input.expr().cloned()).collect::<Result<Vec<_>>>()?;
     let dtype = inputs.iter().map(|input| float_of(input.dtype())).collect::<Result<Vec<_>>>()?;
@@ -97,11 +114,11 @@ fn one_piece(dense: Dense, inputs: &[&Array]) -> Result<Vec<Array>> {
     let node = Packed { dense, inputs: shapes, dtype, shape: vec![total] };
     let packed = Array::from_expr(Expr::new(node, inputs, Chunks::single(&[total])));
     let mut start = 0;
-    let part = |shape: Vec<usize>| {
+    let part = |(number, shape): (usize, Vec<usize>)| {
         let end = start + shape.iter().product::<usize>().cast_signed();
         let part = packed.slice([Index::from(start..end)]).reshape(shape);
         start = end;
-        part
+        if dtype.is_complex() && dense.is_real(number) { part.unary(Unary::Real) } else { part }
     };
-    Ok(parts.into_iter().map(part).collect())
+    Ok(parts.into_iter().enumerate().map(part).collect())
 }

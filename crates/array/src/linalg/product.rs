@@ -184,6 +184,11 @@ impl Array {
     pub(super) fn matrix_transposed(&self) -> Self {
         self.swap_axes(-1, -2)
     }
+
+    /// The conjugate of the transposed, of the last two axes.
+    pub(super) fn adjoint(&self) -> Self {
+        self.conjugated().matrix_transposed()
+    }
 }
 
 /// The product of stacks of matrices.

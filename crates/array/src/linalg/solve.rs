@@ -1,6 +1,6 @@
 //! Factors of square matrices, and what they solve.
 
-use super::{matrix, one_piece, parts, square};
+use super::{matrices, one_piece, parts, square};
 use crate::array::Array;
 use crate::node::dense::Dense;
 use phalanx_chunk::linalg::{Diagonal, Triangle};
@@ -34,7 +34,9 @@ impl Array {
     pub fn cholesky(&self, side: Side) -> Self {
         match side {
             Side::Lower => self.of_square("cholesky", Dense::Cholesky),
-            Side::Upper => self.t().of_square("cholesky", Dense::Cholesky).t(),
+            Side::Upper => {
+                self.matrix_transposed().of_square("cholesky", Dense::Cholesky).matrix_transposed()
+            }
         }
     }
 
@@ -44,7 +46,7 @@ impl Array {
     /// (held by the arrays) `Input`: not a matrix.
     #[must_use]
     pub fn lu(&self) -> (Self, Self, Self) {
-        let factors = self.expr().and_then(matrix).and_then(|_| one_piece(Dense::Lu, &[self]));
+        let factors = self.expr().and_then(matrices).and_then(|_| one_piece(Dense::Lu, &[self]));
         let [p, l, u] = parts(factors);
         (p, l, u)
     }
@@ -141,7 +143,7 @@ impl Array {
     fn lower(&self, side: Side) -> Self {
         match side {
             Side::Lower => self.clone(),
-            Side::Upper => self.t(),
+            Side::Upper => self.adjoint(),
         }
     }
 
@@ -154,10 +156,12 @@ impl Array {
     fn solution(&self, operation: &str, b: &Array, dense: Dense) -> Self {
         let make = || -> Result<Vec<Array>> {
             let side = square(self.expr()?, operation)?;
-            let shape = b.shape()?;
-            if !(1..=2).contains(&shape.len()) || shape[0] != side || shape.contains(&0) {
+            let (own, shape) = (self.shape()?, b.shape()?);
+            let stack = &own[..own.len() - 2];
+            let of_one = shape.strip_prefix(stack).unwrap_or(&[]);
+            if !(1..=2).contains(&of_one.len()) || of_one[0] != side {
                 let message =
-                    format!("{operation}: a matrix of shape ({side}, {side}) has no right side of shape {shape:?}");
+                    format!("{operation}: a matrix of shape {own:?} has no right side of shape {shape:?}");
                 return Err(Error::input(message).with_hint("the right side has shape (n) or (n, k)"));
             }
             one_piece(dense, &[self, b])

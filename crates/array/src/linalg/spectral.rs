@@ -1,6 +1,6 @@
 //! What singular values answer.
 
-use super::matrix;
+use super::{matrices, matrix};
 use crate::array::Array;
 use crate::index::Index;
 use crate::shape::AllAxes;
@@ -16,8 +16,8 @@ impl Array {
     #[must_use]
     pub fn pinv(&self, cutoff: f64) -> Self {
         let (u, s, vt) = self.svd();
-        let scaled = vt.t() * inverted(&s, cutoff).expand_dims(0);
-        scaled.matmul(&u.t())
+        let scaled = vt.adjoint() * inverted(&s, cutoff).expand_dims(-2);
+        scaled.matmul(&u.adjoint())
     }
 
     /// How many singular values are above `tolerance`; by default the largest times `max(m, n)` times the machine
@@ -29,10 +29,10 @@ impl Array {
     pub fn matrix_rank(&self, tolerance: Option<f64>) -> Self {
         let s = self.svdvals();
         match tolerance {
-            Some(tolerance) => s.greater(tolerance).count(AllAxes),
-            None => match self.expr().and_then(matrix) {
+            Some(tolerance) => s.greater(tolerance).count(-1),
+            None => match self.expr().and_then(matrices) {
                 Ok((rows, columns)) => {
-                    s.greater(s.max(AllAxes) * (rows.max(columns) as f64 * epsilon(&s))).count(AllAxes)
+                    s.greater(s.max(-1).expand_dims(-1) * (rows.max(columns) as f64 * epsilon(&s))).count(-1)
                 }
                 Err(error) => Self::failed(error),
             },
@@ -61,10 +61,10 @@ impl Array {
             let sides = if shape.len() == 1 { b.expand_dims(1) } else { b.clone() };
             let (u, s, vt) = self.svd();
             let cutoff = cutoff.unwrap_or_else(|| rows.max(columns) as f64 * epsilon(&s));
-            let inner = u.t().matmul(&sides) * inverted(&s, cutoff).expand_dims(1);
-            let x = vt.t().matmul(&inner);
+            let inner = u.adjoint().matmul(&sides) * inverted(&s, cutoff).expand_dims(1);
+            let x = vt.adjoint().matmul(&inner);
             let residuals = if rows > columns {
-                (self.matmul(&x) - &sides).square().sum(0)
+                (self.matmul(&x) - &sides).abs().square().sum(0)
             } else {
                 Self::zeros(0, 1).astype(x.dtype()?)
             };
@@ -86,7 +86,7 @@ fn epsilon(array: &Array) -> f64 {
 
 /// 1 / s where s is above `cutoff` times its largest, else 0.
 fn inverted(s: &Array, cutoff: f64) -> Array {
-    let large = s.greater(s.max(AllAxes) * cutoff);
+    let large = s.greater(s.max(-1).expand_dims(-1) * cutoff);
     let inverse = large.choose(s, 1.0).reciprocal();
     let zero = Array::from_chunk(phalanx_chunk::Chunk::scalar(0.0));
     match s.dtype() {

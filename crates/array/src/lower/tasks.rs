@@ -15,7 +15,7 @@ const TASKS_MAX: usize = 128;
 /// Element operations that are worth a task of their own: some milliseconds.
 const TASK_ELEMENTS: u64 = 1 << 19;
 /// Persisted partitions are read whole if a task needs at least this fraction of what it reads; an exchange copies and
-/// writes what it carries several times.
+/// writes what it carries several times. In one process they are read where they lie, which costs nothing.
 const READ_PER_NEEDED_MAX: usize = 4;
 
 impl Pass<'_> {
@@ -120,7 +120,7 @@ impl Pass<'_> {
                 }
             }
             let read: usize = reads.iter().flatten().filter_map(|partition| sizes.get(partition)).sum();
-            if read <= needed.saturating_mul(READ_PER_NEEDED_MAX) {
+            if stored.persisted.is_in_process() || read <= needed.saturating_mul(READ_PER_NEEDED_MAX) {
                 slot.way = Way::Read(reads.into_iter().map(|partitions| partitions.into_iter().collect()).collect());
             }
         }

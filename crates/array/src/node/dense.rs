@@ -3,7 +3,7 @@
 use super::{Boundary, Need, Node, Work};
 use crate::chunks::Region;
 use crate::error::ChunkResult;
-use phalanx_chunk::linalg::{self, Diagonal, Triangle};
+use phalanx_chunk::linalg::{self, Diagonal, Triangle, complex};
 use phalanx_chunk::{Chunk, DType, Span};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,8 @@ pub(crate) enum Dense {
     SingularValues,
     /// Q (m, k), R (k, n).
     Qr,
+    /// Q (m, m), R (m, n).
+    QrComplete,
     /// P (m, m), L (m, k), U (k, n).
     Lu,
     /// L (n, n) of the lower triangle.
@@ -41,28 +43,80 @@ pub(crate) enum Dense {
 }
 
 impl Dense {
-    /// The shapes of the parts, in order. The first input is a matrix.
+    /// The shapes of the parts, in order. The first input is a matrix, or a stack of them, as are the parts then.
     pub(crate) fn part_shapes(self, inputs: &[Vec<usize>]) -> Vec<Vec<usize>> {
-        let (m, n) = match inputs.first().map(Vec::as_slice) {
-            Some(&[m, n]) => (m, n),
-            _ => (0, 0),
-        };
+        let Some([stack @ .., m, n]) = inputs.first().map(Vec::as_slice) else { return vec![] };
+        let (m, n) = (*m, *n);
         let k = m.min(n);
-        match self {
+        let one = match self {
             Dense::Svd => vec![vec![m, k], vec![k], vec![k, n]],
             Dense::SingularValues => vec![vec![k]],
             Dense::Qr => vec![vec![m, k], vec![k, n]],
+            Dense::QrComplete => vec![vec![m, m], vec![m, n]],
             Dense::Lu => vec![vec![m, m], vec![m, k], vec![k, n]],
             Dense::Cholesky | Dense::Inverse => vec![vec![m, n]],
-            Dense::Solve | Dense::SolvePositive | Dense::SolveTriangular(..) => inputs[1..].to_vec(),
+            Dense::Solve | Dense::SolvePositive | Dense::SolveTriangular(..) => {
+                inputs[1..].iter().map(|shape| shape[stack.len()..].to_vec()).collect()
+            }
             Dense::Eigh => vec![vec![n], vec![n, n]],
             Dense::Eigenvalues => vec![vec![n]],
             Dense::Determinant => vec![vec![]],
             Dense::LogDeterminant => vec![vec![], vec![]],
+        };
+        one.into_iter().map(|shape| [stack, &shape].concat()).collect()
+    }
+
+    /// Whether a part is real also of a complex matrix.
+    pub(crate) fn is_real(self, part: usize) -> bool {
+        match self {
+            Dense::Svd | Dense::LogDeterminant => part == 1,
+            Dense::Eigh => part == 0,
+            Dense::SingularValues | Dense::Eigenvalues => true,
+            _ => false,
         }
     }
 
+    /// The parts of a matrix, or of each matrix of a stack, one after the other.
     fn parts(self, inputs: &[Chunk]) -> ChunkResult<Vec<Chunk>> {
+        let [stack @ .., _, _] = inputs[0].shape() else { return self.parts_of_one(inputs) };
+        let count: usize = stack.iter().product();
+        if stack.is_empty() {
+            return self.parts_of_one(inputs);
+        }
+        let stacked = |input: &Chunk| input.reshape(&[&[count], &input.shape()[stack.len()..]].concat());
+        let inputs = inputs.iter().map(stacked).collect::<ChunkResult<Vec<_>>>()?;
+        let mut parts: Vec<Vec<Chunk>> = vec![];
+        if count == 0 {
+            let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.shape().to_vec()).collect();
+            return self.part_shapes(&shapes).iter().map(|shape| Chunk::zeros(DType::Float64, shape)).collect();
+        }
+        for at in 0..count {
+            let own = |input: &Chunk| {
+                let region = input.shape()[1..].iter().map(|&length| Span::all(length));
+                let region: Region = std::iter::once(Span::range(at, 1)).chain(region).collect();
+                input.region(&region)?.reshape(&input.shape()[1..])
+            };
+            let own = inputs.iter().map(own).collect::<ChunkResult<Vec<_>>>()?;
+            for (part, chunk) in self.parts_of_one(&own)?.into_iter().enumerate() {
+                if parts.len() <= part {
+                    parts.push(vec![]);
+                }
+                parts[part].push(chunk.reshape(&[chunk.len()])?);
+            }
+        }
+        parts.iter().map(|chunks| Chunk::concatenate(0, chunks)).collect()
+    }
+
+    fn parts_of_one(self, inputs: &[Chunk]) -> ChunkResult<Vec<Chunk>> {
+        let of_nothing = inputs[0].len() == 0;
+        if of_nothing && !matches!(self, Dense::Determinant | Dense::LogDeterminant | Dense::QrComplete) {
+            let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.shape().to_vec()).collect();
+            let part = |shape: &Vec<usize>| Chunk::zeros(DType::Float64, shape);
+            return self.part_shapes(&shapes).iter().map(part).collect();
+        }
+        if inputs.iter().any(|input| input.dtype().is_complex()) {
+            return self.parts_of_complex(inputs);
+        }
         let a = &inputs[0];
         let b = &inputs[inputs.len() - 1];
         let three = |(a, b, c)| vec![a, b, c];
@@ -72,6 +126,7 @@ impl Dense {
             Dense::Svd => linalg::svd_thin(a).map(three),
             Dense::SingularValues => linalg::singular_values(a).map(one),
             Dense::Qr => linalg::qr_thin(a).map(two),
+            Dense::QrComplete => linalg::qr_complete(a).map(two),
             Dense::Lu => linalg::lu(a).map(three),
             Dense::Cholesky => linalg::cholesky(a).map(one),
             Dense::Solve => linalg::solve(a, b).map(one),
@@ -82,6 +137,30 @@ impl Dense {
             Dense::Eigenvalues => linalg::eigenvalues(a).map(one),
             Dense::Determinant => linalg::determinant(a).map(one),
             Dense::LogDeterminant => linalg::log_determinant(a).map(two),
+        }
+    }
+
+    fn parts_of_complex(self, inputs: &[Chunk]) -> ChunkResult<Vec<Chunk>> {
+        let a = &inputs[0];
+        let b = &inputs[inputs.len() - 1];
+        let three = |(a, b, c)| vec![a, b, c];
+        let two = |(a, b)| vec![a, b];
+        let one = |a| vec![a];
+        match self {
+            Dense::Svd => complex::svd_thin(a).map(three),
+            Dense::SingularValues => complex::svd_thin(a).map(|(_, s, _)| vec![s]),
+            Dense::Qr => complex::qr_thin(a).map(two),
+            Dense::QrComplete => complex::qr_complete(a).map(two),
+            Dense::Lu => complex::lu(a).map(three),
+            Dense::Cholesky => complex::cholesky(a).map(one),
+            Dense::Solve => complex::solve(a, b).map(one),
+            Dense::SolvePositive => complex::solve_positive(a, b).map(one),
+            Dense::SolveTriangular(triangle, diagonal) => complex::solve_triangular(a, b, triangle, diagonal).map(one),
+            Dense::Inverse => complex::inverse(a).map(one),
+            Dense::Eigh => complex::eigh(a).map(two),
+            Dense::Eigenvalues => complex::eigh(a).map(|(values, _)| vec![values]),
+            Dense::Determinant => complex::determinant(a).map(one),
+            Dense::LogDeterminant => complex::log_determinant(a).map(two),
         }
     }
 }
@@ -127,11 +206,11 @@ impl Node for Packed {
     fn boundary(&self) -> Boundary {
         Boundary::IfRepeated
     }
-    /// Everything is computed in `float64`, on copies of the inputs and in parts that are then put together.
+    /// Everything is computed in `float64`, or `complex128`, on copies of the inputs and in parts that are then put together.
     fn work_bytes(&self, _out: &[Span]) -> u64 {
         let elements = |shape: &Vec<usize>| shape.iter().fold(1u64, |a, &b| a.saturating_mul(b as u64));
         let inputs = self.inputs.iter().map(elements).fold(0, u64::saturating_add);
         let parts = self.dense.part_shapes(&self.inputs).iter().map(elements).fold(0, u64::saturating_add);
-        inputs.saturating_add(parts).saturating_mul(2 * size_of::<f64>() as u64)
+        inputs.saturating_add(parts).saturating_mul(2 * (self.dtype.itemsize() as u64).max(8))
     }
 }

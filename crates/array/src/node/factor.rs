@@ -2,13 +2,13 @@
 //!
 //! TSQR (Demmel, Grigori, Hoemmen, Langou: "Communication-optimal parallel and sequential QR and LU factorizations",
 //! SIAM J. Sci. Comput. 34, 2012): each block of rows is decomposed alone, `A_i = Q_i R_i`; the stacked `R_i` are
-//! decomposed once more; and block `i` of the orthogonal factor is `Q_i` times block `i` of the stack's. `Q_i` is
-//! made twice, by the same sequential kernel and so with the same bits, rather than kept.
+//! decomposed once more; and block `i` of the orthogonal factor is `Q_i` times block `i` of the stack's. `Q_i` is not
+//! kept: it is `A_i` divided by `R_i` where that loses nothing, else it is made again.
 
 use super::{Boundary, Need, Node, Work};
 use crate::chunks::{Chunks, Piece, Region};
 use crate::error::ChunkResult;
-use phalanx_chunk::linalg::{qr_r, qr_times};
+use phalanx_chunk::linalg::{qr_r, qr_times_by};
 use phalanx_chunk::span::lengths;
 use phalanx_chunk::{Chunk, DType, Span};
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,7 @@ impl Node for Triangles {
     }
 }
 
-/// `Q_i` times block `i` of the second input, for each block of rows of the first.
+/// `Q_i` times block `i` of the second input, for each block of rows of the first, of which the third has the `R_i`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct OrthogonalBlocks {
     pub blocks: RowBlocks,
@@ -116,12 +116,13 @@ impl Node for OrthogonalBlocks {
     fn needs(&self, out: &[Span]) -> Vec<Need> {
         let need = |piece: Piece| {
             let (rows, stacked) = self.blocks.block(piece.chunk);
-            [Need::new(0, vec![rows, Span::all(self.blocks.columns)]), Need::new(1, vec![stacked, out[1]])]
+            let whole = Span::all(self.blocks.columns);
+            [Need::new(0, vec![rows, whole]), Need::new(1, vec![stacked, out[1]]), Need::new(2, vec![stacked, whole])]
         };
         self.blocks.rows.split(&out[..1]).into_iter().flat_map(need).collect()
     }
     fn compute(&self, out: &[Span], inputs: &[Chunk]) -> ChunkResult<Chunk> {
-        let blocks = inputs.chunks_exact(2).map(|pair| qr_times(&pair[0], &pair[1]));
+        let blocks = inputs.chunks_exact(3).map(|given| qr_times_by(&given[0], &given[2], &given[1]));
         assembled(&self.blocks.rows, self.dtype, out, blocks, Span::all(out[1].len))
     }
     fn work(&self) -> Work {

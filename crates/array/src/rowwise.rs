@@ -1,0 +1,88 @@
+//! Matrices as streams of chunks of whole rows, and back: for crates that have operators of their own over rows.
+
+use crate::array::Array;
+use crate::chunks::Chunks;
+use crate::compute;
+use crate::error::lift;
+use crate::expr::{Expr, Stored};
+use crate::rows::{Label, Reader, SCHEMA, to_batches};
+use phalanx_chunk::{Chunk, DType, Span};
+use phalanx_engine::datafusion::arrow::array::RecordBatch;
+use phalanx_engine::datafusion::arrow::datatypes::SchemaRef;
+use phalanx_engine::{Engine, Error, Persisted, Plan, Result};
+use std::sync::Arc;
+
+/// The plan of a matrix of `float64` whose chunks hold whole rows: its partitions, one after the other, give its
+/// chunks from first to last, as rows that a [`ChunkReader`] reads. What several stages of it share is computed
+/// and persisted first.
+///
+/// # Errors
+/// `Input`: it is no matrix of `float64`, or its columns are cut. Otherwise an error in the expression, or the engine's.
+pub async fn plan(engine: &dyn Engine, matrix: &Array) -> Result<Plan> {
+    let (plan, dtype, chunks) = compute::plan(engine, matrix).await?;
+    if dtype != DType::Float64 || chunks.ndim() != 2 || chunks.sizes(1).len() > 1 {
+        let what = format!("rows of an array of {dtype} in {chunks}");
+        return Err(Error::input(what).with_hint("astype(float64) and rechunk({1: -1})"));
+    }
+    Ok(plan)
+}
+
+/// The columns of the rows that chunks travel in.
+pub fn schema() -> SchemaRef {
+    Arc::clone(&SCHEMA)
+}
+
+/// Puts chunks of `float64` together from rows, which may be cut into batches anyhow.
+#[derive(Debug)]
+pub struct ChunkReader(Reader);
+
+impl Default for ChunkReader {
+    fn default() -> Self {
+        Self(Reader::new(DType::Float64))
+    }
+}
+
+impl ChunkReader {
+    /// The chunks that `batch` completes, in order.
+    ///
+    /// # Errors
+    /// `Internal`: these are no rows of chunks.
+    pub fn read(&mut self, batch: &RecordBatch) -> Result<Vec<Chunk>> {
+        Ok(self.0.read(batch)?.into_iter().map(|received| received.values).collect())
+    }
+
+    /// Checks that nothing is missing.
+    ///
+    /// # Errors
+    /// `Internal`: a part of a chunk did not arrive.
+    pub fn close(self) -> Result<()> {
+        self.0.close()
+    }
+}
+
+/// The rows in which chunk number `number`, whose first row is row `first` of the matrix, travels.
+///
+/// # Errors
+/// Never, but for bugs of ours.
+pub fn batches(number: usize, first: usize, chunk: &Chunk) -> Result<Vec<RecordBatch>> {
+    let [rows, columns] = *chunk.shape() else {
+        return Err(lift(crate::error::broken("a chunk of rows has two axes")));
+    };
+    let region = vec![Span::range(first, rows), Span::range(0, columns)];
+    to_batches(&Label { route: 0, chunk: number, region, evaluated: 0 }, chunk)
+}
+
+/// The matrix whose chunk number `i`, of `rows[i]` rows, is what partition `i` of `persisted` holds.
+///
+/// # Errors
+/// `Input`: there are not as many chunks as partitions.
+pub fn of_persisted(persisted: Persisted, rows: Vec<usize>, columns: usize) -> Result<Array> {
+    if rows.len() != persisted.partitions() {
+        let what = format!("{} chunks of rows in {} partitions", rows.len(), persisted.partitions());
+        return Err(Error::input(what));
+    }
+    let shape = [rows.iter().sum(), columns];
+    let partitions = (0..rows.len()).collect();
+    let chunks = Chunks::new(&shape, crate::chunks::ChunkSpec::Sizes(vec![rows, vec![columns]]))?;
+    Ok(Array::from_expr(Expr::stored(DType::Float64, chunks, Stored { persisted, partitions })))
+}
