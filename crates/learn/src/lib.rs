@@ -14,13 +14,20 @@
 //! | [`encode`] | from a frame's columns to features: numbers and categories |
 //! | [`scale`] | standardised features |
 //! | `split` | train and test rows: [`Data::split`] |
+//! | `intake` | rows from arrays and frames: [`Matrix::from_array`], [`Matrix::from_frame`] |
+//! | [`columns`], [`gram`], [`glm`], [`clusters`] | the passes that estimators are loops around |
 //! | [`logistic`] | logistic regression |
 //! | [`metrics`] | how good a model is |
 //! | [`datasets`] | generated data |
 //! | `linear`, `solve` | the kernels under these |
 
+pub mod clusters;
+pub mod columns;
 pub mod datasets;
 pub mod encode;
+pub mod glm;
+pub mod gram;
+mod intake;
 mod linear;
 pub mod logistic;
 pub mod matrix;

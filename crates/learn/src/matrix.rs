@@ -52,6 +52,14 @@ impl Matrix {
         let persisted = engine.persist(self.plan.clone()).wait()?;
         Data::new(self.names.iter().cloned(), persisted)
     }
+    /// As [`Matrix::persist`], for async code.
+    ///
+    /// # Errors
+    /// The job's own.
+    pub async fn persist_async(&self, engine: &dyn Engine) -> Result<Data> {
+        let persisted = engine.persist(self.plan.clone()).collect().await?;
+        Data::new(self.names.iter().cloned(), persisted)
+    }
     /// Refuses a matrix without a target.
     pub(crate) fn need_target(&self, what: &str) -> Result<()> {
         match self.layout.target {

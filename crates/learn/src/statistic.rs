@@ -203,8 +203,19 @@ pub fn plan<S: Distributed>(statistic: &S, data: &Matrix) -> Result<Plan> {
 /// # Errors
 /// `Data`: there are no rows. Otherwise the job's own.
 pub fn compute<S: Distributed>(engine: &dyn Engine, statistic: &S, data: impl AsRef<Matrix>) -> Result<S::State> {
-    let partitions = engine.submit(plan(statistic, data.as_ref())?).wait()?;
-    states(&partitions)?
+    merged::<S>(&engine.submit(plan(statistic, data.as_ref())?).wait()?)
+}
+
+/// As [`compute`], for async code.
+///
+/// # Errors
+/// As [`compute`].
+pub async fn compute_async<S: Distributed>(engine: &dyn Engine, statistic: &S, data: &Matrix) -> Result<S::State> {
+    merged::<S>(&engine.submit(plan(statistic, data)?).collect().await?)
+}
+
+fn merged<S: Statistic>(partitions: &[Vec<RecordBatch>]) -> Result<S::State> {
+    states(partitions)?
         .into_iter()
         .reduce(S::merge)
         .ok_or_else(|| Error::data("there are no rows").with_hint("look at the filters that the rows went through"))

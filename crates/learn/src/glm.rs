@@ -1,0 +1,324 @@
+//! One pass over the rows for a generalized linear model: loss, gradient and, on request, Hessian.
+
+use crate::linear::{Products, STRIP_ROWS, decisions};
+use crate::rows::Rows;
+use crate::statistic::Statistic;
+use phalanx_chunk::Chunk;
+use phalanx_chunk::simd::{self, Kernel};
+use phalanx_chunk::ufunc::Unary;
+use serde::{Deserialize, Serialize};
+
+/// How targets come from linear predictors. Losses are negative logarithms of likelihoods, without what does not
+/// depend on the predictor (McCullagh and Nelder, "Generalized Linear Models", 2nd ed. 1989).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Family {
+    /// Half the squared error.
+    Gaussian,
+    /// The log loss of targets 0 and 1.
+    Binomial,
+    /// Counts, whose mean is the exponential of the predictor.
+    Poisson,
+    /// Positive numbers, whose mean is the exponential of the predictor.
+    Gamma,
+    /// The log loss of targets 0, 1, …, by as many predictors.
+    Multinomial,
+}
+
+impl std::str::FromStr for Family {
+    type Err = phalanx_engine::Error;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Ok(match name {
+            "gaussian" => Self::Gaussian,
+            "binomial" => Self::Binomial,
+            "poisson" => Self::Poisson,
+            "gamma" => Self::Gamma,
+            "multinomial" => Self::Multinomial,
+            _ => {
+                return Err(phalanx_engine::Error::input(format!("the family {name:?}"))
+                    .with_hint("gaussian, binomial, poisson, gamma or multinomial"));
+            }
+        })
+    }
+}
+
+/// The statistic of a pass.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GlmPass {
+    /// Which losses.
+    pub family: Family,
+    /// For each predictor (one, or one a class) the coefficients and then the intercept.
+    pub parameters: Vec<Vec<f64>>,
+    /// Whether the Hessian is wanted; only of one predictor.
+    pub hessian: bool,
+}
+
+/// Weighted sums over rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GlmState {
+    /// Rows.
+    pub rows: u64,
+    /// Rows whose target the family does not have.
+    pub bad_targets: u64,
+    /// Of the weights.
+    pub weight: f64,
+    /// Of the losses.
+    pub loss: f64,
+    /// Of the losses' gradients: for each predictor the coefficients and then the intercept.
+    pub gradient: Vec<f64>,
+    /// Of the losses' Hessians, packed by rows on and below the diagonal; empty, if it was not wanted.
+    pub hessian: Vec<f64>,
+}
+
+impl Statistic for GlmPass {
+    type State = GlmState;
+
+    fn of(&self, rows: &Rows<'_>) -> GlmState {
+        let (width, count) = (rows.width(), rows.count());
+        let mut predictors: Vec<Vec<f64>> = vec![];
+        for parameters in &self.parameters {
+            let (intercept, coefficients) = parameters.split_last().unwrap_or((&0.0, &[]));
+            let mut predictor = vec![0.0; count];
+            decisions(rows.features(), coefficients, *intercept, &mut predictor);
+            predictors.push(predictor);
+        }
+        let mut state = GlmState {
+            rows: count as u64,
+            bad_targets: 0,
+            weight: (0..count).map(|row| rows.weight(row)).sum(),
+            loss: 0.0,
+            gradient: vec![],
+            hessian: vec![],
+        };
+        let curvatures = match self.family {
+            Family::Multinomial => {
+                self.several(rows, &mut predictors, &mut state);
+                vec![]
+            }
+            _ => predictors.first_mut().map_or(vec![], |predictor| self.one(rows, predictor, &mut state)),
+        };
+        if self.hessian && let Some(residuals) = predictors.first() {
+            let mut products = Products::new(width);
+            let strips = residuals.chunks(STRIP_ROWS).zip(curvatures.chunks(STRIP_ROWS));
+            for (features, (residuals, curvatures)) in rows.features().chunks(STRIP_ROWS * width).zip(strips) {
+                products.add(features, residuals, curvatures);
+            }
+            state.gradient = (0..=width).map(|i| products.vector(i)).collect();
+            let entries = (0..=width).flat_map(|i| (0..=i).map(move |j| (i, j)));
+            state.hessian = entries.map(|(i, j)| products.matrix(i, j)).collect();
+        } else {
+            for residuals in &predictors {
+                let mut sums = vec![0.0; width];
+                simd::run(Combine { features: rows.features(), factors: residuals, sums: &mut sums });
+                state.gradient.extend(sums);
+                state.gradient.push(residuals.iter().sum());
+            }
+        }
+        state
+    }
+
+    fn merge(mut left: GlmState, right: GlmState) -> GlmState {
+        left.rows += right.rows;
+        left.bad_targets += right.bad_targets;
+        left.weight += right.weight;
+        left.loss += right.loss;
+        left.gradient.iter_mut().zip(&right.gradient).for_each(|(left, right)| *left += right);
+        left.hessian.iter_mut().zip(&right.hessian).for_each(|(left, right)| *left += right);
+        left
+    }
+}
+
+impl GlmPass {
+    /// Replaces linear predictors by the first derivatives of the weighted losses; gives the second ones.
+    fn one(&self, rows: &Rows<'_>, predictor: &mut [f64], state: &mut GlmState) -> Vec<f64> {
+        let (argument, scale) = match self.family {
+            Family::Gaussian => (vec![], 0.0),
+            Family::Binomial => (predictor.iter().map(|x| -x.abs()).collect(), 1.0),
+            Family::Gamma => (predictor.iter().map(|x| -x).collect(), 1.0),
+            Family::Poisson | Family::Multinomial => (predictor.to_vec(), 1.0),
+        };
+        let exponentials = if scale > 0.0 { elementwise(Unary::Exp, argument) } else { vec![0.0; predictor.len()] };
+        // log(1 + small), which is what the binomial loss has beside the predictor.
+        let logarithms = match self.family {
+            Family::Binomial => log_of_one_plus(&exponentials),
+            _ => vec![0.0; predictor.len()],
+        };
+        let mut curvatures = vec![0.0; predictor.len()];
+        let mut bad = 0;
+        for (row, place) in predictor.iter_mut().enumerate() {
+            let (x, e) = (*place, exponentials[row]);
+            let target = rows.targets().get(row).copied().unwrap_or(f64::NAN);
+            let weight = rows.weight(row);
+            let (loss, first, second, fits) = match self.family {
+                Family::Gaussian => (0.5 * (x - target) * (x - target), x - target, 1.0, target.is_finite()),
+                Family::Binomial => {
+                    let less = e / (1.0 + e);
+                    let probability = if x >= 0.0 { 1.0 / (1.0 + e) } else { less };
+                    let loss = x.max(0.0) - x * target + logarithms[row];
+                    (loss, probability - target, less / (1.0 + e), target == 0.0 || target == 1.0)
+                }
+                Family::Gamma => (target * e + x, 1.0 - target * e, target * e, target > 0.0 && target.is_finite()),
+                Family::Poisson | Family::Multinomial => {
+                    (e - target * x, e - target, e, target >= 0.0 && target.is_finite())
+                }
+            };
+            bad += u64::from(!fits);
+            state.loss += weight * loss;
+            *place = weight * first;
+            curvatures[row] = weight * second;
+        }
+        state.bad_targets += bad;
+        curvatures
+    }
+
+    /// The same for the predictors of several classes.
+    fn several(&self, rows: &Rows<'_>, predictors: &mut [Vec<f64>], state: &mut GlmState) {
+        let count = rows.count();
+        let mut largest = vec![f64::NEG_INFINITY; count];
+        for predictor in predictors.iter() {
+            largest.iter_mut().zip(predictor).for_each(|(most, x)| *most = most.max(*x));
+        }
+        let targets: Vec<usize> = (0..count)
+            .map(|row| {
+                let target = rows.targets().get(row).copied().unwrap_or(f64::NAN);
+                let class = target as usize;
+                if class < predictors.len() && class as f64 == target { class } else { usize::MAX }
+            })
+            .collect();
+        state.bad_targets += targets.iter().filter(|class| **class == usize::MAX).count() as u64;
+        let own: Vec<f64> = (0..count)
+            .map(|row| predictors.get(targets[row]).map_or(f64::NAN, |predictor| predictor[row] - largest[row]))
+            .collect();
+        let mut sums = vec![0.0; count];
+        for predictor in predictors.iter_mut() {
+            let shifted = predictor.iter().zip(&largest).map(|(x, most)| x - most).collect();
+            *predictor = elementwise(Unary::Exp, shifted);
+            sums.iter_mut().zip(predictor.iter()).for_each(|(sum, e)| *sum += e);
+        }
+        let logarithms = elementwise(Unary::Log, sums.clone());
+        for row in 0..count {
+            state.loss += rows.weight(row) * (logarithms[row] - own[row]);
+        }
+        for (class, predictor) in predictors.iter_mut().enumerate() {
+            for (row, place) in predictor.iter_mut().enumerate() {
+                let hit = if targets[row] == class { 1.0 } else { 0.0 };
+                *place = rows.weight(row) * (*place / sums[row] - hit);
+            }
+        }
+    }
+}
+
+/// The function of every value, with the vectors of the array crate's kernels.
+fn elementwise(function: Unary, values: Vec<f64>) -> Vec<f64> {
+    let count = values.len();
+    let made = function.apply(&Chunk::vector(values));
+    made.and_then(|made| Ok(made.values::<f64>()?.to_vec())).unwrap_or_else(|_| vec![f64::NAN; count])
+}
+
+/// `log(1 + x)` for `x` between 0 and 1, to its last digits also for small ones: with `u = 1 + x` rounded, the share of
+/// `x` that was lost is made good (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 1.14.1).
+fn log_of_one_plus(x: &[f64]) -> Vec<f64> {
+    let mut logarithms = elementwise(Unary::Log, x.iter().map(|x| 1.0 + x).collect());
+    for (logarithm, x) in logarithms.iter_mut().zip(x) {
+        let rounded = (1.0 + x) - 1.0;
+        *logarithm = if rounded == 0.0 { *x } else { *logarithm * (x / rounded) };
+    }
+    logarithms
+}
+
+/// `sums += Σ factor · row`.
+struct Combine<'a> {
+    features: &'a [f64],
+    factors: &'a [f64],
+    sums: &'a mut [f64],
+}
+
+impl Kernel for Combine<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let width = self.sums.len();
+        for (row, factor) in self.features.chunks_exact(width).zip(self.factors) {
+            for feature in 0..width {
+                self.sums[feature] += factor * row[feature];
+            }
+        }
+    }
+}
+
+crate::statistic!(GlmPass, "learn_glm_pass");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The oracle is differences of the loss.
+    #[test]
+    fn gradients_and_hessians_are_derivatives_of_the_loss() {
+        let value = |i: usize| ((i * 7919 + 13) % 1009) as f64 / 504.5 - 1.0;
+        let features: Vec<f64> = (0..200 * 3).map(value).collect();
+        let weights: Vec<f64> = (0..200).map(|row| 1.0 + (row % 3) as f64).collect();
+        let here: Vec<f64> = vec![0.3, -0.5, 1.2, 0.1, 0.2, 0.4, -0.3, 0.0, -0.1, 0.6, 0.9, -0.4];
+        for (family, classes) in [
+            (Family::Gaussian, 1),
+            (Family::Binomial, 1),
+            (Family::Poisson, 1),
+            (Family::Gamma, 1),
+            (Family::Multinomial, 3),
+        ] {
+            let targets: Vec<f64> = (0..200)
+                .map(|row| match family {
+                    Family::Gaussian => value(row * 31),
+                    Family::Binomial => f64::from(u8::from(value(row * 31) > 0.1)),
+                    Family::Gamma => 1.5 + value(row * 31),
+                    _ => (row * 31 % 3) as f64,
+                })
+                .collect();
+            let rows = Rows::new(3, &features, &targets, &weights).unwrap();
+            let at = |parameters: &[f64], hessian: bool| {
+                let parameters = parameters.chunks(4).take(classes).map(<[f64]>::to_vec).collect();
+                GlmPass { family, parameters, hessian }.of(&rows)
+            };
+            let state = at(&here, classes == 1);
+            assert_eq!((state.rows, state.bad_targets), (200, 0));
+            let step = 1e-5;
+            for i in 0..4 * classes {
+                let moved = |by: f64| {
+                    let mut there = here.clone();
+                    there[i] += by;
+                    at(&there, false)
+                };
+                let (up, down) = (moved(step), moved(-step));
+                let slope = (up.loss - down.loss) / (2.0 * step);
+                assert!((slope - state.gradient[i]).abs() < 1e-5, "{family:?} {i}: {slope} {}", state.gradient[i]);
+                for j in (0..=i).filter(|_| classes == 1) {
+                    let slope = (up.gradient[j] - down.gradient[j]) / (2.0 * step);
+                    let entry = state.hessian[i * (i + 1) / 2 + j];
+                    assert!((slope - entry).abs() < 1e-5, "{family:?} {i} {j}: {slope} {entry}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn small_logarithms_keep_their_digits() {
+        for x in [0.0, 5e-324, 1e-300, 1e-17, 3e-16, 1e-9, 0.3, 1.0] {
+            let (ours, exact) = (log_of_one_plus(&[x])[0], libm::log1p(x));
+            assert!((ours - exact).abs() <= 4.0 * f64::EPSILON * exact, "{x}: {ours} {exact}");
+        }
+    }
+
+    #[test]
+    fn targets_that_a_family_does_not_have_are_counted() {
+        let pass = |family, parameters: usize| GlmPass { family, parameters: vec![vec![0.0; 2]; parameters], hessian: false };
+        for (family, count, bad) in [
+            (Family::Binomial, 1, vec![0.5, f64::NAN, -1.0]),
+            (Family::Poisson, 1, vec![-1.0, f64::NAN, f64::INFINITY]),
+            (Family::Multinomial, 3, vec![3.0, -1.0, 1.5]),
+        ] {
+            let state = pass(family, count).of(&Rows::new(1, &[1.0, 2.0, 3.0], &bad, &[]).unwrap());
+            assert_eq!(state.bad_targets, 3, "{family:?}");
+        }
+    }
+}
