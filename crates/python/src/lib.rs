@@ -10,6 +10,7 @@
 //! | [`client`] | an engine, and waiting for it without the GIL, interruptible |
 //! | [`array`] | lazy arrays: a file an area |
 //! | [`frame`] | lazy frames: a file an area |
+//! | [`learn`] | rows for learning, and the passes over them |
 //! | [`host`] | functions written in Python, run where the data is |
 //! | [`memory`] | NumPy's memory in and out, without a copy |
 //! | [`arrow`] | Arrow's memory in and out, without a copy |
@@ -24,6 +25,7 @@ mod command;
 mod errors;
 mod frame;
 mod host;
+mod learn;
 mod memory;
 
 /// The native half of the package; use `phalanx`, not this.
@@ -43,6 +45,8 @@ mod _phalanx {
     use super::frame::PyFrame;
     #[pymodule_export]
     use super::frame::series::PySeries;
+    #[pymodule_export]
+    use super::learn::PyRows;
     #[pymodule_export]
     use super::memory::Block;
 

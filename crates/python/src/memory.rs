@@ -46,8 +46,14 @@ pub fn dtype_of(name: &str) -> PyResult<DType> {
 }
 
 /// How the buffer protocol names an element type (PEP 3118).
+///
+/// Of C's two integers of 64 bits, NumPy calls the one `int64` that is `long` where that has 64 bits; an array of the
+/// other has equal values and another type.
 fn format(dtype: DType) -> &'static str {
+    const LONG: bool = size_of::<std::ffi::c_long>() == 8;
     match dtype.name() {
+        "int64" if LONG => "l",
+        "uint64" if LONG => "L",
         "bool" => "?",
         "int8" => "b",
         "int16" => "h",

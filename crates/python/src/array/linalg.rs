@@ -87,6 +87,11 @@ impl PyArray {
         parts!(q, r)
     }
 
+    fn qr_complete(&self) -> PyResult<(Self, Self)> {
+        let (q, r) = self.0.qr_complete();
+        Ok((checked(q)?, checked(r)?))
+    }
+
     fn tsqr(&self) -> PyResult<(Self, Self)> {
         let (q, r) = self.0.tsqr();
         parts!(q, r)

@@ -1,0 +1,187 @@
+//! Rows for learning, kept where they were computed, and the passes over them that estimators are loops around.
+
+use crate::array::PyArray;
+use crate::client::{PyClient, wait};
+use crate::errors::Raise;
+use crate::frame::PyFrame;
+use crate::memory::Block;
+use phalanx::Error;
+use phalanx::chunk::{Chunk, Element};
+use phalanx::learn::clusters::Clusters;
+use phalanx::learn::columns::Columns;
+use phalanx::learn::glm::{Family, GlmPass};
+use phalanx::learn::gram::Gram;
+use phalanx::learn::rows::Layout;
+use phalanx::learn::statistic::{Distributed, compute_async};
+use phalanx::learn::{Data, Matrix};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// Rows of features, with a target and a weight if they have them. `phalanx.ml` is built on them.
+#[pyclass(frozen, name = "Rows", module = "phalanx._phalanx")]
+pub struct PyRows(Data);
+
+/// A dictionary of numbers and of arrays that NumPy reads.
+struct Answer<'py>(Bound<'py, PyDict>);
+
+impl<'py> Answer<'py> {
+    fn new(py: Python<'py>) -> Self {
+        Self(PyDict::new(py))
+    }
+
+    fn number<T: IntoPyObject<'py>>(self, name: &str, value: T) -> PyResult<Self> {
+        self.0.set_item(name, value)?;
+        Ok(self)
+    }
+
+    /// Values in C order.
+    fn values<T: Element>(self, name: &str, shape: &[usize], values: Vec<T>) -> PyResult<Self> {
+        self.0.set_item(name, Block::new(Chunk::new(shape, values).raise()?)?)?;
+        Ok(self)
+    }
+
+    fn done(self) -> Bound<'py, PyDict> {
+        self.0
+    }
+}
+
+#[pymethods]
+impl PyRows {
+    /// The rows of a matrix of float64 in chunks of whole rows: features, then a target and a weight if there are any.
+    #[staticmethod]
+    fn of_array(py: Python<'_>, client: &PyClient, array: &PyArray, target: bool, weight: bool) -> PyResult<Self> {
+        let columns = array.0.known_shape().raise()?.get(1).copied().flatten().unwrap_or(0);
+        let width = columns.saturating_sub(usize::from(target) + usize::from(weight));
+        let (client, array) = (client.get()?, array.0.clone());
+        let names = (0..width).map(|feature| format!("x{feature}")).collect();
+        let layout = Layout { width, target, weight };
+        let work = async move {
+            let matrix = Matrix::from_array(client.engine(), names, &array, layout).await?;
+            matrix.persist_async(client.engine()).await
+        };
+        Ok(Self(wait(py, work)?))
+    }
+
+    /// The rows of a frame's columns.
+    #[staticmethod]
+    #[pyo3(signature = (client, frame, features, target=None, weight=None))]
+    fn of_frame(
+        py: Python<'_>,
+        client: &PyClient,
+        frame: &PyFrame,
+        features: Vec<String>,
+        target: Option<String>,
+        weight: Option<String>,
+    ) -> PyResult<Self> {
+        let (client, frame) = (client.get()?, frame.0.clone());
+        let work = async move {
+            let matrix = Matrix::from_frame(client.engine(), &frame, features, target, weight).await?;
+            matrix.persist_async(client.engine()).await
+        };
+        Ok(Self(wait(py, work)?))
+    }
+
+    /// How many rows there are.
+    #[getter]
+    fn rows(&self) -> u64 {
+        self.0.rows()
+    }
+
+    /// How many features a row has.
+    #[getter]
+    fn width(&self) -> usize {
+        self.0.names().len()
+    }
+
+    /// The features as a persisted array, a chunk a partition.
+    fn to_array(&self, py: Python<'_>, client: &PyClient) -> PyResult<PyArray> {
+        let (client, data) = (client.get()?, self.0.clone());
+        Ok(PyArray(wait(py, async move { data.to_array(client.engine()).await })?))
+    }
+
+    /// Moments and extremes of every feature, of each class of the target if there are classes.
+    fn columns<'py>(&self, py: Python<'py>, client: &PyClient, classes: usize) -> PyResult<Bound<'py, PyDict>> {
+        let state = self.pass(py, client, Columns { classes })?;
+        let shape = [classes.max(1), self.width()];
+        let answer = Answer::new(py).number("rows", state.rows)?.number("bad_targets", state.bad_targets)?;
+        let answer = answer.values("class_weight", &shape[..1], state.class_weight)?;
+        let answer = answer.values("weight", &shape, state.weight)?.values("count", &shape, state.count)?;
+        let answer = answer.values("mean", &shape, state.mean)?.values("deviation", &shape, state.deviation)?;
+        let answer = answer.values("min", &shape, state.min)?.values("max", &shape, state.max)?;
+        Ok(answer.values("infinite", &shape, state.infinite)?.done())
+    }
+
+    /// Sums of products about a center.
+    fn gram<'py>(
+        &self,
+        py: Python<'py>,
+        client: &PyClient,
+        center: Vec<f64>,
+        target_center: f64,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        self.need_width(center.len())?;
+        let state = self.pass(py, client, Gram { center, target_center })?;
+        let width = self.width() + 1;
+        let answer = Answer::new(py).number("rows", state.rows)?.number("weight", state.weight)?;
+        let answer = answer.values("products", &[width, width], square(&state.products, width))?;
+        Ok(answer.values("target", &[width], state.target)?.number("target_square", state.target_square)?.done())
+    }
+
+    /// Loss, gradient and Hessian of a generalized linear model; `parameters` holds, for each predictor, the
+    /// coefficients and then the intercept.
+    fn glm<'py>(
+        &self,
+        py: Python<'py>,
+        client: &PyClient,
+        family: &str,
+        parameters: Vec<Vec<f64>>,
+        hessian: bool,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let family = family.parse::<Family>().raise()?;
+        let width = self.width() + 1;
+        parameters.iter().try_for_each(|parameters| self.need_width(parameters.len().saturating_sub(1)))?;
+        let predictors = parameters.len();
+        let state = self.pass(py, client, GlmPass { family, parameters, hessian })?;
+        let answer = Answer::new(py).number("rows", state.rows)?.number("bad_targets", state.bad_targets)?;
+        let answer = answer.number("weight", state.weight)?.number("loss", state.loss)?;
+        let answer = answer.values("gradient", &[predictors, width], state.gradient)?;
+        match hessian {
+            false => Ok(answer.done()),
+            true => Ok(answer.values("hessian", &[width, width], square(&state.hessian, width))?.done()),
+        }
+    }
+
+    /// One step of Lloyd's algorithm.
+    fn clusters<'py>(&self, py: Python<'py>, client: &PyClient, centers: Vec<f64>) -> PyResult<Bound<'py, PyDict>> {
+        let count = centers.len() / self.width();
+        self.need_width(centers.len() / count.max(1))?;
+        let state = self.pass(py, client, Clusters { centers })?;
+        let answer = Answer::new(py).number("rows", state.rows)?.number("inertia", state.inertia)?;
+        let answer = answer.values("weight", &[count], state.weight)?;
+        let answer = answer.values("sums", &[count, self.width()], state.sums)?;
+        let (distance, row) = state.farthest;
+        let width = row.len();
+        Ok(answer.number("farthest_distance", distance)?.values("farthest", &[width], row)?.done())
+    }
+}
+
+impl PyRows {
+    fn pass<S: Distributed>(&self, py: Python<'_>, client: &PyClient, statistic: S) -> PyResult<S::State> {
+        let (client, data) = (client.get()?, self.0.clone());
+        wait(py, async move { compute_async(client.engine(), &statistic, data.matrix()).await })
+    }
+
+    fn need_width(&self, found: usize) -> PyResult<()> {
+        let width = self.width();
+        if found == width {
+            return Ok(());
+        }
+        Err(Error::input(format!("{found} numbers for {width} features"))).raise()
+    }
+}
+
+/// A symmetric matrix that is packed by rows on and below the diagonal, whole.
+fn square(packed: &[f64], width: usize) -> Vec<f64> {
+    let at = |i: usize, j: usize| packed.get(i.max(j) * (i.max(j) + 1) / 2 + i.min(j)).copied().unwrap_or(f64::NAN);
+    (0..width * width).map(|place| at(place / width, place % width)).collect()
+}

@@ -1,0 +1,150 @@
+"""Which rows are in which part."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from sklearn import model_selection as theirs
+
+from phalanx._lazy import np
+from phalanx.ml._given import is_lazy, kind_of
+
+__all__ = ["KFold", "ShuffleSplit", "StratifiedKFold", "check_cv", "rows_of", "train_test_split", "values_of"]
+
+
+def values_of(y: Any) -> Any:
+    """Labels as values: numbers of rows are drawn on the client."""
+    return None if y is None else np.asarray(y.compute()) if is_lazy(y) else y
+
+
+def _stand_in(X: Any) -> Any:
+    """Something with as many rows: splitters look at nothing else."""
+    if kind_of(X) == "array":
+        if any(np.isnan(length) for length in X.shape[:1]):
+            raise ValueError("the number of rows is not known yet: compute_chunk_sizes() first")
+        return np.zeros((int(X.shape[0]), 0))
+    if is_lazy(X):
+        raise NotImplementedError("folds of a lazy frame: give its rows as an array, or take train_test_split")
+    return X
+
+
+class _OfLazy:
+    """Splitters that take lazy arrays."""
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Any, Any]]:
+        """Pairs of row numbers: those to train and those to test on."""
+        return super().split(_stand_in(X), values_of(y), groups)  # type: ignore[misc,no-any-return]
+
+
+class KFold(_OfLazy, theirs.KFold):
+    """scikit-learn's, also of lazy arrays."""
+
+
+class StratifiedKFold(_OfLazy, theirs.StratifiedKFold):
+    """scikit-learn's, also of lazy arrays. Labels come here."""
+
+
+class ShuffleSplit(_OfLazy, theirs.ShuffleSplit):
+    """scikit-learn's, also of lazy arrays. ``blockwise`` is dask-ml's and changes nothing: rows are of all blocks."""
+
+    def __init__(
+        self, n_splits: int = 10, *, test_size: Any = None, train_size: Any = None, blockwise: bool = True, random_state: Any = None
+    ) -> None:
+        super().__init__(n_splits, test_size=test_size, train_size=train_size, random_state=random_state)
+        self.blockwise = blockwise
+
+
+def check_cv(cv: Any = 5, y: Any = None, *, classifier: bool = False) -> Any:
+    """A splitter: of a number of folds, stratified for a classifier of labels."""
+    cv = 5 if cv is None else cv
+    if isinstance(cv, (int, np.integer)):
+        if classifier and y is not None:
+            from sklearn.utils.multiclass import type_of_target
+
+            if type_of_target(values_of(y)) in ("binary", "multiclass"):
+                return StratifiedKFold(int(cv))
+        return KFold(int(cv))
+    return theirs.check_cv(cv, values_of(y), classifier=classifier)
+
+
+def rows_of(X: Any, numbers: Any) -> Any:
+    """The rows of these numbers, in this order: lazy of lazy arrays."""
+    kind = kind_of(X)
+    if X is None:
+        return None
+    if kind == "values":
+        from sklearn.utils import _safe_indexing
+
+        return _safe_indexing(X, numbers)
+    if kind != "array":
+        raise NotImplementedError("rows of a lazy frame by number: give its rows as an array")
+    from phalanx import array as da
+
+    numbers = np.asarray(numbers)
+    if len(numbers) and np.array_equal(numbers, np.arange(numbers[0], numbers[0] + len(numbers))):
+        return X[int(numbers[0]) : int(numbers[0]) + len(numbers)]
+    # As many rows in a chunk as there were, on average.
+    size = max(1, int(np.ceil(X.shape[0] / max(1, X.numblocks[0]))))
+    return da.take(X, da.from_array(numbers, chunks=(size,)), axis=0)
+
+
+def train_test_split(
+    *arrays: Any,
+    test_size: Any = None,
+    train_size: Any = None,
+    random_state: Any = None,
+    shuffle: bool = True,
+    stratify: Any = None,
+    blockwise: Any = None,
+    convert_mixed_types: bool = False,
+) -> list[Any]:
+    """Each argument in two parts, train and test: the rows that scikit-learn draws with this seed, in its order.
+
+    Lazy frames are split in two by a draw for each row, so that the shares are about and not exactly those that were
+    asked for; rows keep their order.
+
+    Parameters
+    ----------
+    test_size, train_size, random_state, shuffle, stratify
+        As scikit-learn's. Of lazy frames ``stratify`` is not taken.
+    blockwise
+        dask-ml's; changes nothing: rows are drawn from all blocks.
+    convert_mixed_types : bool
+        Whether lazy arrays and values may be given together.
+    """
+    if not arrays:
+        raise ValueError("At least one array required as input")
+    kinds = {kind_of(each) for each in arrays}
+    if kinds <= {"frame", "series"}:
+        return _split_frames(arrays, test_size, train_size, random_state, shuffle, stratify)
+    if kinds & {"frame", "series"} or (len(kinds) > 1 and not convert_mixed_types):
+        raise TypeError(f"arrays of several kinds ({', '.join(sorted(kinds))}): give all lazy arrays, or all values; or convert_mixed_types=True")
+    options = {"test_size": test_size, "train_size": train_size, "random_state": random_state, "shuffle": shuffle}
+    if kinds == {"values"}:
+        return list(theirs.train_test_split(*arrays, **options, stratify=values_of(stratify)))
+    lengths = {int(each.shape[0]) if hasattr(each, "shape") else len(each) for each in arrays}
+    if len(lengths) > 1:
+        raise ValueError(f"Found input variables with inconsistent numbers of samples: {sorted(lengths)}")
+    numbers = theirs.train_test_split(np.arange(lengths.pop()), **options, stratify=values_of(stratify))
+    return list(itertools.chain.from_iterable((rows_of(each, part) for part in numbers) for each in arrays))
+
+
+def _split_frames(
+    arrays: tuple[Any, ...], test_size: Any, train_size: Any, random_state: Any, shuffle: bool, stratify: Any
+) -> list[Any]:
+    if stratify is not None or not shuffle:
+        raise NotImplementedError("train_test_split of lazy frames with stratify= or shuffle=False: give their rows as arrays")
+    share = test_size if test_size is not None else 0.25 if train_size is None else 1.0 - train_size
+    if not isinstance(share, float) or not 0.0 < share < 1.0:
+        raise NotImplementedError(f"train_test_split of lazy frames with {share!r} rows: give a share below 1")
+    if train_size is not None and test_size is not None and abs(train_size + test_size - 1.0) > 1e-12:
+        raise NotImplementedError("train_test_split of lazy frames where rows are left out: the shares must sum to 1")
+    seed = 0 if random_state is None else int(random_state)
+    parts = []
+    for each in arrays:
+        frame = each if kind_of(each) == "frame" else each.to_frame("__series__")
+        pair = frame.random_split([1.0 - share, share], random_state=seed)
+        parts += pair if kind_of(each) == "frame" else [part["__series__"].rename(each.name) for part in pair]
+    return parts

@@ -1,0 +1,295 @@
+"""Principal components and singular vectors: from sums of products, two passes over the rows."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+
+from phalanx._lazy import np
+from phalanx.ml._given import Given, given
+from phalanx.ml._linear import need_count
+from phalanx.ml._rows import Rows
+
+__all__ = ["PCA", "IncrementalPCA", "TruncatedSVD"]
+
+
+class _Components(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Directions in the space of the features."""
+
+    components_: Any
+
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.components_.shape[0])
+
+    def _given(self, X: Any) -> Given:
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(self)
+        return given(self, X, reset=False)[0]
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Fits, and gives the rows in the new directions."""
+        return self.fit(X).transform(X)  # type: ignore[attr-defined]
+
+
+def _directions(products: Any) -> tuple[Any, Any]:
+    """Eigenvalues, the largest first, and eigenvectors as lines, whose largest entry is positive."""
+    values, vectors = np.linalg.eigh(products)
+    values, lines = values[::-1].clip(min=0.0), vectors[:, ::-1].T
+    largest = np.argmax(np.abs(lines), axis=1)
+    signs = np.sign(lines[np.arange(len(lines)), largest])
+    return values, lines * signs[:, None]
+
+
+class PCA(_Components):
+    """Principal components, from the covariance of the features (scikit-learn's ``"covariance_eigh"``).
+
+    Components whose variance is below 1e-15 of the largest are rounding.
+
+    Parameters
+    ----------
+    n_components : int, float, "mle" or None
+        ``"mle"`` is scikit-learn's own.
+    whiten : bool, default False
+    svd_solver : {"auto", "full", "covariance_eigh", "tsqr", "randomized"}, default "auto"
+        All of them are exact here, and the same.
+    copy, tol, iterated_power, n_oversamples, power_iteration_normalizer, random_state
+        Change nothing.
+
+    Attributes
+    ----------
+    components_, explained_variance_, explained_variance_ratio_, singular_values_, mean_, n_components_, n_samples_,
+    noise_variance_, n_features_in_, feature_names_in_
+    """
+
+    def __init__(
+        self,
+        n_components: Any = None,
+        *,
+        copy: bool = True,
+        whiten: bool = False,
+        svd_solver: str = "auto",
+        tol: float = 0.0,
+        iterated_power: Any = "auto",
+        n_oversamples: int = 10,
+        power_iteration_normalizer: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.copy = copy
+        self.whiten = whiten
+        self.svd_solver = svd_solver
+        self.tol = tol
+        self.iterated_power = iterated_power
+        self.n_oversamples = n_oversamples
+        self.power_iteration_normalizer = power_iteration_normalizer
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> PCA:
+        """Finds the components; two passes."""
+        if self.svd_solver not in ("auto", "full", "covariance_eigh", "tsqr", "randomized"):
+            raise ValueError(f"Unrecognized svd_solver={self.svd_solver!r}")
+        x, _ = given(self, X, reset=True, ensure_min_samples=2)
+        rows = Rows.of(x)
+        found = rows.columns()
+        if (found["count"][0] < found["rows"]).any() or found["infinite"][0].any():
+            rows.need_finite()
+        n, width = rows.count, rows.width
+        if n < 2:
+            raise ValueError(f"Found array with {n} sample(s) while a minimum of 2 is required by PCA.")
+        state = rows.gram(found["mean"][0])
+        left = state["products"][width, :width]  # what rounding has left of the sums about the mean
+        products = state["products"][:width, :width] - np.outer(left, left) / n
+        self.mean_ = found["mean"][0] + left / n
+        variances, lines = _directions(products)
+        variances /= n - 1
+        most = min(n, width)
+        kept = self._count(variances, n, most)
+        total = float(variances[:most].sum())
+        self.n_samples_, self.n_components_ = n, kept
+        self.components_ = lines[:kept]
+        self.explained_variance_ = variances[:kept]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            self.explained_variance_ratio_ = self.explained_variance_ / total
+        self.singular_values_ = np.sqrt(self.explained_variance_ * (n - 1))
+        self.noise_variance_ = float(variances[kept:most].mean()) if kept < most else 0.0
+        return self
+
+    def _count(self, variances: Any, n: int, most: int) -> int:
+        wanted = self.n_components
+        if wanted is None:
+            return most
+        if isinstance(wanted, str):
+            if wanted != "mle":
+                raise ValueError(f"n_components={wanted!r} must be a number, 'mle' or None")
+            from sklearn.decomposition._pca import _infer_dimension
+
+            return int(_infer_dimension(variances, n))
+        if isinstance(wanted, Integral) and not isinstance(wanted, bool):
+            if not 0 <= wanted <= most:
+                raise ValueError(f"n_components={wanted} must be between 0 and min(n_samples, n_features)={most}")
+            return int(wanted)
+        if isinstance(wanted, Real) and 0.0 < float(wanted) < 1.0:
+            shares = np.cumsum(variances[:most]) / variances[:most].sum()
+            return int(np.searchsorted(shares, float(wanted), side="right") + 1)
+        raise ValueError(f"n_components={wanted!r} must be an integer, a share below 1, 'mle' or None")
+
+    def transform(self, X: Any) -> Any:
+        """The rows along the components."""
+        from phalanx import array as da
+
+        x = self._given(X)
+        lines = self.components_
+        if self.whiten:
+            scale = np.sqrt(self.explained_variance_)
+            scale[scale < np.finfo(np.float64).eps] = np.finfo(np.float64).eps
+            lines = lines / scale[:, None]
+        return x.answer(da.matmul(x.array() - self.mean_, np.ascontiguousarray(lines.T)))
+
+    def inverse_transform(self, X: Any) -> Any:
+        """The rows of what :meth:`transform` has given."""
+        from sklearn.utils.validation import check_is_fitted
+
+        from phalanx import array as da
+        from phalanx.ml._given import kind_of
+
+        check_is_fitted(self)
+        lines = self.components_
+        if self.whiten:
+            lines = np.sqrt(self.explained_variance_)[:, None] * lines
+        if kind_of(X) == "values":
+            return np.asarray(X) @ lines + self.mean_
+        return da.matmul(X, lines) + self.mean_
+
+    def get_covariance(self) -> Any:
+        """The covariance that the components and the noise make."""
+        lines = self.components_
+        if self.whiten:
+            lines = lines * np.sqrt(self.explained_variance_)[:, None]
+        above = np.maximum(self.explained_variance_ - self.noise_variance_, 0.0)
+        return (self.components_.T * above) @ self.components_ + self.noise_variance_ * np.eye(lines.shape[1])
+
+
+class IncrementalPCA(PCA):
+    """:class:`PCA`, under the name for rows that do not fit: they need not fit here either.
+
+    Parameters
+    ----------
+    n_components, whiten, copy
+        As those of :class:`PCA`.
+    batch_size : int, optional
+        Changes nothing.
+
+    Attributes
+    ----------
+    As :class:`PCA`, and ``var_``, ``n_samples_seen_``.
+    """
+
+    def __init__(
+        self,
+        n_components: Any = None,
+        *,
+        whiten: bool = False,
+        copy: bool = True,
+        batch_size: int | None = None,
+        svd_solver: str = "auto",
+        iterated_power: Any = 0,
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(
+            n_components, copy=copy, whiten=whiten, svd_solver=svd_solver, iterated_power=iterated_power, random_state=random_state
+        )
+        self.batch_size = batch_size
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        return ["batch_size", "copy", "iterated_power", "n_components", "random_state", "svd_solver", "whiten"]
+
+    def fit(self, X: Any, y: Any = None) -> IncrementalPCA:
+        """Finds the components; two passes over all rows."""
+        super().fit(X)
+        self.n_samples_seen_ = self.n_samples_
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, check_input: bool = True) -> IncrementalPCA:
+        """Not here: a fit takes rows of any number."""
+        raise NotImplementedError("IncrementalPCA.partial_fit: fit takes rows of any number; give all of them, lazy")
+
+
+class TruncatedSVD(_Components):
+    """The first singular vectors, without centering: from sums of products, exact for all algorithms.
+
+    Parameters
+    ----------
+    n_components : int, default 2
+    algorithm : {"tsqr", "randomized", "arpack"}, default "tsqr"
+        All of them are exact here, and the same.
+    n_iter, n_oversamples, power_iteration_normalizer, random_state, tol, compute
+        Change nothing.
+
+    Attributes
+    ----------
+    components_, explained_variance_, explained_variance_ratio_, singular_values_, n_features_in_, feature_names_in_
+    """
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        algorithm: str = "tsqr",
+        n_iter: int = 5,
+        random_state: Any = None,
+        tol: float = 0.0,
+        compute: bool = True,
+        n_oversamples: int = 10,
+        power_iteration_normalizer: str = "auto",
+    ) -> None:
+        self.n_components = n_components
+        self.algorithm = algorithm
+        self.n_iter = n_iter
+        self.random_state = random_state
+        self.tol = tol
+        self.compute = compute
+        self.n_oversamples = n_oversamples
+        self.power_iteration_normalizer = power_iteration_normalizer
+
+    def fit(self, X: Any, y: Any = None) -> TruncatedSVD:
+        """Finds the vectors; two passes."""
+        need_count("n_components", self.n_components)
+        if self.algorithm not in ("tsqr", "randomized", "arpack"):
+            raise ValueError(f"algorithm must be 'tsqr', 'randomized' or 'arpack'. Got {self.algorithm!r}")
+        x, _ = given(self, X, reset=True, ensure_min_features=2)
+        rows = Rows.of(x)
+        if self.n_components > rows.width:
+            raise ValueError(f"n_components({self.n_components}) must be <= n_features({rows.width}).")
+        found = rows.columns()
+        if (found["count"][0] < found["rows"]).any() or found["infinite"][0].any():
+            rows.need_finite()
+        n, width = rows.count, rows.width
+        products = rows.gram()["products"][:width, :width]
+        squares, lines = _directions(products)
+        self.components_ = lines[: self.n_components]
+        self.singular_values_ = np.sqrt(squares[: self.n_components])
+        # The variance along a direction: the mean square less the squared mean.
+        along = self.components_ @ found["mean"][0]
+        self.explained_variance_ = np.maximum(squares[: self.n_components] / n - along**2, 0.0)
+        total = float((found["deviation"][0] / n).sum())
+        with np.errstate(invalid="ignore", divide="ignore"):
+            self.explained_variance_ratio_ = self.explained_variance_ / total
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """The rows along the vectors."""
+        from phalanx import array as da
+
+        x = self._given(X)
+        return x.answer(da.matmul(x.array(), np.ascontiguousarray(self.components_.T)))
+
+    def inverse_transform(self, X: Any) -> Any:
+        """The rows of what :meth:`transform` has given."""
+        from phalanx import array as da
+        from phalanx.ml._given import kind_of
+
+        return np.asarray(X) @ self.components_ if kind_of(X) == "values" else da.matmul(X, self.components_)
