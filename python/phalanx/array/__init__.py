@@ -1,23 +1,110 @@
 """Lazy chunked arrays with NumPy's names.
 
 A function that NumPy has is here under the same name, with the same arguments, and lazy. NumPy's own functions work
-on our arrays too (``np.sum(x)``, ``np.sin(x)``) and stay lazy.
+on our arrays too (``np.sum(x)``, ``np.sin(x)``) and stay lazy. The whole array-API standard is here:
+``x.__array_namespace__()`` is this module.
+
+>>> import numpy as np
+>>> import phalanx.array as da
+>>> x = da.from_array(np.arange(12).reshape(3, 4), chunks=2)
+>>> (x * 2).sum(axis=0).compute()
+array([24, 30, 36, 42])
 """
 
 from __future__ import annotations
 
-from phalanx.array import _blocks, _creation, _indexing, _joining, _linear, _manipulation, _reductions, _sorting, _ufuncs, fft, linalg, random
+from importlib import import_module
+from typing import Any
+
+from phalanx._compute import compute
+from phalanx.array import (
+    _blocks,
+    _comparing,
+    _counting,
+    _creation,
+    _edges,
+    _files,
+    _generalised,
+    _grids,
+    _indexing,
+    _joining,
+    _linear,
+    _manipulation,
+    _namespace,
+    _overlap,
+    _products,
+    _quantiles,
+    _reductions,
+    _sets,
+    _sorting,
+    _splitting,
+    _storing,
+    _ufuncs,
+)
 from phalanx.array._blocks import *  # noqa: F403
+from phalanx.array._comparing import *  # noqa: F403
 from phalanx.array._core import Array
+from phalanx.array._counting import *  # noqa: F403
 from phalanx.array._creation import *  # noqa: F403
+from phalanx.array._edges import *  # noqa: F403
+from phalanx.array._files import *  # noqa: F403
+from phalanx.array._generalised import *  # noqa: F403
+from phalanx.array._grids import *  # noqa: F403
 from phalanx.array._indexing import *  # noqa: F403
 from phalanx.array._joining import *  # noqa: F403
 from phalanx.array._linear import *  # noqa: F403
 from phalanx.array._manipulation import *  # noqa: F403
+from phalanx.array._namespace import *  # noqa: F403
+from phalanx.array._namespace import TYPES, __array_namespace_info__
+from phalanx.array._overlap import *  # noqa: F403
+from phalanx.array._products import *  # noqa: F403
+from phalanx.array._quantiles import *  # noqa: F403
 from phalanx.array._reductions import *  # noqa: F403
+from phalanx.array._sets import *  # noqa: F403
 from phalanx.array._sorting import *  # noqa: F403
+from phalanx.array._splitting import *  # noqa: F403
+from phalanx.array._storing import *  # noqa: F403
 from phalanx.array._ufuncs import *  # noqa: F403
 
-__all__ = ["Array", "fft", "linalg", "random"]
-for _area in (_blocks, _creation, _indexing, _joining, _linear, _manipulation, _reductions, _sorting, _ufuncs):
+#: What is imported when it is first used.
+_LATER = ("fft", "linalg", "ma", "random", "stats")
+
+__array_api_version__ = "2024.12"
+__all__ = ["Array", "__array_namespace_info__", "compute", *_LATER, *TYPES]
+for _area in (
+    _blocks,
+    _comparing,
+    _counting,
+    _creation,
+    _edges,
+    _files,
+    _generalised,
+    _grids,
+    _indexing,
+    _joining,
+    _linear,
+    _manipulation,
+    _namespace,
+    _overlap,
+    _products,
+    _quantiles,
+    _reductions,
+    _sets,
+    _sorting,
+    _splitting,
+    _storing,
+    _ufuncs,
+):
     __all__ += _area.__all__
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return import_module(f"phalanx.array.{name}")
+    if name in TYPES:  # not before one is asked for: NumPy is imported when it is used
+        return getattr(_namespace, name)
+    raise AttributeError(f"module 'phalanx.array' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 from collections.abc import Callable
 from typing import Any
 
 from phalanx import _phalanx
 from phalanx._lazy import np, pa
-from phalanx.array._base import Base, axes_of, is_lazy, lazy, one_axis, wrap
+from phalanx.array._base import Base, axes_of, is_lazy, lazy, wrap
 
 __all__ = [
     "Blocks",
-    "apply_along_axis",
-    "apply_gufunc",
-    "apply_over_axes",
-    "as_gufunc",
     "blockwise",
     "map_blocks",
-    "map_overlap",
-    "piecewise",
     "reduction",
 ]
 
@@ -149,7 +142,7 @@ def map_blocks(
         dtype = meta.dtype
     plan, arrays = _plan(args)
     if not arrays:
-        raise NotImplementedError("map_blocks without an array: begin with zeros(shape, chunks=...) and ignore them")
+        return _from_nothing(func, plan, kwargs, dtype, chunks)
     ndim = max(array.ndim for array in arrays)
     drop = sorted(axes_of([] if drop_axis is None else drop_axis, ndim) or [])
     new = [] if new_axis is None else sorted([new_axis] if hasattr(new_axis, "__index__") else new_axis)
@@ -181,6 +174,31 @@ def map_blocks(
         inputs.append((array, axes, [None] * array.ndim))
     shape = [sum(axis) for axis in out_sizes]
     return _call(func, plan, kwargs, dtype, inputs, shape, out_sizes, _wanted(func))
+
+
+class _WithoutBlock:
+    """A function that takes no block, called with the one that tells its number."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+
+    def __call__(self, _place: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+
+def _from_nothing(func: Any, plan: Any, kwargs: Any, dtype: Any, chunks: Any) -> Any:
+    """The array whose blocks a function makes of their numbers."""
+    from phalanx.array._creation import zeros
+
+    if chunks is None or dtype is None:
+        raise ValueError("map_blocks without an array can't know sizes and type: give chunks= and dtype=")
+    sizes = [[int(size) for size in axis] if isinstance(axis, (tuple, list)) else [int(axis)] for axis in chunks]
+    grid = tuple(len(axis) for axis in sizes)
+    places = zeros(grid, dtype=np.uint8, chunks=tuple((1,) * count for count in grid))
+    inputs = [(places, [(axis, 0, 0) for axis in range(len(grid))], [None] * len(grid))]
+    shape = [sum(axis) for axis in sizes]
+    return _call(_WithoutBlock(func), [("block", 0), *plan], kwargs, dtype, inputs, shape, sizes, _wanted(func))
 
 
 def _plan(args: Any) -> tuple[list[Any], list[Any]]:
@@ -226,115 +244,6 @@ def _declared(chunks: Any, sizes: list[list[int]]) -> list[list[int]]:
             raise ValueError(f"chunks {given!r} are {len(each)} blocks along an axis that has {len(own)}")
         declared.append(each)
     return declared
-
-
-def _depths(depth: Any, ndim: int) -> list[tuple[int, int]]:
-    if hasattr(depth, "__index__"):
-        depth = dict.fromkeys(range(ndim), depth)
-    elif not isinstance(depth, dict):
-        depth = dict(enumerate(depth))
-    depth = {axis % ndim if ndim else axis: value for axis, value in depth.items()}
-    pairs = []
-    for axis in range(ndim):
-        value = depth.get(axis, 0)
-        pair = (int(value), int(value)) if hasattr(value, "__index__") else (int(value[0]), int(value[1]))
-        if min(pair) < 0:
-            raise ValueError("depth must not be negative")
-        pairs.append(pair)
-    return pairs
-
-
-class _Trimmed:
-    """A function, and what it returns without the surroundings of the block."""
-
-    def __init__(self, function: Any, depths: list[tuple[int, int]], padded: list[bool], counts: list[int]) -> None:
-        self.function, self.depths, self.padded, self.counts = function, depths, padded, counts
-        self.__name__ = getattr(function, "__name__", type(function).__name__)
-
-    def __call__(self, *args: Any, block_id: tuple[int, ...], **kwargs: Any) -> Any:
-        if "block_id" in _wanted(self.function):
-            kwargs["block_id"] = block_id
-        result = np.asarray(self.function(*args, **kwargs))
-        parts = []
-        for (before, after), padded, count, at, length in zip(
-            self.depths, self.padded, self.counts, block_id, result.shape
-        ):
-            start = before if padded or at > 0 else 0
-            stop = length - (after if padded or at < count - 1 else 0)
-            parts.append(slice(start, stop))
-        return result[tuple(parts)]
-
-
-def map_overlap(
-    func: Any,
-    *args: Any,
-    depth: Any = None,
-    boundary: Any = None,
-    trim: bool = True,
-    align_arrays: bool = True,
-    allow_rechunk: bool = True,
-    dtype: Any = None,
-    meta: Any = None,
-    **kwargs: Any,
-) -> Any:
-    """``func`` of each block with ``depth`` elements around it, of which what it returns is freed again.
-
-    Parameters
-    ----------
-    depth : int, tuple or dict
-        How many elements around a block, for all axes or each; pairs for before and after.
-    boundary : str, number or dict
-        What lies around the array: ``"reflect"``, ``"periodic"``, ``"nearest"``, ``"none"`` or a constant.
-    trim : bool
-        Whether ``func`` returns the surroundings too, which are then cut off.
-    """
-    plan, arrays = _plan(args)
-    if not arrays and _is_array(func):
-        return map_overlap(args[0], func, *args[1:], depth=depth, boundary=boundary, trim=trim, dtype=dtype, **kwargs)
-    if len(arrays) > 1 and any(array.shape != arrays[0].shape for array in arrays):
-        raise NotImplementedError("map_overlap of arrays of several shapes; broadcast them first")
-    ndim = arrays[0].ndim
-    if isinstance(depth, list):
-        raise NotImplementedError("another depth for each array")
-    depths = _depths(0 if depth is None else depth, ndim)
-    kinds = boundary if isinstance(boundary, dict) else dict.fromkeys(range(ndim), boundary)
-    kinds = {axis % ndim: kind for axis, kind in kinds.items()}
-    if dtype is None:
-        dtype = meta.dtype if meta is not None else _guess(func, arrays, plan, kwargs, "map_overlap").dtype
-    chunks = arrays[0].chunks
-    padded = [kinds.get(axis) not in (None, "none") and max(depths[axis]) > 0 for axis in range(ndim)]
-    inputs = []
-    for array in arrays:
-        array = array if array.chunks == chunks else array.rechunk(chunks)
-        axes, borders = [], []
-        for axis in range(ndim):
-            before, after = depths[axis]
-            ends = [0, *itertools.accumulate(chunks[axis])]
-            if padded[axis]:
-                array = _surrounded(array, axis, before, after, kinds[axis])
-                # The array has `before` more elements in front, which are the surroundings of its first block.
-                axes.append((axis, 0, before + after))
-            else:
-                axes.append((axis, before, after))
-            borders.append(ends)
-        inputs.append((array, axes, borders))
-    if trim:
-        function: Any = _Trimmed(func, depths, padded, [len(axis) for axis in chunks])
-        return _call(function, plan, kwargs, dtype, inputs, arrays[0].shape, chunks, ("block_id",))
-    # The function has cut the surroundings off itself.
-    return _call(func, plan, kwargs, dtype, inputs, arrays[0].shape, chunks, _wanted(func))
-
-
-def _surrounded(array: Any, axis: int, before: int, after: int, kind: Any) -> Any:
-    from phalanx.array._manipulation import pad
-
-    widths = [(before, after) if at == axis else (0, 0) for at in range(array.ndim)]
-    modes = {"reflect": "symmetric", "periodic": "wrap", "nearest": "edge"}
-    if isinstance(kind, str):
-        if kind not in modes:
-            raise ValueError(f"boundary {kind!r} is not one of reflect, periodic, nearest, none, or a number")
-        return pad(array, widths, modes[kind])
-    return pad(array, widths, "constant", constant_values=kind)
 
 
 def blockwise(
@@ -446,171 +355,6 @@ def reduction(
     return result if keepdims else result.squeeze(axis=axes)
 
 
-def apply_along_axis(
-    func1d: Any, axis: int, arr: Any, *args: Any, dtype: Any = None, shape: Any = None, **kwargs: Any
-) -> Any:
-    """``func1d`` of each line along ``axis``.
-
-    Without ``dtype`` and ``shape`` the function is tried with a line of ones.
-    """
-    arr = lazy(arr)
-    along = one_axis(axis, arr.ndim)
-    if dtype is None or shape is None:
-        sample = np.asarray(func1d(np.ones(arr.shape[along], arr.dtype), *args, **kwargs))
-        dtype, shape = sample.dtype if dtype is None else dtype, sample.shape if shape is None else shape
-    shape = tuple(shape)
-    arr = arr.rechunk({along: -1})
-    call = _AlongAxis(func1d, along, args, kwargs)
-    sizes = [list(each) for each in arr.chunks]
-    out = sizes[:along] + [[n] for n in shape] + sizes[along + 1 :]
-    shift = len(shape) - 1
-    axes: list[Any] = [
-        None if at == along else (at if at < along else at + shift, 0, 0) for at in range(arr.ndim)
-    ]
-    inputs = [(arr, axes, [None] * arr.ndim)]
-    return _call(call, [("block", 0)], {}, dtype, inputs, [sum(each) for each in out], out)
-
-
-class _AlongAxis:
-    def __init__(self, function: Any, axis: int, args: Any, kwargs: Any) -> None:
-        self.function, self.axis, self.args, self.kwargs = function, axis, args, kwargs
-        self.__name__ = getattr(function, "__name__", type(function).__name__)
-
-    def __call__(self, block: Any) -> Any:
-        return np.apply_along_axis(self.function, self.axis, block, *self.args, **self.kwargs)
-
-
-def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
-    """``func(a, axis)`` of lazy arrays, over one axis after the other; axes stay with length 1."""
-    a = lazy(a)
-    for axis in axes_of(axes, a.ndim) or []:
-        result = func(a, axis)
-        if result.ndim != a.ndim:
-            from phalanx.array._manipulation import expand_dims
-
-            result = expand_dims(result, axis)
-        if result.ndim != a.ndim:
-            raise ValueError("function is not returning an array of the correct shape")
-        a = result
-    return a
-
-
-def _signature(signature: str) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
-    sides = signature.replace(" ", "").split("->")
-    if len(sides) != 2:
-        raise ValueError(f"Not a valid gufunc signature: {signature}")
-
-    def cores(side: str) -> list[tuple[str, ...]]:
-        found = []
-        for part in side.replace("),", ")|").split("|"):
-            if not (part.startswith("(") and part.endswith(")")):
-                raise ValueError(f"Not a valid gufunc signature: {signature}")
-            found.append(tuple(name for name in part[1:-1].split(",") if name))
-        return found
-
-    return cores(sides[0]), cores(sides[1])
-
-
-def apply_gufunc(
-    func: Any,
-    signature: str,
-    *args: Any,
-    axes: Any = None,
-    axis: Any = None,
-    keepdims: bool = False,
-    output_dtypes: Any = None,
-    output_sizes: Any = None,
-    vectorize: bool = False,
-    allow_rechunk: bool = False,
-    meta: Any = None,
-    **kwargs: Any,
-) -> Any:
-    """A generalised function: of the last, core, axes of the arguments, block by block over the others.
-
-    Signatures such as ``"(i)->()"`` or ``"(i,j),(j)->(i)"``; functions with one result.
-    """
-    ins, outs = _signature(signature)
-    if axes is not None or axis is not None or keepdims:
-        raise NotImplementedError("apply_gufunc with axes, axis or keepdims; move the core axes to the end")
-    if len(outs) != 1:
-        raise NotImplementedError("apply_gufunc with several results; call it for each")
-    if len(ins) != len(args):
-        raise ValueError(f"According to `signature`, `func` requires {len(ins)} arguments, but {len(args)} were given")
-    arrays = [lazy(argument) for argument in args]
-    lengths: dict[str, int] = dict(output_sizes or {})
-    for array, core in zip(arrays, ins):
-        if array.ndim < len(core):
-            raise ValueError(f"an argument of {array.ndim} dimension(s) for the core dimensions {core}")
-        for name, length, sizes in zip(core[::-1], array.shape[::-1], array.chunks[::-1]):
-            if lengths.setdefault(name, length) != length:
-                raise ValueError(f"Dimension `'{name}'` with different lengths in arrays")
-            if len(sizes) > 1 and not allow_rechunk:
-                raise ValueError(
-                    f"Core dimension `'{name}'` consists of multiple chunks. To fix, rechunk into a single chunk along "
-                    "this dimension or set `allow_rechunk=True`, but beware that this may increase memory usage "
-                    "significantly."
-                )
-    arrays = [
-        array.rechunk(dict.fromkeys(range(array.ndim - len(core), array.ndim), -1)) if core else array
-        for array, core in zip(arrays, ins)
-    ]
-    missing = [name for name in outs[0] if name not in lengths]
-    if missing:
-        raise ValueError(f"output_sizes has no length for the core dimension {missing[0]!r}")
-    function = np.vectorize(func, signature=signature) if vectorize else func
-    loops = max(array.ndim - len(core) for array, core in zip(arrays, ins))
-    names = tuple(f"__loop{at}" for at in range(loops))
-    pairs: list[Any] = []
-    for array, core in zip(arrays, ins):
-        own = array.ndim - len(core)
-        pairs += [array, names[loops - own :] + core]
-    dtype = output_dtypes[0] if isinstance(output_dtypes, (tuple, list)) else output_dtypes
-    if dtype is None and meta is not None:
-        dtype = meta.dtype
-    if dtype is None:
-        probes = [np.ones([1] * (a.ndim - len(c)) + [lengths[n] for n in c], a.dtype) for a, c in zip(arrays, ins)]
-        dtype = np.asarray(function(*probes, **kwargs)).dtype
-    new = {name: lengths[name] for name in outs[0] if not any(name in core for core in ins)}
-    return blockwise(
-        function, names + outs[0], *pairs, dtype=dtype, new_axes=new, concatenate=True, **kwargs
-    )
-
-
-def as_gufunc(signature: Any = None, **options: Any) -> Any:
-    """A decorator that makes a function a generalised one: see :func:`apply_gufunc`."""
-
-    def decorate(function: Any) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return apply_gufunc(function, signature, *args, **options, **kwargs)
-
-        call.__name__, call.__doc__ = getattr(function, "__name__", "gufunc"), function.__doc__
-        return call
-
-    return decorate
-
-
-def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    """Functions (or numbers) of the elements where conditions hold."""
-    x = lazy(x)
-    conditions = [lazy(condition) for condition in (condlist if isinstance(condlist, (list, tuple)) else [condlist])]
-    plan, arrays = _plan([x, *conditions])
-    return _call_piecewise(plan, arrays, list(funclist), args, kw)
-
-
-class _Piecewise:
-    __name__ = "piecewise"
-
-    def __init__(self, functions: Any, args: Any, kwargs: Any) -> None:
-        self.functions, self.args, self.kwargs = functions, args, kwargs
-
-    def __call__(self, x: Any, *conditions: Any) -> Any:
-        return np.piecewise(x, list(conditions), self.functions, *self.args, **self.kwargs)
-
-
-def _call_piecewise(plan: Any, arrays: list[Any], functions: Any, args: Any, kwargs: Any) -> Any:
-    return map_blocks(_Piecewise(functions, args, kwargs), *arrays, dtype=arrays[0].dtype)
-
-
 class Blocks(Base):
     """Methods that call Python functions on blocks."""
 
@@ -622,4 +366,6 @@ class Blocks(Base):
 
     def map_overlap(self, func: Any, depth: Any, boundary: Any = None, trim: bool = True, **kwargs: Any) -> Any:
         """``func`` of each block with its surroundings: see :func:`map_overlap`."""
+        from phalanx.array._overlap import map_overlap
+
         return map_overlap(func, self, depth=depth, boundary=boundary, trim=trim, **kwargs)

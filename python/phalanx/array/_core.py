@@ -14,6 +14,7 @@ from phalanx._lazy import np
 from phalanx.array._blocks import Blocks
 from phalanx.array._chunks import normalize
 from phalanx.array._elementwise import Elementwise
+from phalanx.array._exporting import Exporting
 from phalanx.array._indexing import Indexing
 from phalanx.array._linear import LinearAlgebra
 from phalanx.array._manipulation import Manipulation
@@ -23,7 +24,9 @@ from phalanx.array._sorting import Sorting
 __all__ = ["Array"]
 
 
-class Array(Elementwise, Reductions, Indexing, Manipulation, Sorting, Blocks, LinearAlgebra, Collection):
+class Array(
+    Elementwise, Reductions, Indexing, Manipulation, Sorting, Blocks, LinearAlgebra, Exporting, Collection
+):
     """A lazy chunked array.
 
     Made by :func:`from_array`, :func:`zeros`, :mod:`phalanx.array.random` and their like, and by computing with
@@ -46,7 +49,7 @@ class Array(Elementwise, Reductions, Indexing, Manipulation, Sorting, Blocks, Li
     # What it is.
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """The lengths of the axes; NaN where one depends on the data (see :meth:`compute_chunk_sizes`)."""
         return tuple(math.nan if length is None else length for length in self._native.shape)  # type: ignore[misc]
 
@@ -82,7 +85,7 @@ class Array(Elementwise, Reductions, Indexing, Manipulation, Sorting, Blocks, Li
         return count
 
     @property
-    def ndim(self) -> int:
+    def ndim(self) -> int:  # type: ignore[override]
         """The number of axes."""
         return len(self._native.shape)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from phalanx import _client, _phalanx
 from phalanx._lazy import np
-from phalanx.array._base import operand, wrap
+from phalanx.array._base import is_lazy, lazy, operand, wrap
 from phalanx.array._chunks import normalize
+from phalanx.array._files import from_source, is_source
 
 __all__ = [
     "arange",
@@ -35,7 +36,7 @@ __all__ = [
 EMBED_BYTES_MAX = 1 << 20
 
 
-def from_array(x: Any, chunks: Any = "auto", *, client: Any = None) -> Any:
+def from_array(x: Any, chunks: Any = "auto", *, client: Any = None, **kwargs: Any) -> Any:
     """A lazy array of the values of ``x``.
 
     Values of more than 1 MiB are handed to the engine at once: in this process without a copy where the memory
@@ -49,8 +50,15 @@ def from_array(x: Any, chunks: Any = "auto", *, client: Any = None) -> Any:
         A size for all axes, one for each axis, all sizes of each axis, ``-1`` for a whole axis, ``"auto"`` or a
         number of bytes such as ``"64MB"``.
     """
-    if getattr(x, "_phalanx_kind", None) == "array":
+    _refuse(kwargs, "from_array")
+    if is_lazy(x):
         return x if chunks == "auto" else x.rechunk(chunks)
+    if is_source(x):
+        return from_source(x, chunks)
+    if isinstance(x, (list, tuple)) and any(map(is_lazy, x)):
+        from phalanx.array._joining import stack
+
+        return from_array(stack([lazy(each) for each in x]), chunks)
     values = np.asarray(x)
     if values.dtype.names is not None:
         raise TypeError("a structured array has several types; give each field on its own: x['name']")
@@ -65,21 +73,32 @@ def from_array(x: Any, chunks: Any = "auto", *, client: Any = None) -> Any:
     return wrap(_phalanx.Array.embedded(flat, name, shape).rechunk(sizes))
 
 
-def asarray(x: Any, dtype: Any = None, chunks: Any = "auto", *, like: Any = None) -> Any:
-    """``x`` as a lazy array; one that is lazy already stays as it is.
+def asarray(
+    a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: bool | None = None, chunks: Any = "auto",
+    **kwargs: Any,
+) -> Any:  # fmt: skip
+    """``a`` as a lazy array; one that is lazy already stays as it is.
 
-    ``like`` is an array beside which a Python number is to stand: it takes that array's type where it fits.
+    Parameters
+    ----------
+    a : array_like
+        Also an object that is read by slices: of Zarr, HDF5 and their like.
+    dtype : dtype, optional
+    copy : bool, optional
+        True takes a copy of the values now, so that changing them later changes nothing here; False refuses if one
+        would be needed.
     """
-    if like is not None and type(x) in (bool, int, float):
-        kind = like.dtype.kind
-        if type(x) is float and kind not in "fc":
-            dtype = np.float64
-        elif type(x) is int and kind == "b":
-            dtype = np.int64
-        elif type(x) is not bool:
-            dtype = like.dtype
-    array = from_array(np.asarray(x, dtype=dtype) if getattr(x, "_phalanx_kind", None) is None else x, chunks)
-    return array if dtype is None else array.astype(dtype)
+    _refuse({"order": order, "device": device, **kwargs}, "asarray")
+    if not is_lazy(a) and not is_source(a) and not (isinstance(a, (list, tuple)) and any(map(is_lazy, a))):
+        if copy is False and not hasattr(a, "__array_interface__") and not hasattr(a, "__buffer__"):
+            raise ValueError("Unable to avoid copy while creating an array as requested.")
+        a = np.array(a, dtype=dtype, copy=copy) if copy is not None else np.asarray(a, dtype=dtype)
+    array = from_array(a, chunks)
+    if dtype is None or array.dtype == np.dtype(dtype):
+        return array
+    if copy is False:
+        raise ValueError("Unable to avoid copy while creating an array as requested.")
+    return array.astype(dtype)
 
 
 def _lengths(shape: Any) -> list[int]:
@@ -103,7 +122,9 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, chunks: Any = "auto", *
 
 def _refuse(kwargs: dict[str, Any], what: str) -> None:
     """Dask's and NumPy's arguments that change nothing here are taken; others are named."""
-    harmless = {"name", "meta", "order", "subok", "device", "like"}
+    harmless = {"name", "meta", "order", "subok", "device", "like", "lock", "asarray", "fancy", "getitem", "inline_array"}
+    if kwargs.get("device") not in (None, "cpu"):
+        raise ValueError(f"arrays live on the device 'cpu', not {kwargs['device']!r}")
     others = sorted(set(kwargs) - harmless)
     if others:
         raise TypeError(f"{what}() got an unexpected keyword argument '{others[0]}'")
@@ -252,7 +273,7 @@ def array(object: Any, dtype: Any = None, *, copy: bool | None = True, chunks: A
     """A lazy array of values."""
     ndmin = kwargs.pop("ndmin", 0)
     _refuse(kwargs, "array")
-    result = asarray(object, dtype, chunks)
+    result = asarray(object, dtype, copy=copy, chunks=chunks)
     missing = ndmin - result.ndim
     return result[(None,) * missing] if missing > 0 else result
 

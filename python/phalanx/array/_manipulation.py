@@ -10,35 +10,26 @@ from phalanx.array._base import Base, axes_of, lazy, one_axis, wrap
 
 __all__ = [
     "Manipulation",
-    "array_split",
     "broadcast_to",
     "coarsen",
-    "delete",
     "diag",
     "diagonal",
-    "diff",
-    "dsplit",
-    "ediff1d",
     "expand_dims",
     "flip",
     "fliplr",
     "flipud",
-    "gradient",
-    "hsplit",
-    "insert",
     "matrix_transpose",
     "moveaxis",
-    "pad",
     "permute_dims",
     "ravel",
     "rechunk",
     "repeat",
     "reshape",
+    "reshape_blockwise",
     "roll",
     "rollaxis",
     "rot90",
     "shuffle",
-    "split",
     "squeeze",
     "swapaxes",
     "tile",
@@ -46,8 +37,6 @@ __all__ = [
     "transpose",
     "tril",
     "triu",
-    "unstack",
-    "vsplit",
 ]
 
 
@@ -72,7 +61,7 @@ class Manipulation(Base):
 
     def transpose(self, *axes: Any) -> Any:
         """The array with its axes in another order (in reverse, if none is given)."""
-        order = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))) else axes
+        order: Any = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))) else axes
         if not order:
             order = range(self.ndim)[::-1]
         if len(order) != self.ndim:
@@ -266,55 +255,6 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     return wrap(a._native.repeat([int(count) for count in counts], one_axis(axis, a.ndim)))
 
 
-def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    """Differences of neighbours along ``axis``, ``n`` times over."""
-    from phalanx.array._joining import concatenate
-
-    a = lazy(a)
-    if n < 0:
-        raise ValueError(f"order must be non-negative but got {n}")
-    along = one_axis(axis, a.ndim)
-
-    def piece(value: Any) -> Any:
-        value = lazy(value)
-        if value.ndim == 0:
-            value = broadcast_to(value, [1 if at == along else length for at, length in enumerate(a.shape)])
-        return value
-
-    pieces = [piece(prepend)] if prepend is not None else []
-    pieces += [a] + ([piece(append)] if append is not None else [])
-    joined = concatenate(pieces, along) if len(pieces) > 1 else a
-    return wrap(joined._native.diff(int(n), along))
-
-
-def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
-    """Differences of neighbours of the flattened array, with something before and after."""
-    from phalanx.array._joining import concatenate
-
-    flat = lazy(ary).ravel()
-    pieces = [] if to_begin is None else [lazy(to_begin).ravel().astype(flat.dtype)]
-    pieces += [diff(flat)] + ([] if to_end is None else [lazy(to_end).ravel().astype(flat.dtype)])
-    return concatenate(pieces) if len(pieces) > 1 else pieces[0]
-
-
-def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    """Central differences along axes, one-sided at the ends; spacings are numbers."""
-    f = lazy(f)
-    if edge_order != 1:
-        raise NotImplementedError("gradient with edge_order=2; it has edge_order=1")
-    axes = axes_of(axis, f.ndim)
-    axes = list(range(f.ndim)) if axes is None else axes
-    spacings = list(varargs) or [1.0]
-    if len(spacings) == 1:
-        spacings *= len(axes)
-    if len(spacings) != len(axes):
-        raise TypeError("invalid number of arguments")
-    if any(np.ndim(spacing) for spacing in spacings):
-        raise NotImplementedError("gradient with coordinates; it takes one spacing for an axis")
-    results = [wrap(f._native.gradient(float(by), along)) for by, along in zip(spacings, axes)]
-    return results[0] if len(axes) == 1 else tuple(results)
-
-
 def tril(m: Any, k: int = 0) -> Any:
     """The elements on and below a diagonal, 0 above."""
     return wrap(lazy(m)._native.tril(int(k)))
@@ -350,133 +290,6 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
     return (line if dtype is None else line.astype(dtype)).sum(axis=-1)
 
 
-def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """Parts along ``axis``, which need not be equally long."""
-    ary = lazy(ary)
-    along = one_axis(axis, ary.ndim)
-    if np.ndim(indices_or_sections):
-        borders = [int(at) for at in indices_or_sections]
-        return [wrap(part) for part in ary._native.split_at(borders, along)]
-    if int(indices_or_sections) <= 0:
-        raise ValueError("number sections must be larger than 0.")
-    return [wrap(part) for part in ary._native.array_split(int(indices_or_sections), along)]
-
-
-def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """Parts along ``axis``, equally long if their number is given."""
-    ary = lazy(ary)
-    along = one_axis(axis, ary.ndim)
-    if not np.ndim(indices_or_sections) and ary.shape[along] % int(indices_or_sections):
-        raise ValueError("array split does not result in an equal division")
-    return array_split(ary, indices_or_sections, along)
-
-
-def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    """Parts along the first axis."""
-    if lazy(ary).ndim < 2:
-        raise ValueError("vsplit only works on arrays of 2 or more dimensions")
-    return split(ary, indices_or_sections, 0)
-
-
-def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    """Parts along the second axis (of vectors, the first)."""
-    ndim = lazy(ary).ndim
-    if ndim == 0:
-        raise ValueError("hsplit only works on arrays of 1 or more dimensions")
-    return split(ary, indices_or_sections, 1 if ndim > 1 else 0)
-
-
-def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    """Parts along the third axis."""
-    if lazy(ary).ndim < 3:
-        raise ValueError("dsplit only works on arrays of 3 or more dimensions")
-    return split(ary, indices_or_sections, 2)
-
-
-def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
-    """The slices along an axis, without it."""
-    x = lazy(x)
-    along = one_axis(axis, x.ndim)
-    return tuple(x[(slice(None),) * along + (at,)] for at in range(x.shape[along]))
-
-
-def _places(obj: Any, length: int) -> list[int]:
-    if isinstance(obj, slice):
-        return list(range(*obj.indices(length)))
-    values = np.asarray(obj)
-    if values.dtype.kind == "b":
-        values = np.flatnonzero(values)
-    return [int(at) for at in np.atleast_1d(values)]
-
-
-def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
-    """With values put in before places of an axis."""
-    arr = lazy(arr)
-    if axis is None:
-        arr, axis = arr.ravel(), 0
-    along = one_axis(axis, arr.ndim)
-    at = _places(obj, arr.shape[along])
-    values = np.asarray(values) if getattr(values, "_phalanx_kind", None) is None else values
-    if np.ndim(obj) == 0 and not isinstance(obj, slice) and values.ndim == arr.ndim and arr.ndim > 0:
-        at = at * values.shape[along]  # several slices before one place
-    return wrap(arr._native.insert(at, lazy(values)._native, along))
-
-
-def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
-    """Without some slices of an axis."""
-    arr = lazy(arr)
-    if axis is None:
-        arr, axis = arr.ravel(), 0
-    along = one_axis(axis, arr.ndim)
-    length = arr.shape[along]
-    gone = _places(obj, length)
-    wrong = [at for at in gone if not -length <= at < length]
-    if wrong:
-        raise IndexError(f"index {wrong[0]} is out of bounds for axis {along} with size {length}")
-    return wrap(arr._native.delete(gone, along))
-
-
-def _pairs(value: Any, ndim: int, what: str) -> list[Any]:
-    """(before, after) for each axis, from what NumPy takes."""
-    if isinstance(value, dict):
-        given = {axes_of(axis, ndim)[0]: pair for axis, pair in value.items()}  # type: ignore[index]
-        value = [given.get(axis, (0, 0)) for axis in range(ndim)]
-        value = [pair if np.ndim(pair) else (pair, pair) for pair in value]
-    pairs = np.broadcast_to(np.asarray(value), (ndim, 2)) if ndim else np.empty((0, 2))
-    if what == "pad_width" and (np.asarray(pairs) < 0).any():
-        raise ValueError("index can't contain negative values")
-    return [(pair[0], pair[1]) for pair in pairs]
-
-
-def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
-    """With more elements around, by a mode of NumPy's.
-
-    ``constant_values``, ``end_values`` and ``stat_length`` as NumPy has them; ``reflect_type`` must be ``"even"``.
-    """
-    array = lazy(array)
-    if callable(mode):
-        raise NotImplementedError("pad by a function; pad with a constant and use map_blocks")
-    allowed = {"constant": {"constant_values"}, "linear_ramp": {"end_values"}}
-    statistics = ("maximum", "minimum", "mean", "median")
-    allowed.update({name: {"stat_length"} for name in statistics})
-    allowed.update({name: {"reflect_type"} for name in ("reflect", "symmetric")})
-    unknown = set(kwargs) - allowed.get(mode, set())
-    if unknown:
-        raise ValueError(f"unsupported keyword arguments for mode '{mode}': {unknown}")
-    if kwargs.get("reflect_type", "even") != "even":
-        raise NotImplementedError("reflect_type='odd'; it has 'even'")
-    raw = np.asarray(pad_width if not isinstance(pad_width, dict) else 0)
-    if raw.dtype.kind not in "iu":
-        raise TypeError("`pad_width` must be of integral type.")
-    widths = [(int(a), int(b)) for a, b in _pairs(pad_width, array.ndim, "pad_width")]
-    values = kwargs.get("constant_values", kwargs.get("end_values", 0))
-    ends = [(float(a), float(b)) for a, b in _pairs(values, array.ndim, "values")]
-    lengths: list[Any] = [(None, None)] * array.ndim
-    if kwargs.get("stat_length") is not None:
-        lengths = [(int(a), int(b)) for a, b in _pairs(kwargs["stat_length"], array.ndim, "stat_length")]
-    return wrap(array._native.pad(widths, mode, ends, lengths))
-
-
 def rechunk(x: Any, chunks: Any = "auto", **_: Any) -> Any:
     """The same array, cut into other chunks."""
     return lazy(x).rechunk(chunks)
@@ -502,3 +315,47 @@ def shuffle(x: Any, indexer: Any, axis: int = 0, chunks: Any = "auto") -> Any:
     x = lazy(x)
     groups = [[int(at) for at in group] for group in indexer]
     return wrap(x._native.shuffle(groups, one_axis(axis, x.ndim)))
+
+
+def reshape_blockwise(x: Any, shape: Any, chunks: Any = None) -> Any:
+    """Each chunk reshaped on its own: no element moves between chunks, so the order of elements is that of the chunks.
+
+    With fewer axes the chunks follow; with more, ``chunks`` says them, and as many chunks as the array has.
+    """
+    import itertools
+
+    from phalanx.array._joining import block
+
+    x = lazy(x)
+    shape = tuple(_lengths(shape))
+    if math.prod(shape) != x.size:
+        raise ValueError(f"cannot reshape array of size {x.size} into shape {shape}")
+    if len(shape) > x.ndim:
+        if chunks is None:
+            raise TypeError("Need to specify chunks if expanding dimensions.")
+        sizes = [list(map(int, axis)) for axis in chunks]
+    elif len(shape) == x.ndim:
+        if shape != x.shape:
+            raise ValueError("Shapes must match if number of dimensions is the same.")
+        return x
+    else:
+        sizes, axis = [], 0
+        for length in shape:
+            merged: list[int] = []
+            own = [1]
+            while math.prod(merged) != length or not merged:
+                if axis == x.ndim:
+                    raise ValueError(f"can't merge axes of {x.shape} into {shape}")
+                merged.append(x.shape[axis])
+                own = [a * b for a, b in itertools.product(own, x.chunks[axis])]
+                axis += 1
+            sizes.append(own)
+    parts = [x.blocks[at] for at in itertools.product(*(range(count) for count in x.numblocks))]
+    wanted = list(itertools.product(*sizes))
+    if len(parts) != len(wanted) or any(part.size != math.prod(size) for part, size in zip(parts, wanted)):
+        raise ValueError(f"chunks {x.chunks} can't become chunks {sizes} one by one")
+    reshaped = [part.reshape(size) for part, size in zip(parts, wanted)]
+    for axis_sizes in reversed(sizes):  # into nested lists
+        count = len(axis_sizes)
+        reshaped = [list(reshaped[at : at + count]) for at in range(0, len(reshaped), count)]
+    return block(reshaped[0])

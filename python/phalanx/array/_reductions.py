@@ -7,7 +7,7 @@ from typing import Any
 from phalanx.array._base import Base, axes_of, lazy, wrap
 
 __all__ = [
-    "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "max", "mean", "min",
+    "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "max", "mean", "min", "moment",
     "nanargmax", "nanargmin", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "prod", "ptp",
     "std", "sum", "var",
 ]  # fmt: skip
@@ -121,6 +121,7 @@ def _function(name: str) -> Any:
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = method.__doc__
+    function.__wrapped__ = method  # type: ignore[attr-defined]  # `inspect` shows its parameters
     return function
 
 
@@ -237,3 +238,25 @@ def average(
 for _name in ("sum", "prod", "mean", "var", "std", "min", "max", "any", "all", "argmin", "argmax", "ptp"):
     globals()[_name] = _function(_name)
 amin, amax = globals()["min"], globals()["max"]
+
+
+def moment(
+    a: Any, order: int, axis: Any = None, dtype: Any = None, keepdims: bool = False, ddof: int = 0,
+    split_every: Any = None, out: Any = None,
+) -> Any:  # fmt: skip
+    """The central moment of an order over axes: the mean of ``(a - mean)**order``, with ``ddof`` taken off the count."""
+    from phalanx._lazy import np
+
+    if out is not None:
+        raise NotImplementedError("moment with out=; assign the result")
+    if not hasattr(order, "__index__") or order < 0:
+        raise ValueError("Order must be an integer >= 0")
+    a = lazy(a)
+    kind = np.dtype(dtype) if dtype is not None else np.dtype(np.float64 if a.dtype.kind in "biu" else a.dtype)
+    a = a.astype(kind)
+    axes = range(a.ndim) if axis is None else axes_of(axis, a.ndim) or []
+    count = 1
+    for at in axes:
+        count *= a.shape[at]
+    centred = (a - a.mean(axis, keepdims=True)) ** int(order)
+    return centred.sum(axis, keepdims=keepdims) / (count - ddof)
