@@ -2,8 +2,16 @@
 
 import dask
 import dask.array as da
+import dask.dataframe as dd
 from dask.datasets import timeseries
 from dask.distributed import wait
+from lazy_works import lazy_works
+
+
+def ready(persisted):
+    """Dask's threads persist at once, its cluster in the background."""
+    if dask.config.get("scheduler", None) != "threads":
+        wait(persisted)
 
 
 def round_trip():
@@ -30,8 +38,7 @@ def array_svd():
 
 def array_tall_svd():
     a = da.random.random((1_000_000, 100), chunks=(50_000, 100)).persist()
-    if dask.config.get("scheduler", None) != "threads":
-        wait(a)
+    ready(a)
 
     def work():
         u, s, v = da.linalg.svd(a)
@@ -85,5 +92,6 @@ WORKS = {
     "frame-unique": (1, 3, frame_unique),
     "frame-cumsum": (1, 3, frame_cumsum),
     "frame-groupby": (1, 3, frame_groupby),
+    **lazy_works(da, dd, ready),
 }
 PACKAGES = ["dask", "distributed", "numpy", "pandas", "pyarrow"]

@@ -12,7 +12,7 @@ mod targets;
 use crate::Outcome;
 use crate::command::{self, cargo};
 use peers::Seconds;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const USAGE: &str = "usage: cargo xtask bench [--rounds N]   (3 by default)";
 
@@ -24,10 +24,11 @@ pub fn run(root: &Path, options: &[&str]) -> Outcome<String> {
         _ => return Err(USAGE.into()),
     };
     command::run(cargo(root, &["build", "--release", "-p", "phalanx-cli"]))?;
-    let target = target_folder(root);
+    crate::python::extension(root)?;
+    let target = command::target_folder(root);
     let binary = target.join("release").join("phalanx");
     let python = peers::install(&target.join("peers"))?;
-    let programs = peers::programs(root, &binary, &python);
+    let programs = peers::programs(root, &target, &binary, &python);
     let mut seconds = Seconds::default();
     for round in 0..rounds {
         for program in &programs {
@@ -43,8 +44,4 @@ pub fn run(root: &Path, options: &[&str]) -> Outcome<String> {
     let path = root.join("benches").join("RESULTS.md");
     std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(format!("written: {}", path.display()))
-}
-
-fn target_folder(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }

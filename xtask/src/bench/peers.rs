@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 /// What is installed from the Python package index.
-const PACKAGES: &[&str] = &["numpy", "pandas", "dask[complete]"];
+const PACKAGES: &[&str] = &["numpy", "pandas", "polars", "pyarrow", "cloudpickle", "dask[complete]"];
 
 /// Times by (program, work).
 #[derive(Debug, Default)]
@@ -63,18 +63,25 @@ pub struct Program {
     command: PathBuf,
     arguments: Vec<String>,
     /// Works of every round.
-    works: &'static [&'static str],
+    works: Vec<&'static str>,
     /// Works of the first round alone: they take minutes.
     slow_works: &'static [&'static str],
     /// What goes before each work on the command line.
     work_option: Option<&'static str>,
+    /// Where Python finds our package.
+    package: PathBuf,
+    /// Where works find their files, and write them the first time.
+    data: PathBuf,
 }
 
 /// Names of programs.
 pub const LOCAL: &str = "Phalanx";
 pub const CLUSTER: &str = "Phalanx, two workers";
+pub const PYTHON: &str = "Phalanx in Python";
+pub const PYTHON_CLUSTER: &str = "Phalanx in Python, two workers";
 pub const NUMPY: &str = "NumPy";
 pub const PANDAS: &str = "pandas";
+pub const POLARS: &str = "Polars";
 pub const DASK_THREADS: &str = "Dask, threads";
 pub const DASK_DISTRIBUTED: &str = "Dask, two workers";
 
@@ -92,32 +99,83 @@ const OWN_WORKS: &[&str] = &[
 const FRAME_WORKS: &[&str] = &["frame-unique", "frame-cumsum", "frame-groupby"];
 const DASK_WORKS: &[&str] =
     &["job-two-stages", "array-svd", "array-tall-svd", "array-mean", "frame-unique", "frame-cumsum", "frame-groupby"];
+/// Written once for Dask and for Phalanx: `benches/peers/lazy_works.py`.
+const LAZY_WORKS: &[&str] = &[
+    "py-scalar",
+    "py-thousand-operations",
+    "py-array-mean",
+    "py-chain",
+    "py-matmul",
+    "py-uniform",
+    "py-normal",
+    "py-rechunk",
+    "py-to-numpy",
+    "py-csv-groupby",
+    "py-parquet-groupby",
+    "py-merge",
+    "py-to-pandas",
+];
+const NUMPY_PYTHON_WORKS: &[&str] = &["py-array-mean", "py-chain", "py-matmul", "py-to-numpy"];
+const DASK_LAZY_WORKS: &[&str] = &[
+    "py-scalar",
+    "py-thousand-operations",
+    "py-array-mean",
+    "py-chain",
+    "py-matmul",
+    "py-uniform",
+    "py-normal",
+    "py-rechunk",
+    "py-csv-groupby",
+    "py-parquet-groupby",
+    "py-merge",
+];
+/// What is worth sending to processes of their own.
+const LAZY_CLUSTER_WORKS: &[&str] = &["py-scalar", "py-rechunk", "py-parquet-groupby"];
 
 /// All programs, in the order of a round.
-pub fn programs(root: &Path, binary: &Path, python: &Path) -> Vec<Program> {
+pub fn programs(root: &Path, target: &Path, binary: &Path, python: &Path) -> Vec<Program> {
+    let (package, data) = (root.join("python"), target.join("bench-data"));
     let own = |name, arguments: &[&str]| Program {
         name,
         command: binary.to_owned(),
         arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
-        works: OWN_WORKS,
+        works: OWN_WORKS.to_vec(),
         slow_works: &[],
         work_option: Some("--only"),
+        package: package.clone(),
+        data: data.clone(),
     };
-    let peer = |name, file: &str, works, slow_works| Program {
+    let script = |file: &str| root.join("benches").join("peers").join(file).display().to_string();
+    let peer = |name, file: &str, works: &[&[&'static str]], slow_works| Program {
         name,
         command: python.to_owned(),
-        arguments: vec![root.join("benches").join("peers").join(file).display().to_string()],
-        works,
+        arguments: vec![script(file)],
+        works: works.concat(),
         slow_works,
         work_option: None,
+        package: package.clone(),
+        data: data.clone(),
+    };
+    let own_python = |name, options: &[&str], works: &[&'static str]| Program {
+        name,
+        command: python.to_owned(),
+        arguments: [script("phalanx_peer.py")].into_iter().chain(options.iter().map(|&o| o.to_owned())).collect(),
+        works: works.to_vec(),
+        slow_works: &[],
+        work_option: None,
+        package: package.clone(),
+        data: data.clone(),
     };
     vec![
         own(LOCAL, &["bench"]),
-        peer(NUMPY, "numpy_peer.py", &["array-svd", "array-tall-svd", "array-mean"], &[]),
-        peer(DASK_THREADS, "dask_threads_peer.py", DASK_WORKS, &["ten-thousand-chunks"]),
+        peer(NUMPY, "numpy_peer.py", &[&["array-svd", "array-tall-svd", "array-mean"], NUMPY_PYTHON_WORKS], &[]),
+        peer(DASK_THREADS, "dask_threads_peer.py", &[DASK_WORKS, DASK_LAZY_WORKS], &["ten-thousand-chunks"]),
         own(CLUSTER, &["bench", "--workers", "2"]),
-        peer(PANDAS, "pandas_peer.py", FRAME_WORKS, &[]),
-        peer(DASK_DISTRIBUTED, "dask_distributed_peer.py", DASK_WORKS, &["ten-thousand-chunks"]),
+        own_python(PYTHON, &[], LAZY_WORKS),
+        peer(PANDAS, "pandas_peer.py", &[FRAME_WORKS, &["py-to-pandas"]], &[]),
+        peer(POLARS, "polars_peer.py", &[&["py-csv-groupby", "py-parquet-groupby", "py-merge"]], &[]),
+        own_python(PYTHON_CLUSTER, &["--workers", "2"], LAZY_CLUSTER_WORKS),
+        peer(DASK_DISTRIBUTED, "dask_distributed_peer.py", &[DASK_WORKS, LAZY_CLUSTER_WORKS], &["ten-thousand-chunks"]),
     ]
 }
 
@@ -142,7 +200,7 @@ impl Program {
 
     /// `name version` of what a peer measures; ours needs none.
     pub fn versions(&self) -> Outcome<Vec<String>> {
-        if self.work_option.is_some() {
+        if [LOCAL, CLUSTER, PYTHON, PYTHON_CLUSTER].contains(&self.name) {
             return Ok(vec![]);
         }
         let mut command = self.command();
@@ -156,7 +214,7 @@ impl Program {
     /// As users run it: BLAS takes the threads that it takes.
     fn command(&self) -> Command {
         let mut command = Command::new(&self.command);
-        command.args(&self.arguments);
+        command.args(&self.arguments).env("PYTHONPATH", &self.package).env("BENCH_DATA", &self.data);
         let limits = ["OPENBLAS_", "OMP_", "MKL_", "GOTO_", "BLIS_"];
         for (name, _) in std::env::vars_os() {
             if limits.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {

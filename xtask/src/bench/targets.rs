@@ -1,6 +1,8 @@
 //! What we want to reach.
 
-use super::peers::{CLUSTER, DASK_DISTRIBUTED, DASK_THREADS, LOCAL, NUMPY, Seconds};
+use super::peers::{
+    CLUSTER, DASK_DISTRIBUTED, DASK_THREADS, LOCAL, NUMPY, PANDAS, POLARS, PYTHON, PYTHON_CLUSTER, Seconds,
+};
 
 /// A target.
 pub struct Target {
@@ -49,6 +51,27 @@ pub const TARGETS: &[Target] = &[
     target("`frame-groupby`, in process", (LOCAL, "frame-groupby"), Goal::Times(10.0, DASK_THREADS)),
     target("SVD of 1,000,000 × 100, two workers of one core", (CLUSTER, "array-tall-svd"), Goal::Times(0.7, LOCAL)),
     target("`array-mean`, two workers of one core", (CLUSTER, "array-mean"), Goal::Times(0.7, LOCAL)),
+    target("Python: a scalar, in process", (PYTHON, "py-scalar"), Goal::Seconds(0.001)),
+    target("Python: a scalar, two workers", (PYTHON_CLUSTER, "py-scalar"), Goal::Seconds(0.020)),
+    target("Python: an expression of 1,000 operations", (PYTHON, "py-thousand-operations"), Goal::Seconds(0.020)),
+    target("Python: `(x + x.T).mean(0)`, 20,000²", (PYTHON, "py-array-mean"), Goal::Times(3.0, DASK_THREADS)),
+    target("Python: `(sin(x)*2 + y**2).sum()`, 10⁸", (PYTHON, "py-chain"), Goal::Times(5.0, DASK_THREADS)),
+    target("Python: `(sin(x)*2 + y**2).sum()`, 10⁸", (PYTHON, "py-chain"), Goal::Times(6.0, NUMPY)),
+    target("Python: matrix product, 4000³", (PYTHON, "py-matmul"), Goal::Times(0.95, NUMPY)),
+    target("Python: 10⁸ uniform numbers", (PYTHON, "py-uniform"), Goal::Times(3.0, DASK_THREADS)),
+    target("Python: 10⁸ normal numbers", (PYTHON, "py-normal"), Goal::Times(3.0, DASK_THREADS)),
+    target(
+        "Python: rows to columns, 20,000², two workers",
+        (PYTHON_CLUSTER, "py-rechunk"),
+        Goal::Times(5.0, DASK_DISTRIBUTED),
+    ),
+    target("Python: 800 MB to NumPy", (PYTHON, "py-to-numpy"), Goal::Times(1.0 / 1.2, NUMPY)),
+    target("Python: 10⁷ rows to pandas", (PYTHON, "py-to-pandas"), Goal::Times(1.0 / 1.2, PANDAS)),
+    target("Python: CSV → group-by", (PYTHON, "py-csv-groupby"), Goal::Times(8.0, DASK_THREADS)),
+    target("Python: CSV → group-by", (PYTHON, "py-csv-groupby"), Goal::Times(0.9, POLARS)),
+    target("Python: Parquet → group-by", (PYTHON, "py-parquet-groupby"), Goal::Times(8.0, DASK_THREADS)),
+    target("Python: Parquet → group-by", (PYTHON, "py-parquet-groupby"), Goal::Times(0.9, POLARS)),
+    target("Python: merge of 26 M and 2.6 M rows", (PYTHON, "py-merge"), Goal::Times(8.0, DASK_THREADS)),
 ];
 
 const fn target(name: &'static str, of: (&'static str, &'static str), goal: Goal) -> Target {
@@ -67,13 +90,18 @@ impl Target {
             Goal::Times(least, peer) => {
                 let times = seconds.spread(peer, work)?.median / ours.median;
                 Reached {
-                    wanted: format!("≥ {least} × {peer}"),
+                    wanted: format!("≥ {} × {peer}", short(least)),
                     measured: format!("{} × ({})", ratio(times), time(ours.median)),
                     hit: times >= least,
                 }
             }
         })
     }
+}
+
+/// `3`, `0.83`.
+fn short(times: f64) -> String {
+    format!("{times:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// `12.3`, `1.23`, `123`.
