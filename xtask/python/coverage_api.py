@@ -114,7 +114,7 @@ def not_taken(theirs: Any, ours: Any, name: str, method: bool) -> list[str]:
         return []
     wanted, taken = parameters(theirs, method), parameters(ours, method)
     # Dask's elementwise functions say `*args, **kwargs`: NumPy's of the same name say what.
-    if wanted is None or all(each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD) for each in wanted):
+    if wanted is None or (wanted and all(each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD) for each in wanted)):
         wanted = [each for each in parameters(getattr(np, name, None), False) or [] if each.name not in INTO_MEMORY]
     if taken is None:
         return []
