@@ -25,6 +25,8 @@ class Area:
     theirs: Any
     ours: Any
     names: tuple[str, ...]
+    #: Where a function of the peer's that says ``*args, **kwargs`` has its parameters from.
+    behind: Any = np
 
 
 def _public(namespace: Any) -> tuple[str, ...]:
@@ -67,7 +69,7 @@ def _frame_areas() -> Iterator[Area]:
 
     group, theirs = "dask.dataframe", dask.dataframe
     exported = tuple(name for name in _public(theirs) if not isinstance(getattr(theirs, name), type(np)))
-    yield Area("dask.dataframe", group, theirs, ours, exported)
+    yield Area("dask.dataframe", group, theirs, ours, exported, pd)
     frame = pd.DataFrame(
         {
             "k": [1, 1, 2],
@@ -97,8 +99,9 @@ def _frame_areas() -> Iterator[Area]:
             mine = type(make(own))
         except (AttributeError, NotImplementedError):
             mine = None
-        names = tuple(name for name in _public(peers) if not (hasattr(peers, "columns") and name in frame.columns))
-        yield Area(f"dask.dataframe: {title}", group, type(peers), mine, names)
+        # Columns are attributes too.
+        names = tuple(name for name in _public(peers) if name not in frame.columns)
+        yield Area(f"dask.dataframe: {title}", group, type(peers), mine, names, type(make(frame)))
 
 
 def _standard_areas() -> Iterator[Area]:

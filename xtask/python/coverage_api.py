@@ -108,14 +108,15 @@ def parameters(function: Any, method: bool) -> list[inspect.Parameter] | None:
     return found
 
 
-def not_taken(theirs: Any, ours: Any, name: str, method: bool) -> list[str]:
+def not_taken(theirs: Any, ours: Any, name: str, method: bool, behind: Any) -> list[str]:
     """Names of the parameters that the peer's function takes and ours does not."""
     if not callable(theirs) or not callable(ours):
         return []
     wanted, taken = parameters(theirs, method), parameters(ours, method)
-    # Dask's elementwise functions say `*args, **kwargs`: NumPy's of the same name say what.
+    # Some of Dask's functions say `*args, **kwargs`: those of the same name behind them say what.
     if wanted is None or (wanted and all(each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD) for each in wanted)):
-        wanted = [each for each in parameters(getattr(np, name, None), False) or [] if each.name not in INTO_MEMORY]
+        found = parameters(look(behind, name), inspect.isclass(behind)) or []
+        wanted = [each for each in found if behind is not np or each.name not in INTO_MEMORY]
     if taken is None:
         return []
     own = {each.name for each in taken if each.kind is not each.VAR_KEYWORD}
@@ -176,7 +177,7 @@ def judge(area: Area, name: str, used: set[str]) -> Verdict:
     words = refusal(ours)
     if words is not None:
         return Verdict("refused", words)
-    absent = not_taken(theirs, ours, name, inspect.isclass(area.theirs))
+    absent = not_taken(theirs, ours, name, inspect.isclass(area.theirs), area.behind)
     steering = TUNING | TUNING_OF.get(name, frozenset())
     tuning = tuple(each for each in absent if each in steering)
     how = [DIFFERS[area.title, name]] if (area.title, name) in DIFFERS else []

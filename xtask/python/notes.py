@@ -24,6 +24,8 @@ MACHINERY: dict[str, str] = {
     "from_graph": "makes a frame of a Dask task graph",
     "fuse": "a step of Dask's planner",
     "get_collection_type": "Dask's registry of cuDF",
+    "groupby_kwargs": "how Dask's expression of a window was called",
+    "groupby_slice": "how Dask's expression of a window was called",
     "lib": "a module of NumPy's that Dask passes on",
     "lower_completely": "a step of Dask's planner",
     "lower_once": "a step of Dask's planner",
@@ -49,7 +51,7 @@ MACHINERY: dict[str, str] = {
 TUNING = frozenset(
     """
     aggregate_files align_dataframes allow_unknown_chunksizes assume_missing block_size_limit broadcast
-    calculate_divisions enforce enforce_metadata enforce_ndim fancy fuse get getitem
+    calculate_divisions engine engine_kwargs enforce enforce_metadata enforce_ndim fancy fuse get getitem
     ignore_metadata_file ignore_order ignore_unknown_divisions inline_array interleave_partitions lock
     merge_chunks meta metadata_task_size name optimize_graph parallel partition_size
     percentiles_method return_stored sample scheduler shuffle shuffle_method sort_function sort_function_kwargs
