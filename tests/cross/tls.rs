@@ -59,8 +59,7 @@ impl Cluster {
             let sender = sender.clone();
             runtime.spawn(work(options, move |ready| sender.send(ready.clone()).unwrap(), std::future::pending()));
         }
-        let workers =
-            (0..workers).map(|_| ready.recv_timeout(Duration::from_secs(10)).expect("a worker joins")).collect();
+        let workers = (0..workers).map(|_| ready.recv_timeout(Duration::from_secs(10)).unwrap()).collect();
         Self { address, scheduler: Some(scheduler), workers, runtime, _scratch: scratch }
     }
     /// Every address on which a process of this cluster listens.

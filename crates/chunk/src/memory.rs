@@ -44,7 +44,7 @@ const LARGE_BYTES: usize = 8 << 20;
 #[expect(unsafe_code, reason = "advising the system has no safe form")]
 fn large_pages<T>(values: &[T]) {
     const PAGE: usize = 2 << 20;
-    let bytes = std::mem::size_of_val(values);
+    let bytes = size_of_val(values);
     if bytes < LARGE_BYTES {
         return;
     }

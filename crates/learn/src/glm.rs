@@ -97,7 +97,9 @@ impl Statistic for GlmPass {
             }
             _ => predictors.first_mut().map_or(vec![], |predictor| self.one(rows, predictor, &mut state)),
         };
-        if self.hessian && let Some(residuals) = predictors.first() {
+        if self.hessian
+            && let Some(residuals) = predictors.first()
+        {
             let mut products = Products::new(width);
             let strips = residuals.chunks(STRIP_ROWS).zip(curvatures.chunks(STRIP_ROWS));
             for (features, (residuals, curvatures)) in rows.features().chunks(STRIP_ROWS * width).zip(strips) {
@@ -240,8 +242,8 @@ impl Kernel for Combine<'_> {
     fn run(self) {
         let width = self.sums.len();
         for (row, factor) in self.features.chunks_exact(width).zip(self.factors) {
-            for feature in 0..width {
-                self.sums[feature] += factor * row[feature];
+            for (sum, feature) in self.sums.iter_mut().zip(row) {
+                *sum += factor * feature;
             }
         }
     }
@@ -311,7 +313,8 @@ mod tests {
 
     #[test]
     fn targets_that_a_family_does_not_have_are_counted() {
-        let pass = |family, parameters: usize| GlmPass { family, parameters: vec![vec![0.0; 2]; parameters], hessian: false };
+        let pass =
+            |family, parameters: usize| GlmPass { family, parameters: vec![vec![0.0; 2]; parameters], hessian: false };
         for (family, count, bad) in [
             (Family::Binomial, 1, vec![0.5, f64::NAN, -1.0]),
             (Family::Poisson, 1, vec![-1.0, f64::NAN, f64::INFINITY]),

@@ -206,6 +206,7 @@ fn factored(expr: &Arc<Expr>, dense: Dense) -> Result<Vec<Array>> {
     let rank = inner.shape()[1];
     let grid = Chunks::from_borders(vec![borders, [0, rank].into()]);
     let node = OrthogonalBlocks { blocks, dtype, shape: vec![rows, rank] };
-    parts[0] = Array::from_expr(Expr::new(node, vec![Arc::clone(expr), Arc::clone(inner), Arc::clone(stack.expr()?)], grid));
+    parts[0] =
+        Array::from_expr(Expr::new(node, vec![Arc::clone(expr), Arc::clone(inner), Arc::clone(stack.expr()?)], grid));
     Ok(parts)
 }

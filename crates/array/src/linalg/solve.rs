@@ -34,9 +34,7 @@ impl Array {
     pub fn cholesky(&self, side: Side) -> Self {
         match side {
             Side::Lower => self.of_square("cholesky", Dense::Cholesky),
-            Side::Upper => {
-                self.matrix_transposed().of_square("cholesky", Dense::Cholesky).matrix_transposed()
-            }
+            Side::Upper => self.matrix_transposed().of_square("cholesky", Dense::Cholesky).matrix_transposed(),
         }
     }
 
@@ -160,8 +158,7 @@ impl Array {
             let stack = &own[..own.len() - 2];
             let of_one = shape.strip_prefix(stack).unwrap_or(&[]);
             if !(1..=2).contains(&of_one.len()) || of_one[0] != side {
-                let message =
-                    format!("{operation}: a matrix of shape {own:?} has no right side of shape {shape:?}");
+                let message = format!("{operation}: a matrix of shape {own:?} has no right side of shape {shape:?}");
                 return Err(Error::input(message).with_hint("the right side has shape (n) or (n, k)"));
             }
             one_piece(dense, &[self, b])

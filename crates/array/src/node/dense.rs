@@ -108,7 +108,7 @@ impl Dense {
     }
 
     fn parts_of_one(self, inputs: &[Chunk]) -> ChunkResult<Vec<Chunk>> {
-        let of_nothing = inputs[0].len() == 0;
+        let of_nothing = inputs[0].is_empty();
         if of_nothing && !matches!(self, Dense::Determinant | Dense::LogDeterminant | Dense::QrComplete) {
             let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.shape().to_vec()).collect();
             let part = |shape: &Vec<usize>| Chunk::zeros(DType::Float64, shape);
