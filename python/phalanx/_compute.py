@@ -26,6 +26,10 @@ def _is_delayed(value: Any) -> bool:
     return getattr(value, "_phalanx_kind", None) == "delayed"
 
 
+def _is_several(value: Any) -> bool:
+    return getattr(value, "_phalanx_kind", None) == "several"
+
+
 def _is_lazy(value: Any) -> bool:
     return getattr(value, "_phalanx_kind", None) is not None
 
@@ -37,6 +41,9 @@ def _collect(value: Any, arrays: list[Any], frames: list[Any], delayed: list[Any
         frames.append(value)
     elif _is_delayed(value):
         delayed.append(value)
+    elif _is_several(value):
+        for part in value._parts:
+            _collect(part, arrays, frames, delayed)
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
             _collect(item, arrays, frames, delayed)
@@ -46,6 +53,8 @@ def _collect(value: Any, arrays: list[Any], frames: list[Any], delayed: list[Any
 
 
 def _replace(value: Any, results: dict[int, Any]) -> Any:
+    if _is_several(value):
+        return value._joined([_replace(part, results) for part in value._parts])
     if _is_lazy(value):
         return results[id(value)]
     if isinstance(value, tuple) and hasattr(value, "_fields"):
@@ -112,12 +121,13 @@ def compute(
             results.update(evaluate(delayed, native, token))
     if verify:
         _verify(arrays, frames, results)
-    return tuple(_replace(value, results) if traverse else results.get(id(value), value) for value in lazy)
+    return tuple(_replace(value, results) if traverse or _is_lazy(value) else value for value in lazy)
 
 
 def _evaluate(native: Any, arrays: list[Any], frames: list[Any], token: Any = None) -> dict[int, Any]:
     if not arrays and not frames:
         return {}
+    arrays, frames = list({id(a): a for a in arrays}.values()), list({id(f): f for f in frames}.values())
     inputs = [lazy._prepared(native) for lazy in arrays], [lazy._prepared(native) for lazy in frames]
     blocks, tables = native.compute(*inputs, token)
     results = {id(a): a._finish(block) for a, block in zip(arrays, blocks)}
@@ -137,8 +147,14 @@ def _verify(arrays: list[Any], frames: list[Any], results: dict[int, Any]) -> No
         if one.tobytes() != two.tobytes():
             raise InternalError(f"two engines gave different bits for {lazy!r}", "please report this")
     for lazy in frames:
-        if not results[id(lazy)].equals(again[id(lazy)]):
+        if not _same(results[id(lazy)], again[id(lazy)]):
             raise InternalError(f"two engines gave different values for {lazy!r}", "please report this")
+
+
+def _same(one: Any, two: Any) -> bool:
+    if hasattr(one, "equals"):
+        return bool(one.equals(two))
+    return bool(one == two or (one != one and two != two))
 
 
 def persist(*lazy: Any, client: Any = None) -> tuple[Any, ...]:

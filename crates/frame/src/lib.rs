@@ -19,6 +19,7 @@
 //! | [`asof`], [`resample`] | rows that are near in time, bins of time |
 //! | [`windows`] | values of a row from the rows around it |
 //! | [`sort`] | order, distinct rows |
+//! | [`host`] | functions of a host language |
 //! | [`partitions`] | samples, parts, other partitions |
 //! | [`reshape`] | rows below rows, columns into rows |
 //! | [`dtype`] | types by pandas' names |
@@ -57,6 +58,7 @@ pub mod expr;
 pub mod frame;
 mod functions;
 pub mod groupby;
+pub mod host;
 pub mod kernel;
 pub mod lower;
 pub mod merge;

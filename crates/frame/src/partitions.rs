@@ -1,8 +1,11 @@
 //! Samples, parts, and other partitions.
 
 use crate::Frame;
+use crate::error::{need_column, need_distinct};
 use crate::lower::positions::Positions;
 use crate::lower::scatter::Placed;
+use crate::lower::shuffle::{PartitionNumber, Shuffled};
+use datafusion::arrow::datatypes::DataType;
 use phalanx_engine::{Error, Result, Settings};
 
 impl Frame {
@@ -71,5 +74,46 @@ impl Frame {
                 .with_hint("name them in ascending order; sort_values afterwards gives another order"));
         }
         self.related(Placed::Only(numbers), "partitions")
+    }
+
+    /// The same rows in so many partitions, those with equal values of `keys` in one; within a partition they keep
+    /// their order.
+    ///
+    /// # Errors
+    /// `Input`: there is no such column, a column is named twice, or there is none; no partitions.
+    pub fn shuffle<S: Into<String>>(&self, keys: impl IntoIterator<Item = S>, partitions: usize) -> Result<Self> {
+        let keys: Vec<String> = keys.into_iter().map(Into::into).collect();
+        if keys.is_empty() || partitions == 0 {
+            return Err(Error::input(format!("a shuffle by {keys:?} into {partitions} partitions")));
+        }
+        need_distinct(&keys)?;
+        keys.iter().try_for_each(|key| need_column(&self.schema(), key).map(drop))?;
+        self.related(Shuffled::ByKeys(keys, partitions), "shuffle")
+    }
+
+    /// The same rows in so many partitions, each in the one whose number the integers of `column` say; numbers beyond
+    /// the last, and missing ones, mean the last.
+    ///
+    /// # Errors
+    /// `Input`: there is no such column, or it holds no `int64`; no partitions.
+    pub fn place_by(&self, column: &str, partitions: usize) -> Result<Self> {
+        let schema = self.schema();
+        let data_type = need_column(&schema, column)?.data_type();
+        if *data_type != DataType::Int64 || partitions == 0 {
+            return Err(Error::input(format!("{partitions} partitions by a column of type {data_type}"))
+                .with_hint("a column of int64 names partitions from 0"));
+        }
+        self.related(Shuffled::ByNumber(column.to_owned(), partitions), "place_by")
+    }
+
+    /// The frame with a column of the number of each row's partition, from 0.
+    ///
+    /// # Errors
+    /// `Input`: there is a column of this name.
+    pub fn with_partition_number(&self, name: &str) -> Result<Self> {
+        let mut names = self.column_names();
+        names.push(name.to_owned());
+        need_distinct(&names)?;
+        self.related(PartitionNumber(name.to_owned()), "partition numbers")
     }
 }

@@ -59,7 +59,7 @@ impl Frame {
     }
 
     /// The index, which must be times (or numbers that count as nanoseconds).
-    fn time_index(&self) -> Result<String> {
+    pub(crate) fn time_index(&self) -> Result<String> {
         let index = self.index().ok_or_else(|| {
             Error::input("a window of time needs an index of times").with_hint("set_index the column of times first")
         })?;

@@ -40,6 +40,9 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular)
     def _of_series(cls, series: list[Any]) -> DataFrame:
         return cls._wrap(_phalanx.Frame.from_series(series))
 
+    def _via(self, function: Callable[[Any], Any]) -> DataFrame:
+        return self._wrap(function(self._native))
+
     # What it is.
 
     @property
@@ -61,11 +64,6 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular)
     def ndim(self) -> int:
         """2."""
         return 2
-
-    @property
-    def npartitions(self) -> int:
-        """How many partitions it has."""
-        return self._native.npartitions
 
     @property
     def _meta(self) -> Any:
@@ -118,6 +116,43 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular)
         return Values(self)
 
     # Selecting.
+
+    @property
+    def iloc(self) -> Any:
+        """Columns and rows by their places: ``iloc[:, 1]``, ``iloc[10:20]``."""
+        from phalanx.dataframe._labels import Iloc
+
+        return Iloc(self)
+
+    def shuffle(
+        self,
+        on: Any = None,
+        ignore_index: bool = False,
+        npartitions: int | None = None,
+        shuffle_method: str | None = None,
+        on_index: bool = False,
+        force: bool = False,
+        **_: Any,
+    ) -> DataFrame:
+        """The same rows in partitions by the hash of columns: rows with equal values are in one.
+
+        Parameters
+        ----------
+        on : str or list of str
+            The columns; the index, if ``on_index``.
+        ignore_index : bool, default False
+            The result has no index.
+        npartitions : int, optional
+            As many as before by default.
+        """
+        if on_index == (on is not None):
+            raise TypeError("pass the columns on, or on_index=True")
+        names = [self._native.index] if on_index else [on] if isinstance(on, str) else list(on)
+        if None in names:
+            raise NotImplementedError("a shuffle by row numbers: repartition deals rows out by their numbers")
+        self._need(names)
+        native = self._native.shuffled(names, npartitions or self.npartitions)
+        return self._wrap(native.reset_index().select(self._names) if ignore_index else native)
 
     def _column(self, name: str) -> Series:
         if name not in self._names:

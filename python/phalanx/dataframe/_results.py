@@ -1,18 +1,127 @@
-"""Small lazy results: a number, or a pandas Series with one value for each column."""
+"""Small lazy results: a number, or a pandas object with one value for each column, group or bin.
+
+They are computed as frames of few rows, brought here and made into what pandas gives. So pandas itself does whatever
+is asked of them further: its methods, attributes and operators are noted down, and are done once the rows are here.
+"""
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from phalanx import _client
 from phalanx._collection import Collection
-from phalanx._lazy import pa
+from phalanx._lazy import np, pa, pd
 
-__all__ = ["Result"]
+__all__ = ["Deferred", "Result", "Several", "first_row", "first_value"]
 
 
-class Result(Collection):
+@functools.cache
+def _known() -> frozenset[str]:
+    """The names that pandas' objects and their accessors have."""
+    series = pd.Series(["a"], dtype="str")
+    times = pd.Series(pd.to_datetime(["2000-01-01"]))
+    found: set[str] = set()
+    for kind in (pd.Series, pd.DataFrame, pd.Index, pd.MultiIndex, type(series.str), type(times.dt)):
+        found.update(name for name in dir(kind) if not name.startswith("_"))
+    return frozenset(found | {"item"})
+
+
+class Deferred(Collection):
+    """What pandas does to results once they are here."""
+
+    __slots__ = ()
+
+    def _then(self, function: Callable[..., Any], *others: Any) -> Deferred:
+        """``function`` of the value, and of the values of lazy results among ``others``."""
+        lazy = [other for other in others if isinstance(other, Deferred)]
+        if not lazy:
+            return self._after(lambda value: function(value, *others))
+
+        def joined(values: list[Any]) -> Any:
+            rest = iter(values[1:])
+            return function(values[0], *(next(rest) if isinstance(other, Deferred) else other for other in others))
+
+        return Several([self, *lazy], joined)
+
+    def _after(self, function: Callable[[Any], Any]) -> Deferred:
+        raise NotImplementedError
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in _known():
+            raise AttributeError(f"a lazy result has no attribute {name!r}")
+        return self._then(lambda value: getattr(value, name))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Deferred:
+        """The call of a method that was named before."""
+        names = list(kwargs)
+
+        def call(value: Any, *given: Any) -> Any:
+            at = len(given) - len(names)
+            return value(*given[:at], **dict(zip(names, given[at:])))
+
+        return self._then(call, *args, *kwargs.values())
+
+    def __getitem__(self, key: Any) -> Deferred:
+        return self._then(lambda value, key: value[key], key)
+
+    def head(self, n: int = 5, npartitions: int = 1, compute: bool = True) -> Any:
+        """The first rows, computed unless told otherwise."""
+        first = self._then(lambda value: value.head(n))
+        return first.compute() if compute else first
+
+    def tail(self, n: int = 5, compute: bool = True) -> Any:
+        """The last rows, computed unless told otherwise."""
+        last = self._then(lambda value: value.tail(n))
+        return last.compute() if compute else last
+
+    def __float__(self) -> float:
+        return float(self.compute())
+
+    def __int__(self) -> int:
+        return int(self.compute())
+
+    def __bool__(self) -> bool:
+        raise TypeError("whether a lazy result is true is known when it is computed: call .compute() first")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.asarray(self.compute(), dtype)
+
+    def __neg__(self) -> Deferred:
+        return self._then(operator.neg)
+
+    def __invert__(self) -> Deferred:
+        return self._then(operator.invert)
+
+    def __abs__(self) -> Deferred:
+        return self._then(abs)
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return "<lazy result: call .compute()>"
+
+
+def _operator(function: Callable[[Any, Any], Any], backwards: bool) -> Callable[[Deferred, Any], Any]:
+    def method(self: Deferred, other: Any) -> Any:
+        if isinstance(other, Collection) and not isinstance(other, Deferred):
+            return NotImplemented  # columns know what to do with a result
+        return self._then((lambda value, other: function(other, value)) if backwards else function, other)
+
+    return method
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor"):
+    _function, _bare = getattr(operator, _name), _name.rstrip("_")
+    setattr(Deferred, f"__{_bare}__", _operator(_function, False))
+    setattr(Deferred, f"__r{_bare}__", _operator(_function, True))
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    setattr(Deferred, f"__{_name}__", _operator(getattr(operator, _name), False))
+
+
+class Result(Deferred):
     """A lazy result that is computed as a frame of few rows and given as something smaller."""
 
     __slots__ = ("_make", "_native")
@@ -22,18 +131,52 @@ class Result(Collection):
         self._native = native
         self._make = make
 
+    def _after(self, function: Callable[[Any], Any]) -> Result:
+        make = self._make
+        return Result(self._native, lambda frame: function(make(frame)))
+
     def _prepared(self, native: Any) -> Any:
         return self._native
 
     def _finish(self, table: Any) -> Any:
         return self._make(pa.table(table).to_pandas())
 
-    def persist(self, *, client: Any = None) -> Result:
+    def persist(self, *, client: Any = None, **_: Any) -> Result:
         """The same, computed and kept where it was computed."""
         return Result(_client.native(client).persist_frame(self._native), self._make)
 
-    def __repr__(self) -> str:
-        return "<lazy result: call .compute()>"
+
+class Several(Deferred):
+    """A lazy result of other lazy things, which are computed together."""
+
+    __slots__ = ("_function", "_parts")
+    _phalanx_kind = "several"
+
+    def __init__(self, parts: list[Any], function: Callable[[list[Any]], Any]) -> None:
+        self._parts = parts
+        self._function = function
+
+    def _after(self, function: Callable[[Any], Any]) -> Several:
+        inner = self._function
+        return Several(self._parts, lambda values: function(inner(values)))
+
+    def _joined(self, values: list[Any]) -> Any:
+        """The value, of those of the parts."""
+        return self._function(values)
+
+    def persist(self, *, client: Any = None, **_: Any) -> Several:
+        """The same, computed and kept where it was computed."""
+        return Several([part.persist(client=client) for part in self._parts], self._function)
+
+    def explain(self, *, client: Any = None) -> str:
+        """What would run, as text, a part behind the other."""
+        return "\n\n".join(part.explain(client=client) for part in self._parts)
+
+    def visualize(self, filename: Any = None, *, client: Any = None, **options: Any) -> Any:
+        """A drawing of the stages that would run, as SVG."""
+        from phalanx._stages import drawing
+
+        return drawing(self._parts, filename, client, options)
 
 
 def first_row(frame: Any) -> Any:

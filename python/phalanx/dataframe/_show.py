@@ -8,6 +8,7 @@ from typing import Any
 from phalanx import _client
 from phalanx._collection import Collection
 from phalanx._lazy import np, pa, require
+from phalanx.dataframe._rows import Rows
 
 __all__ = ["Plot", "Tabular"]
 
@@ -17,7 +18,7 @@ PLOT_ROWS_MAX = 200_000
 _COLUMNS_MAX = 24
 
 
-class Tabular(Collection):
+class Tabular(Rows, Collection):
     """What a frame and a series have in common towards others."""
 
     __slots__ = ()
@@ -28,7 +29,7 @@ class Tabular(Collection):
         (table,) = native.compute([], [self._prepared(native)], None)[1]
         return pa.table(table)
 
-    def to_array(self, lengths: Any = None, *, client: Any = None) -> Any:
+    def to_array(self, lengths: Any = None, meta: Any = None, optimize: bool = True, *, client: Any = None) -> Any:
         """The values as a lazy array, a chunk for each partition that has rows, of the type that pandas gives them.
 
         The rows are computed now, and kept where they were computed, so that the array knows its shape.
@@ -37,6 +38,8 @@ class Tabular(Collection):
         ----------
         lengths : optional
             Taken as Dask takes it; the lengths of chunks are always found out.
+        meta, optimize : optional
+            Taken as Dask takes them.
         """
         from phalanx.dataframe._matrix import matrix
 

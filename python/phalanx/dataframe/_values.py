@@ -10,11 +10,20 @@ __all__ = ["dtype_name", "native_value", "numpy_dtype"]
 
 
 def native_value(value: Any) -> Any:
-    """``value`` as None, bool, int, float, str or ``(type, value)``; TypeError for anything else."""
+    """``value`` as None, bool, int, float, str or ``(type, value)``; TypeError for anything else.
+
+    A lazy result is computed.
+    """
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
         return float(value)
+    if getattr(value, "_phalanx_kind", None) in ("frame", "several") and not hasattr(value, "_names"):
+        # A lazy result that meets a column is computed now: a column's expression holds values.
+        from phalanx.dataframe._results import Deferred
+
+        if isinstance(value, Deferred):
+            return native_value(value.compute())
     if value is pd.NaT or value is pd.NA:
         return None
     if isinstance(value, np.generic):
@@ -33,7 +42,9 @@ def native_value(value: Any) -> Any:
         if isinstance(value, datetime.datetime):
             moment = pd.Timestamp(value)
             zone = "" if moment.tz is None else f", {moment.tz}"
-            return (f"datetime64[{moment.unit}{zone}]", (f"datetime64[{moment.unit}]", moment._value))
+            # From one zone to another the moment stays; without a zone, a number would be a time of the wall's clock.
+            known = f"datetime64[{moment.unit}{', UTC' if zone else ''}]"
+            return (f"datetime64[{moment.unit}{zone}]", (known, moment._value))
         if isinstance(value, datetime.timedelta):
             span = pd.Timedelta(value)
             return (f"timedelta64[{span.unit}]", span._value)

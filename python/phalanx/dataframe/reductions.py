@@ -200,8 +200,3 @@ class FrameReductions:
         if numeric_only and not self._native.fitting("sum", True):
             raise ValueError("mode of a frame without a column of numbers")
         return self._wrap(self._native.mode_of(names[0], dropna))  # type: ignore[attr-defined]
-
-    def __len__(self) -> int:
-        """The number of rows, which is computed."""
-        probe = self._native.reduce(dumps([aggregate(self._native.column_names[0], "size", "size")]))
-        return int(Result(probe, lambda frame: frame.iloc[0, 0]).compute())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from phalanx import _client
 from phalanx.dataframe._calls import as_list, dumps
 
 __all__ = ["FrameShape", "concat", "get_dummies", "melt", "merge", "merge_asof", "pivot_table"]
@@ -165,12 +164,6 @@ class FrameShape:
             raise NotImplementedError(f"keep={keep!r}: there are 'first' and 'last'")
         return self._made(self._native.top_rows(max(n, 0), [(name, ascending) for name in names], keep == "last"))
 
-    def tail(self, n: int = 5) -> Any:
-        """The last rows of the whole frame."""
-        if n < 0:
-            raise NotImplementedError("tail of a negative number of rows: use iloc[-n:] after counting them")
-        return self._made(self._native.last_rows(n))
-
     def drop_duplicates(
         self, subset: Any = None, keep: str | bool = "first", ignore_index: bool = False, split_out: Any = True
     ) -> Any:
@@ -185,53 +178,6 @@ class FrameShape:
         if ignore_index:
             native = _only_columns(native)
         return self._made(native)
-
-    def sample(
-        self, n: Any = None, frac: float | None = None, replace: bool = False, random_state: int | None = None
-    ) -> Any:
-        """About this share of the rows, in their order; a row is drawn or not by the seed and its number alone."""
-        if n is not None or frac is None:
-            raise NotImplementedError("sample of a number of rows: pass frac, a share")
-        if replace:
-            raise NotImplementedError("sample(replace=True): rows are drawn once")
-        return self._made(self._native.sampled(float(frac), _seed(random_state)))
-
-    def random_split(self, frac: Sequence[float], random_state: int | None = None, shuffle: bool = False) -> list[Any]:
-        """Frames of about these shares of the rows."""
-        if shuffle:
-            raise NotImplementedError("random_split(shuffle=True): rows keep their order")
-        parts = self._native.split_at_random([float(share) for share in frac], _seed(random_state))
-        return [self._made(part) for part in parts]
-
-    @property
-    def npartitions(self) -> int:
-        """The number of partitions."""
-        return int(self._native.partition_count(_client.native()))
-
-    def repartition(
-        self,
-        divisions: Any = None,
-        npartitions: int | None = None,
-        partition_size: Any = None,
-        freq: Any = None,
-        force: bool = False,
-    ) -> Any:
-        """The same rows in so many partitions, of as many rows each."""
-        if divisions is not None or partition_size is not None or freq is not None or npartitions is None:
-            raise NotImplementedError("repartition by divisions, size or frequency: pass npartitions")
-        return self._made(self._native.repartitioned(npartitions))
-
-    def get_partition(self, n: int) -> Any:
-        """One partition."""
-        count = self.npartitions
-        if not 0 <= n < count:
-            raise ValueError(f"n must be 0 <= n < {count}")
-        return self._made(self._native.chosen_partitions([n]))
-
-    @property
-    def partitions(self) -> Any:
-        """Parts of the frame: ``df.partitions[0]``, ``df.partitions[:3]``."""
-        return _Partitions(self)
 
     def explode(self, column: str, ignore_index: bool = False) -> Any:
         """A row for each item of a column of lists."""
@@ -249,46 +195,12 @@ class FrameShape:
         return self._made(_only_columns(self._native).melted(ids, values, var_name or "variable", value_name))
 
 
-class _Partitions:
-    """``df.partitions``."""
-
-    __slots__ = ("_frame",)
-
-    def __init__(self, frame: Any) -> None:
-        self._frame = frame
-
-    def __getitem__(self, which: int | slice | list[int]) -> Any:
-        count = self._frame.npartitions
-        if isinstance(which, slice):
-            numbers = list(range(count))[which]
-        else:
-            wanted = which if isinstance(which, list) else [which]
-            numbers = [number + count if number < 0 else number for number in wanted]
-        for number in numbers:
-            if not 0 <= number < count:
-                raise IndexError(f"there is no partition {number}: the frame has {count}")
-        return self._frame._made(self._frame._native.chosen_partitions(numbers))
-
-    def __len__(self) -> int:
-        return self._frame.npartitions
-
-
 def _only_columns(native: Any) -> Any:
     """Without the index, which pandas would drop."""
     if native.index is None:
         return native
     names = [name for name in native.column_names if name != native.index]
     return native.without_index().take_columns(names)
-
-
-def _seed(random_state: int | None) -> int:
-    if random_state is None:
-        import secrets
-
-        return secrets.randbits(63)
-    if not isinstance(random_state, int):
-        raise NotImplementedError("a random state that is no integer: pass a seed")
-    return random_state
 
 
 def merge(left: Any, right: Any, *args: Any, **kwargs: Any) -> Any:

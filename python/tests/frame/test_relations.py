@@ -337,7 +337,7 @@ SHAPES = {
     "drop_duplicates none": lambda d: d.drop_duplicates("value", keep=False),
     "nlargest": lambda d: d.nlargest(7, "value"),
     "nsmallest": lambda d: d.nsmallest(7, ["few", "value"]),
-    "tail": lambda d: d.tail(7),
+    "tail": lambda d: d.tail(7, compute=False) if not isinstance(d, pd.DataFrame) else d.tail(7),
     "melt": lambda d: d.melt("key", ["value", "whole"], value_name="number"),
     "repartition": lambda d: d.repartition(npartitions=3) if not isinstance(d, pd.DataFrame) else d,
 }

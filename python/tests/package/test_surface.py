@@ -85,8 +85,10 @@ NEEDLESS = {
     **dict.fromkeys(
         (
             "align_arrays", "allow_rechunk", "allow_unknown_chunksizes", "combine", "enforce_ndim", "force",
-            "inline_array", "limit", "load_stored", "lock", "merge_chunks", "meta", "n_jobs", "name", "npartitions",
+            "inline_array", "lengths", "limit", "load_stored", "lock", "merge_chunks", "meta", "n_jobs", "name", "npartitions",
             "optimize", "optimize_graph", "pure", "split_every", "token",
+            "align_dataframes", "clear_divisions", "enforce_metadata", "engine", "engine_kwargs", "parent_meta",
+            "required_columns", "shuffle_method", "split_out", "transform_divisions",
         ),
         "steering",
     ),

@@ -26,8 +26,10 @@ const BINS_MAX: i64 = 1 << 26;
 /// How time is cut into bins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rule {
-    /// So many nanoseconds.
+    /// So many nanoseconds; a bin has its first time, not its last.
     Fixed(i64),
+    /// So many nanoseconds; a bin has its last time, not its first, by which it is called all the same.
+    FixedRight(i64),
     /// Weeks, which end on Sundays and are called by them.
     Weeks,
     /// So many months (1, 3 or 12) from January, called by their first or last day.
@@ -38,6 +40,7 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(nanoseconds) => write!(f, "{nanoseconds} ns"),
+            Self::FixedRight(nanoseconds) => write!(f, "{nanoseconds} ns, the last of them in"),
             Self::Weeks => write!(f, "weeks"),
             Self::Months(months, _) => write!(f, "{months} months"),
         }
@@ -61,7 +64,7 @@ impl Rule {
 
     /// Are its bins the same in every zone?
     pub(crate) fn fits_every_zone(self) -> bool {
-        matches!(self, Self::Fixed(length) if length > 0 && QUARTER_HOUR % length == 0)
+        matches!(self, Self::Fixed(length) | Self::FixedRight(length) if length > 0 && QUARTER_HOUR % length == 0)
     }
 
     /// The label of the bin of a time, when the first time of all is `first`.
@@ -70,6 +73,11 @@ impl Rule {
             Self::Fixed(length) => {
                 let origin = first.div_euclid(DAY).checked_mul(DAY)?;
                 time.checked_sub(origin)?.div_euclid(length).checked_mul(length)?.checked_add(origin)
+            }
+            Self::FixedRight(length) => {
+                let origin = first.div_euclid(DAY).checked_mul(DAY)?;
+                let since = time.checked_sub(origin)?.checked_sub(1)?;
+                since.div_euclid(length).checked_mul(length)?.checked_add(origin)
             }
             Self::Weeks => {
                 let day = DateTime::from_timestamp_nanos(time).date_naive();
@@ -87,7 +95,7 @@ impl Rule {
     /// The label behind this one.
     fn next(self, label: i64) -> Option<i64> {
         match self {
-            Self::Fixed(length) => label.checked_add(length),
+            Self::Fixed(length) | Self::FixedRight(length) => label.checked_add(length),
             Self::Weeks => label.checked_add(7 * DAY),
             Self::Months(months, end) => {
                 let day = DateTime::from_timestamp_nanos(label).date_naive();

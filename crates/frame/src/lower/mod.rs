@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `rows` | `head`, `sort_values`, `nlargest`: operations on whole rows |
 //! | `picked` | `drop_duplicates`, `groupby().head()`: some rows of each group |
+//! | `host`, `shuffle` | functions of partitions and groups; rows by their keys |
 //! | `positions`, `scatter` | row numbers, samples; rows in other partitions |
 //! | `asof`, `bins` | `merge_asof`, `resample` |
 //! | `single`, `combine` | small results; rows of several frames |
@@ -29,6 +30,7 @@ mod cumulative;
 mod distinct;
 pub(crate) mod gossip;
 pub(crate) mod groupby;
+pub(crate) mod host;
 pub(crate) mod merge;
 pub(crate) mod ordinal;
 pub(crate) mod picked;
@@ -38,6 +40,7 @@ pub(crate) mod rows;
 pub(crate) mod running;
 pub(crate) mod scatter;
 pub(crate) mod segment;
+pub(crate) mod shuffle;
 pub(crate) mod single;
 pub(crate) mod windows;
 

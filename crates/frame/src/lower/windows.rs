@@ -166,7 +166,7 @@ fn with_ordinal(schema: &SchemaRef) -> SchemaRef {
 
 /// Which rows before and after a row a window needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Reach {
+pub(crate) enum Reach {
     Rows(usize, usize),
     Time(i64, i64),
     /// The nearest value that is there.
@@ -344,7 +344,7 @@ impl Gossip for Halo {
         Box::new(self.clone())
     }
     fn teller(&self, _input: &SchemaRef) -> Result<Box<dyn Teller>> {
-        Ok(Box::new(Ends { read: self.read(), time: self.over.time, reach: self.reach, head: vec![], tail: vec![] }))
+        Ok(Box::new(Ends::new(self.read(), self.over.time, self.reach)))
     }
     fn hear(&self, input: &SchemaRef, own: i64, messages: Vec<(i64, Vec<u8>)>) -> Result<Change> {
         let read = self.read();
@@ -386,7 +386,7 @@ impl Gossip for Halo {
     }
 }
 
-trait Nullable {
+pub(super) trait Nullable {
     fn with_nullable(self) -> Schema;
 }
 
@@ -397,12 +397,18 @@ impl Nullable for Schema {
 }
 
 /// The first and the last rows of a partition.
-struct Ends {
+pub(super) struct Ends {
     read: Vec<usize>,
     time: Option<usize>,
     reach: Reach,
     head: Vec<RecordBatch>,
     tail: Vec<RecordBatch>,
+}
+
+impl Ends {
+    pub(super) fn new(read: Vec<usize>, time: Option<usize>, reach: Reach) -> Self {
+        Self { read, time, reach, head: vec![], tail: vec![] }
+    }
 }
 
 impl Teller for Ends {
@@ -492,7 +498,7 @@ fn to_bytes(batches: &[RecordBatch]) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn from_bytes(bytes: &[u8]) -> Result<Vec<RecordBatch>> {
+pub(super) fn from_bytes(bytes: &[u8]) -> Result<Vec<RecordBatch>> {
     if bytes.is_empty() {
         return Ok(vec![]);
     }

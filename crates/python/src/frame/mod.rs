@@ -1,6 +1,7 @@
 //! Lazy frames: a file an area.
 
 mod columns;
+mod host;
 mod relations;
 pub mod series;
 mod value;

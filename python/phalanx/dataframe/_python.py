@@ -1,0 +1,335 @@
+"""Python's functions over frames: what they return is declared, or found out with a few made-up rows; then they are
+packed and called where the rows are."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from phalanx import _host
+from phalanx._lazy import np, pa, pd
+from phalanx.dataframe._convert import INDEX, _arrow_column, arrow_table, to_pandas
+from phalanx.dataframe._values import numpy_dtype
+
+__all__ = ["Declared", "call_groups", "call_overlapping", "call_partitions", "declared", "no_meta", "sample"]
+
+#: Stands for no meta at all.
+no_meta: Any = object()
+#: Stands where an argument is one of the frames.
+_FRAME = "the frame number"
+
+
+def sample(native: Any) -> Any:
+    """Two rows of a native frame's types, as pandas has them."""
+    schema = pa.table(native.empty()).schema
+    columns = []
+    for field in schema:
+        kind = field.type
+        if pa.types.is_dictionary(kind):
+            columns.append(pa.array(["a", "b"]).dictionary_encode().cast(kind))
+        elif pa.types.is_boolean(kind):
+            columns.append(pa.array([True, False]))
+        elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            columns.append(pa.array(["a", "b"], kind))
+        elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+            columns.append(pa.array([[], []], kind))
+        elif pa.types.is_date32(kind) or pa.types.is_decimal(kind):
+            columns.append(pa.array([1, 2], pa.int32()).cast(kind))
+        elif pa.types.is_temporal(kind) or pa.types.is_integer(kind):
+            columns.append(pa.array([1, 2], pa.int64()).cast(kind))
+        elif pa.types.is_floating(kind):
+            columns.append(pa.array([1.0, 2.0], kind))
+        else:
+            columns.append(pa.nulls(2, kind))
+    return to_pandas(pa.table(columns, schema=schema), native.index)
+
+
+class Declared:
+    """What a function returns: its kind, its Arrow schema and the column of its index."""
+
+    __slots__ = ("index", "kind", "meta", "name", "schema")
+
+    def __init__(self, meta: Any, indexed: bool) -> None:
+        self.meta = meta
+        self.name = None
+        if isinstance(meta, pd.DataFrame):
+            self.kind, frame = "frame", meta
+        elif isinstance(meta, pd.Series):
+            self.kind, self.name = "series", meta.name
+            frame = meta.to_frame("0" if meta.name is None else str(meta.name))
+        elif isinstance(meta, pd.Index):
+            self.kind, self.name, indexed = "index", meta.name, False
+            frame = pd.DataFrame({"0" if meta.name is None else str(meta.name): meta})
+        elif pd.api.types.is_scalar(meta):
+            self.kind, frame, indexed = "scalar", pd.DataFrame({"0": [meta]}), False
+        else:
+            raise TypeError(f"a function of frames that returns a {type(meta).__name__}: return a frame, a series or a value")
+        table, index = arrow_table(frame)
+        unnamed = index == INDEX
+        if not indexed and (unnamed and pd.api.types.is_integer_dtype(frame.index) or self.kind != "frame"):
+            table, index = table.drop_columns([index]), None
+        self.index = index
+        # What is all missing in a sample has no type of its own.
+        fields = [field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in table.schema]
+        self.schema = pa.schema([pa.field(field.name, field.type) for field in fields])
+
+    def table(self, result: Any) -> Any:
+        """What the function has returned as an Arrow table of the declared schema."""
+        if isinstance(result, pd.Series) and self.kind == "frame":
+            result = result.to_frame()
+        names = [name for name in self.schema.names if name != self.index]
+        if isinstance(result, pd.Series):
+            frame = result.to_frame(names[0])
+        elif isinstance(result, pd.Index):
+            frame = pd.DataFrame({names[0]: result})
+        elif isinstance(result, pd.DataFrame):
+            frame = result
+        else:
+            frame = pd.DataFrame({names[0]: [result]})
+        found = [str(name) for name in frame.columns]
+        if sorted(found) != sorted(names):
+            raise ValueError(
+                f"the function returned the columns {found}, and {names} were declared: pass meta, an empty frame of "
+                "what it returns"
+            )
+        arrays = []
+        for field in self.schema:
+            column = frame.index.to_series() if field.name == self.index else frame.iloc[:, found.index(field.name)]
+            array = _arrow_column(field.name, column)
+            if isinstance(array, pa.ChunkedArray):
+                array = array.combine_chunks()
+            if array.type != field.type:
+                array = _cast(array, field)
+            arrays.append(array)
+        return pa.table(arrays, schema=self.schema)
+
+    def wrap(self, native: Any) -> Any:
+        """The lazy object of a native frame of this schema."""
+        from phalanx.dataframe._core import DataFrame
+        from phalanx.dataframe.series import Series
+
+        if self.kind == "frame":
+            return DataFrame._wrap(native)
+        column = next(name for name in self.schema.names if name != self.index)
+        return Series._wrap(native.column(column).rename(None if self.name is None else str(self.name)))
+
+
+def _cast(array: Any, field: Any) -> Any:
+    try:
+        if pa.types.is_floating(array.type) and pa.types.is_integer(field.type):
+            # NaN is a missing integer.
+            array = pa.array(array.to_numpy(zero_copy_only=False), from_pandas=True)
+        return array.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ValueError(
+            f"column {field.name!r} was declared as {field.type}, and the function returned {array.type} ({error}): "
+            "pass meta, an empty frame of what it returns"
+        ) from None
+
+
+def declared(meta: Any, native: Any, emulate: Callable[[], Any], what: str) -> Declared:
+    """What a function over ``native`` returns: ``meta`` as Dask takes it, or what it returns for made-up rows."""
+    indexed = native.index is not None
+    if meta is no_meta or meta is None:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                meta = emulate()
+            except Exception as error:
+                raise ValueError(
+                    f"what {what} returns could not be found out with made-up rows: pass meta, an empty frame (or "
+                    f"series, or a dict of names and types) of what it returns. It raised {type(error).__name__}: {error}"
+                ) from error
+        return Declared(meta, indexed)
+    return Declared(_meta(meta, to_pandas(native.empty(), native.index).index), indexed)
+
+
+def _meta(meta: Any, index: Any) -> Any:
+    if hasattr(meta, "_meta"):
+        return meta._meta
+    if isinstance(meta, (pd.DataFrame, pd.Series, pd.Index)):
+        return meta
+    if isinstance(meta, tuple) and len(meta) == 2 and not isinstance(meta[0], tuple):
+        return pd.Series([], dtype=_dtype(meta[1]), name=meta[0], index=index[:0])
+    if isinstance(meta, dict) or (isinstance(meta, Iterable) and not isinstance(meta, str)):
+        pairs = dict(meta)
+        return pd.DataFrame({name: pd.Series([], dtype=_dtype(kind), index=index[:0]) for name, kind in pairs.items()}, index=index[:0])
+    if isinstance(meta, (str, type, np.dtype)):
+        return pd.Series([], dtype=_dtype(meta), index=index[:0])
+    return meta
+
+
+def _dtype(kind: Any) -> Any:
+    return numpy_dtype(kind) if isinstance(kind, str) else kind
+
+
+def _pandas(table: Any, how: tuple[str | None, bool, Any]) -> Any:
+    index, is_series, name = how
+    frame = to_pandas(table, index)
+    if not is_series:
+        return frame
+    series = frame.iloc[:, 0]
+    series.name = name
+    return series
+
+
+def _placed(arguments: Any, frames: list[Any]) -> Any:
+    if isinstance(arguments, tuple) and len(arguments) == 2 and arguments[0] == _FRAME:
+        return frames[arguments[1]]
+    return arguments
+
+
+def _run(tables: list[Any], context: str, *, function: Any, hows: Any, args: Any, kwargs: Any, returns: Declared) -> Any:
+    frames = [_pandas(table, how) for table, how in zip(tables, hows)]
+    given = [_placed(argument, frames) for argument in args]
+    return returns.table(function(*given, **{name: _placed(value, frames) for name, value in kwargs.items()}))
+
+
+def _how(lazy: Any) -> tuple[Any, tuple[str | None, bool, Any]]:
+    """The native frame of a lazy frame or series, and how it is made pandas' again."""
+    native = lazy._prepared(None)
+    is_series = not hasattr(lazy, "_names")
+    return native, (native.index, is_series, lazy.name if is_series else None)
+
+
+def _is_lazy(value: Any) -> bool:
+    return getattr(value, "_phalanx_kind", None) == "frame"
+
+
+def call_partitions(
+    first: Any,
+    function: Callable[..., Any],
+    args: Iterable[Any] = (),
+    kwargs: dict[str, Any] | None = None,
+    *,
+    meta: Any = no_meta,
+    row_by_row: bool | None = None,
+    label: str | None = None,
+) -> Any:
+    """``function`` of each partition of ``first``, and of the same partition of lazy frames among the arguments.
+
+    ``row_by_row`` promises a row for each row, in their order; by default made-up rows tell.
+    """
+    natives, hows, own, named = [], [], [], {}
+    for place, value in [(None, first), *((None, value) for value in args), *(kwargs or {}).items()]:
+        if _is_lazy(value):
+            if not hasattr(value, "dtype") and not hasattr(value, "_names"):
+                raise NotImplementedError("a lazy result as an argument of a function: compute it first")
+            native, how = _how(value)
+            natives.append(native)
+            hows.append(how)
+            value = (_FRAME, len(natives) - 1)
+        if place is None:
+            own.append(value)
+        else:
+            named[place] = value
+    samples = None
+
+    def emulate() -> Any:
+        nonlocal samples
+        samples = [_sampled(native, how) for native, how in zip(natives, hows)]
+        given = [_placed(argument, samples) for argument in own]
+        return function(*given, **{name: _placed(value, samples) for name, value in named.items()})
+
+    what = label or _host.function_name(function)
+    returns = declared(meta, natives[0], emulate, what)
+    if row_by_row is None:
+        row_by_row = returns.kind in ("frame", "series") and samples is not None and returns.meta.index.equals(samples[0].index)
+    packed = _host.pack(functools.partial(_run, function=function, hows=hows, args=own, kwargs=named, returns=returns))
+    made = natives[0].call_partitions(packed, what, natives[1:], returns.schema, returns.index, row_by_row)
+    return returns.wrap(made)
+
+
+def _sampled(native: Any, how: tuple[str | None, bool, Any]) -> Any:
+    frame = sample(native)
+    if not how[1]:
+        return frame
+    series = frame.iloc[:, 0]
+    series.name = how[2]
+    return series
+
+
+def _run_overlapping(
+    tables: list[Any], context: str, *, function: Any, how: Any, spans: Any, args: Any, kwargs: Any, returns: Declared
+) -> Any:
+    before, own, after = (_pandas(table, how) for table in tables)
+    if not len(own):
+        return returns.schema.empty_table()
+    if spans is not None:  # of time: what was told may be more
+        before = before[before.index > own.index.min() - spans[0]]
+        after = after[after.index < own.index.max() + spans[1]]
+    whole = pd.concat([before, own, after], ignore_index=how[0] is None)
+    result = function(whole, *args, **kwargs)
+    times = len(result) // len(whole)
+    start, stop = len(before) * times, len(result) - len(after) * times
+    return returns.table(result.iloc[start:stop])
+
+
+def call_overlapping(
+    first: Any,
+    function: Callable[..., Any],
+    before: Any,
+    after: Any,
+    args: tuple[Any, ...] = (),
+    kwargs: dict[str, Any] | None = None,
+    *,
+    meta: Any = no_meta,
+    trim: bool = True,
+    row_by_row: bool | None = None,
+    label: str | None = None,
+) -> Any:
+    """``function`` of each partition with rows of its neighbours, of whose results only the partition's own are kept.
+
+    ``before`` and ``after`` are numbers of rows, or spans of the index's time; without ``trim`` the rows within a span
+    may be more than that.
+    """
+    native, how = _how(first)
+    in_time = not (isinstance(before, (int, np.integer)) and isinstance(after, (int, np.integer)))
+    if in_time:
+        spans = [pd.Timedelta(span) if span else pd.Timedelta(0) for span in (before, after)]
+        around = [int(span.as_unit("ns").value) for span in spans]
+    else:
+        spans, around = None, [int(before), int(after)]
+    if min(around) < 0:
+        raise ValueError("before and after must be 0 or positive")
+    samples = None
+
+    def emulate() -> Any:
+        nonlocal samples
+        samples = _sampled(native, how)
+        return function(samples, *args, **(kwargs or {}))
+
+    what = label or _host.function_name(function)
+    returns = declared(meta, native, emulate, what)
+    if row_by_row is None:
+        row_by_row = returns.kind in ("frame", "series") and samples is not None and returns.meta.index.equals(samples.index)
+    run = functools.partial(
+        _run_overlapping, function=function, how=how, spans=spans if trim else None, args=args, kwargs=kwargs or {},
+        returns=returns,
+    )  # fmt: skip
+    packed = _host.pack(run)
+    return returns.wrap(
+        native.call_overlapping(packed, what, returns.schema, returns.index, tuple(around), in_time, row_by_row)
+    )
+
+
+def _run_groups(tables: list[Any], context: str, *, function: Any, index: Any, returns: Declared) -> Any:
+    frame = to_pandas(tables[0], index)
+    numbers = frame.pop("__group")
+    there = numbers >= 0
+    result = function(frame[there], numbers[there])
+    if not there.all():
+        # By place, since labels may be there twice.
+        places = np.flatnonzero(there.to_numpy())
+        result = result.set_axis(places).reindex(range(len(frame))).set_axis(frame.index)
+    return returns.table(result)
+
+
+def call_groups(
+    native: Any, keys: list[str], dropna: bool, function: Callable[[Any, Any], Any], returns: Declared, label: str
+) -> Any:
+    """A row for each row, from ``function`` of a pandas frame of whole groups and their numbers."""
+    packed = _host.pack(functools.partial(_run_groups, function=function, index=native.index, returns=returns))
+    return returns.wrap(native.call_groups(keys, dropna, packed, label, returns.schema, returns.index))
