@@ -26,7 +26,8 @@ fn check(ended: &Ended, first: &str, hint: &str) {
 #[test]
 fn no_scheduler_there() {
     let port = free_port();
-    let hint = "start one with `phalanx scheduler`, or check the address";
+    let hint = "start one with `phalanx scheduler`, or check the address; a scheduler with credentials answers only to \
+                who has some of the same folder (--credentials DIR)";
     for command in ["status", "demo --scheduler", "worker"] {
         let mut command = phalanx(&format!("{command} tcp://127.0.0.1:{port}"));
         // Asked for or not: an error is no panic.
@@ -75,7 +76,8 @@ fn a_port_in_use() {
 
 #[test]
 fn addresses_off_loopback() {
-    let hint = "use 127.0.0.1; serving other machines needs mutual TLS, which this version can't set up yet";
+    let hint = "make credentials with `phalanx credentials new DIR` and give them to scheduler, workers and clients \
+                with --credentials DIR (or in PHALANX_CREDENTIALS); or use 127.0.0.1";
     let first =
         |address: &str| format!("{address} is not a loopback address, and without credentials only loopback is served");
     for (command, address) in [

@@ -8,6 +8,7 @@ mod stop;
 mod store;
 
 use crate::data::Pool;
+use crate::observer::no_scheduler;
 use crate::protocol::service::control_client::ControlClient;
 use crate::protocol::{Beat, Command, Hello};
 use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
@@ -162,10 +163,7 @@ async fn find(options: &WorkerOptions) -> Result<tonic::transport::Channel> {
         match options.transport.connect(options.scheduler.authority(), Role::Scheduler).await {
             Ok(channel) => return Ok(channel),
             Err(error) if tokio::time::Instant::now() >= deadline => {
-                let message = format!("no scheduler answers at {}", options.scheduler);
-                return Err(Error::cluster(message)
-                    .caused_by(&error)
-                    .with_hint("start one with `phalanx scheduler`, or check the address"));
+                return Err(no_scheduler(&options.scheduler, &error));
             }
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
