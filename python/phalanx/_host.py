@@ -8,9 +8,12 @@ Whoever unpacks runs code: only workers that were started with ``--allow-python`
 
 from __future__ import annotations
 
+import collections
 import functools
+import io
 import pickle
 import traceback
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -31,9 +34,27 @@ def function_name(function: Any) -> str:
     return str(getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or type(function).__name__)
 
 
+@functools.cache
+def _pickler() -> Any:
+    """cloudpickle's, but that code remembers its file: a traceback of a worker then has the lines of the source."""
+    base = require("cloudpickle").CloudPickler
+    reduce_code = base.dispatch_table[types.CodeType]
+
+    def reduce(code: types.CodeType) -> tuple[Any, tuple[Any, ...]]:
+        make, parts = reduce_code(code)
+        return make, tuple(code.co_filename if part == "<dynamic-code>" else part for part in parts)
+
+    class Pickler(base):  # type: ignore[misc, valid-type]
+        dispatch_table = collections.ChainMap({types.CodeType: reduce}, base.dispatch_table)
+
+    return Pickler
+
+
 def pack(function: Callable[[list[Any], str], Any]) -> bytes:
     """A function as bytes, with everything that it refers to."""
-    return bytes(require("cloudpickle").dumps(function))
+    file = io.BytesIO()
+    _pickler()(file).dump(function)
+    return file.getvalue()
 
 
 @functools.lru_cache(_CACHE_SIZE)
