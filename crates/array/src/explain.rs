@@ -1,10 +1,15 @@
 //! What would run, for people: the expression, the stages, the physical plan.
 
 use crate::array::Array;
-use crate::expr::sorted;
-use crate::lower::{Producer, Way, lower};
+use crate::chunks::Region;
+use crate::expr::{Expr, sorted};
+use crate::lower::{Lowered, Producer, Way, lower};
+use crate::node::count;
 use crate::physical::physical;
+use crate::pull::{self, Counted};
+use phalanx_chunk::Span;
 use phalanx_engine::{Result, Settings};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -26,13 +31,10 @@ impl Array {
         let root = self.expr()?;
         let mut text = String::from("expression\n");
         let (order, place) = sorted(std::slice::from_ref(root));
-        for (number, expr) in order.iter().enumerate() {
+        let names: Vec<String> = order.iter().map(|expr| name_of(expr)).collect();
+        for (number, (expr, name)) in order.iter().zip(&names).enumerate() {
             let inputs: Vec<String> =
                 expr.inputs.iter().map(|input| format!("#{}", place[&Arc::as_ptr(input)])).collect();
-            let name = match &expr.stored {
-                Some(stored) => format!("persisted {}", stored.persisted.handle()),
-                None => expr.node.name(),
-            };
             let _infallible = writeln!(
                 text,
                 "  #{number} {name}({}): {:?} {} chunks {}",
@@ -76,6 +78,17 @@ impl Array {
                 let _infallible = writeln!(text, "    reads {} of {from} {how}", size(bytes));
             }
         }
+        text.push_str("sources\n");
+        for (number, evaluated) in evaluated(&lowered, &order) {
+            let expr = &order[number];
+            let name = &names[number];
+            let size: usize = expr.shape().iter().product();
+            let verb = if expr.stored.is_some() { "read" } else { "evaluated" };
+            let _infallible = match evaluated {
+                Some(elements) => writeln!(text, "  #{number} {name}: {elements} elements of {size} {verb}"),
+                None => writeln!(text, "  #{number} {name}: not counted, there are too many"),
+            };
+        }
         text.push_str("physical plan\n");
         for (number, stage) in lowered.stages.iter().enumerate().rev() {
             if stage.consumers > 1 || number == lowered.roots[0] {
@@ -86,6 +99,52 @@ impl Array {
         }
         Ok(text)
     }
+}
+
+fn name_of(expr: &Expr) -> String {
+    match &expr.stored {
+        Some(stored) => format!("persisted {}", stored.persisted.handle()),
+        None => expr.node.name(),
+    }
+}
+
+/// Elements of a stage that counting goes through, at most: a second's work.
+const COUNTED_MAX: u64 = 1 << 34;
+
+/// How many elements of each source are evaluated, or read of persisted data, in all stages together: the number of the
+/// source in `order`, and `None` where counting would take too long. Sources are what has no inputs, and what draws
+/// random numbers.
+fn evaluated(lowered: &Lowered, order: &[Arc<Expr>]) -> BTreeMap<usize, Option<u64>> {
+    let nodes: HashMap<*const (), usize> =
+        order.iter().enumerate().map(|(number, expr)| (Arc::as_ptr(&expr.node).cast(), number)).collect();
+    let exprs: HashMap<*const Expr, usize> =
+        order.iter().enumerate().map(|(number, expr)| (Arc::as_ptr(expr), number)).collect();
+    let mut sources: BTreeMap<usize, Option<u64>> = BTreeMap::new();
+    let mut add = |number: usize, elements: Option<u64>| {
+        let sum = sources.entry(number).or_insert(Some(0));
+        *sum = sum.zip(elements).map(|(sum, elements)| sum.saturating_add(elements));
+    };
+    for stage in &lowered.stages {
+        let regions: Vec<Region> = stage.wanted.iter().map(|&chunk| stage.region(chunk)).collect();
+        let work = regions.iter().map(|region| pull::work_elements(&stage.table, region));
+        let mut counted = Counted::new(&stage.table);
+        let known = work.fold(0, u64::saturating_add) <= COUNTED_MAX;
+        if known {
+            regions.iter().for_each(|region| counted.evaluate(region));
+        }
+        for (entry, elements) in stage.table.entries.iter().zip(counted.elements) {
+            let node = entry.node.as_ref();
+            let all: Region = node.shape().iter().map(|&length| Span::all(length)).collect();
+            if node.slot().is_none() && (entry.inputs.is_empty() || node.generates(&all) > 0) {
+                add(nodes[&Arc::as_ptr(&entry.node).cast()], known.then_some(elements));
+            }
+        }
+        for slot in stage.slots.iter().filter(|slot| matches!(slot.producer, Producer::Stored(_))) {
+            let read = slot.demands.iter().map(|(_, region)| count(region) as u64).fold(0, u64::saturating_add);
+            add(exprs[&Arc::as_ptr(&slot.expr)], Some(read));
+        }
+    }
+    sources
 }
 
 /// Bytes as people read them.

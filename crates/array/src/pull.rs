@@ -7,9 +7,11 @@
 //! that the result needs. Everything else is computed in tiles that stay in the second-level cache, so
 //! chains of elementwise functions never make a temporary as large as a chunk.
 
+mod counted;
 mod tiles;
 mod walk;
 
+pub(crate) use counted::Counted;
 pub(crate) use walk::{Known, Walk, relative};
 
 use crate::chunks::Region;
@@ -40,7 +42,7 @@ impl<'a> Pull<'a> {
 
     /// `region` of the table's last entry.
     pub(crate) fn evaluate(&mut self, region: &[Span]) -> ChunkResult<Chunk> {
-        let walk = Walk::new(self.table, self.table.root(), region, &Known::default());
+        let walk = Walk::new(self.table, self.table.root(), region, &Known::<Chunk>::default());
         let wanted = walk.wanted_whole(self.table);
         let mut known = Known::default();
         for (at, item) in walk.items.iter().enumerate() {
@@ -202,7 +204,7 @@ fn side_by_side(
 /// An upper bound of the memory, in bytes, that evaluating `region` takes beside the slots' rows: every anchor that is
 /// alive, the result, and the temporaries of a tile.
 pub(crate) fn peak_bytes(table: &Table, region: &[Span]) -> u64 {
-    let walk = Walk::new(table, table.root(), region, &Known::default());
+    let walk = Walk::new(table, table.root(), region, &Known::<Chunk>::default());
     let wanted = walk.wanted_whole(table);
     let last = walk.items.len().saturating_sub(1);
     let mut peak = 0_u64;
@@ -225,7 +227,7 @@ pub(crate) fn peak_bytes(table: &Table, region: &[Span]) -> u64 {
 
 /// How much work evaluating `region` is, in elements of all nodes.
 pub(crate) fn work_elements(table: &Table, region: &[Span]) -> u64 {
-    let walk = Walk::new(table, table.root(), region, &Known::default());
+    let walk = Walk::new(table, table.root(), region, &Known::<Chunk>::default());
     let item = |item: &walk::Item| {
         let node = table.entries[item.node].node.as_ref();
         let inputs: usize = item.inputs.iter().map(|&input| count(&walk.items[input].region)).sum();

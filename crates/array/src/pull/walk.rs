@@ -24,7 +24,7 @@ pub(crate) struct Walk {
 impl Walk {
     /// From `region` of entry `root` down to sources, slots and what is known. Iterative: the depth of an expression
     /// has no limit.
-    pub(crate) fn new(table: &Table, root: usize, region: &[Span], known: &Known) -> Self {
+    pub(crate) fn new<V: Clone>(table: &Table, root: usize, region: &[Span], known: &Known<V>) -> Self {
         // Entries come after their inputs, so going down by number meets every user before its inputs.
         let mut demands: Vec<Vec<usize>> = vec![vec![]; root + 1];
         let mut items = vec![Item { node: root, region: region.to_vec(), inputs: vec![] }];
@@ -97,30 +97,35 @@ impl Walk {
 }
 
 /// Regions of nodes whose values are there.
-#[derive(Default)]
-pub(crate) struct Known {
-    values: HashMap<usize, Vec<(Region, Chunk)>>,
+pub(crate) struct Known<V = Chunk> {
+    values: HashMap<usize, Vec<(Region, V)>>,
 }
 
-impl Known {
-    pub(crate) fn add(&mut self, item: &Item, value: Chunk) {
+impl<V> Default for Known<V> {
+    fn default() -> Self {
+        Self { values: HashMap::new() }
+    }
+}
+
+impl<V: Clone> Known<V> {
+    pub(crate) fn add(&mut self, item: &Item, value: V) {
         self.values.entry(item.node).or_default().push((item.region.clone(), value));
     }
 
     /// A value of the node whose region contains `region`.
-    pub(crate) fn find(&self, node: usize, region: &[Span]) -> Option<(&Region, &Chunk)> {
+    pub(crate) fn find(&self, node: usize, region: &[Span]) -> Option<(&Region, &V)> {
         let values = self.values.get(&node)?;
         let exact = values.iter().find(|(known, _)| known == region);
         let found = exact.or_else(|| values.iter().find(|(known, _)| relative(known, region).is_some()));
-        found.map(|(region, chunk)| (region, chunk))
+        found.map(|(region, value)| (region, value))
     }
 
     /// The value of exactly this item.
-    pub(crate) fn expect(&self, item: &Item) -> ChunkResult<Chunk> {
+    pub(crate) fn expect(&self, item: &Item) -> ChunkResult<V> {
         self.values
             .get(&item.node)
             .and_then(|values| values.iter().find(|(region, _)| *region == item.region))
-            .map(|(_, chunk)| chunk.clone())
+            .map(|(_, value)| value.clone())
             .ok_or_else(|| broken("a value that a node needs was not computed"))
     }
 }

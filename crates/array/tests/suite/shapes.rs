@@ -232,8 +232,29 @@ pub fn evaluated(engine: &dyn Engine) -> Vec<u8> {
         ),
     ] {
         assert_eq!(drawn(&array), expected, "{array}");
+        assert_eq!(told(engine, &array), expected, "explain of {array}");
+    }
+    // In many tiles and chunks, in several stages, and of what one source is wanted for twice.
+    let wide = Generator::new(2).random((300, 4000), (64, 900));
+    for array in [
+        &wide + &wide.slice(s![0]),
+        (&wide + &wide.flip(0)).std(AllAxes),
+        (wide.slice(s![1.., ..]) * wide.slice(s![..-1, ..])).sum(1),
+        wide.matmul(&wide.t()).sum(AllAxes),
+        wide.cumsum(0).rechunk((300, 50)),
+        wide.sort(1).svd().1,
+    ] {
+        assert_eq!(told(engine, &array), drawn(&array), "{array}");
     }
     vec![]
+}
+
+/// The elements that `explain` says are evaluated, of all that is random.
+fn told(engine: &dyn Engine, array: &Array) -> u64 {
+    let text = array.explain(engine.settings()).unwrap();
+    let sources = text.split("sources\n").nth(1).unwrap().split("physical plan").next().unwrap();
+    let random = sources.lines().filter(|line| line.contains(" random "));
+    random.map(|line| line.split(": ").nth(1).unwrap().split(' ').next().unwrap().parse::<u64>().unwrap()).sum()
 }
 
 /// Arrays ten times the memory of a task.
