@@ -2,7 +2,7 @@
 
 A function that NumPy has is here under the same name, with the same arguments, and lazy. NumPy's own functions work
 on our arrays too (``np.sum(x)``, ``np.sin(x)``) and stay lazy. The whole array-API standard is here:
-``x.__array_namespace__()`` is this module.
+``x.__array_namespace__()`` is this module, with the standard's defaults where Dask's are others.
 
 >>> import numpy as np
 >>> import phalanx.array as da
@@ -70,7 +70,7 @@ from phalanx.array._ufuncs import *  # noqa: F403
 _LATER = ("fft", "linalg", "ma", "random", "stats")
 
 __array_api_version__ = "2024.12"
-__all__ = ["Array", "__array_namespace_info__", "compute", *_LATER, *TYPES]
+__all__ = ["Array", "__array_api_version__", "__array_namespace_info__", "compute", *_LATER, *TYPES]
 for _area in (
     _blocks,
     _comparing,

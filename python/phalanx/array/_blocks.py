@@ -360,9 +360,15 @@ class Blocks(Base):
 
     __slots__ = ()
 
-    def map_blocks(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+    def map_blocks(
+        self, func: Any, *args: Any, name: Any = None, token: Any = None, dtype: Any = None, chunks: Any = None,
+        drop_axis: Any = None, new_axis: Any = None, enforce_ndim: bool = False, meta: Any = None, **kwargs: Any,
+    ) -> Any:  # fmt: skip
         """``func`` of each block: see :func:`map_blocks`."""
-        return map_blocks(func, self, *args, **kwargs)
+        return map_blocks(
+            func, self, *args, name=name, token=token, dtype=dtype, chunks=chunks, drop_axis=drop_axis,
+            new_axis=new_axis, enforce_ndim=enforce_ndim, meta=meta, **kwargs,
+        )  # fmt: skip
 
     def map_overlap(self, func: Any, depth: Any, boundary: Any = None, trim: bool = True, **kwargs: Any) -> Any:
         """``func`` of each block with its surroundings: see :func:`map_overlap`."""

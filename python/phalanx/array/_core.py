@@ -6,6 +6,7 @@ Methods by area are in files of their own (``_elementwise``, ``_reductions``, â€
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 from phalanx import _client
@@ -134,13 +135,16 @@ class Array(
         return values.astype(dtype) if dtype is not None and values.dtype != dtype else values
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        import phalanx.array
+        from phalanx.array._standard import VERSIONS, namespace
 
-        return phalanx.array
+        if api_version is not None and api_version not in VERSIONS:
+            raise ValueError(f"Unrecognized array API version: {api_version!r}; these are here: {', '.join(VERSIONS)}")
+        return namespace()
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         # NumPy's function of a name is ours of the same name and place.
         import phalanx.array
+        from phalanx.array._standard import NUMPYS
 
         ours: Any = phalanx.array
         module = (func.__module__ or "numpy").split(".")[1:]
@@ -148,6 +152,8 @@ class Array(
             ours = getattr(ours, name, None)
         if ours is None or ours is func:
             return NotImplemented
+        if module == ["linalg"] and len(args) == 1:
+            kwargs = {**NUMPYS.get(func.__name__, {}), **kwargs}
         return ours(*args, **kwargs)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -193,7 +199,7 @@ class Array(
         return complex(self.compute())
 
     def __index__(self) -> int:
-        return self.compute().__index__()
+        return operator.index(self.compute())
 
     # How it is shown.
 

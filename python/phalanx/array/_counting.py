@@ -18,6 +18,11 @@ __all__ = [
 ]
 
 
+def _no_normed(normed: Any) -> None:
+    if normed is not None:
+        raise ValueError("The normed= keyword argument has been deprecated. Please use density instead.")
+
+
 def _bins(bins: Any, range: Any) -> Any:
     if isinstance(bins, str):
         raise NotImplementedError(f"bins={bins!r}; give their number or their edges")
@@ -35,20 +40,25 @@ def _bins(bins: Any, range: Any) -> Any:
     return edges._native
 
 
-def histogram(a: Any, bins: Any = 10, range: Any = None, density: bool | None = False, weights: Any = None) -> Any:
+def histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: bool | None = False, weights: Any = None, *, normed: Any = None
+) -> Any:
     """How many elements fall into each bin, and the edges of the bins.
 
     Without ``range`` the bins go from the smallest to the largest element.
     """
+    _no_normed(normed)
     given = None if weights is None else lazy(weights)._native.ravel()
     counts, edges = _phalanx.Array.histogram([lazy(a)._native.ravel()], [_bins(bins, range)], given, bool(density))
     return wrap(counts), wrap(edges[0])
 
 
 def histogramdd(
-    sample: Any, bins: Any = 10, range: Any = None, density: bool | None = False, weights: Any = None
-) -> Any:
+    sample: Any, bins: Any = 10, range: Any = None, density: bool | None = False, weights: Any = None, *,
+    normed: Any = None,
+) -> Any:  # fmt: skip
     """The histogram of points: a matrix with one a row, or a sequence of the arrays of their coordinates."""
+    _no_normed(normed)
     if isinstance(sample, (list, tuple)):
         columns = [lazy(each) for each in sample]
     else:
@@ -69,12 +79,13 @@ def histogramdd(
 
 
 def histogram2d(
-    x: Any, y: Any, bins: Any = 10, range: Any = None, density: bool | None = False, weights: Any = None
-) -> Any:
+    x: Any, y: Any, bins: Any = 10, range: Any = None, density: bool | None = False, weights: Any = None, *,
+    normed: Any = None,
+) -> Any:  # fmt: skip
     """The histogram of points in the plane, and the edges of both dimensions."""
     if not isinstance(bins, (list, tuple)) or len(bins) != 2:
         bins = [bins, bins]
-    counts, edges = histogramdd((x, y), bins, range, density, weights)
+    counts, edges = histogramdd((x, y), bins, range, density, weights, normed=normed)
     return counts, edges[0], edges[1]
 
 

@@ -36,7 +36,7 @@ __all__ = [
 EMBED_BYTES_MAX = 1 << 20
 
 
-def from_array(x: Any, chunks: Any = "auto", *, client: Any = None, **kwargs: Any) -> Any:
+def from_array(x: Any, chunks: Any = "auto", *, asarray: bool | None = None, client: Any = None, **kwargs: Any) -> Any:
     """A lazy array of the values of ``x``.
 
     Values of more than 1 MiB are handed to the engine at once: in this process without a copy where the memory
@@ -49,8 +49,12 @@ def from_array(x: Any, chunks: Any = "auto", *, client: Any = None, **kwargs: An
     chunks : int, tuple, str or dict
         A size for all axes, one for each axis, all sizes of each axis, ``-1`` for a whole axis, ``"auto"`` or a
         number of bytes such as ``"64MB"``.
+    asarray : bool, optional
+        Blocks are NumPy's arrays always, so False is for those alone.
     """
     _refuse(kwargs, "from_array")
+    if asarray is False and not (is_lazy(x) or isinstance(x, np.ndarray)):
+        raise NotImplementedError(f"asarray=False: blocks are NumPy's arrays, and can't be of {type(x).__name__}")
     if is_lazy(x):
         return x if chunks == "auto" else x.rechunk(chunks)
     if is_source(x):
@@ -122,7 +126,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, chunks: Any = "auto", *
 
 def _refuse(kwargs: dict[str, Any], what: str) -> None:
     """Dask's and NumPy's arguments that change nothing here are taken; others are named."""
-    harmless = {"name", "meta", "order", "subok", "device", "like", "lock", "asarray", "fancy", "getitem", "inline_array"}
+    harmless = {"name", "meta", "order", "subok", "device", "like", "lock", "fancy", "getitem", "inline_array"}
     if kwargs.get("device") not in (None, "cpu"):
         raise ValueError(f"arrays live on the device 'cpu', not {kwargs['device']!r}")
     others = sorted(set(kwargs) - harmless)
@@ -269,9 +273,10 @@ def fromfunction(func: Any, chunks: Any = "auto", shape: Any = None, dtype: Any 
     return result if dtype is None else result.astype(dtype)
 
 
-def array(object: Any, dtype: Any = None, *, copy: bool | None = True, chunks: Any = "auto", **kwargs: Any) -> Any:
-    """A lazy array of values."""
-    ndmin = kwargs.pop("ndmin", 0)
+def array(
+    object: Any, dtype: Any = None, *, copy: bool | None = True, ndmin: int = 0, chunks: Any = "auto", **kwargs: Any
+) -> Any:
+    """A lazy array of values, with ``ndmin`` axes at least."""
     _refuse(kwargs, "array")
     result = asarray(object, dtype, copy=copy, chunks=chunks)
     missing = ndmin - result.ndim

@@ -103,11 +103,14 @@ class Exporting(Base):
 
         return moment(self, order, axis, dtype, keepdims, ddof, split_every, out)
 
-    def store(self, target: Any, **kwargs: Any) -> Any:
+    def store(
+        self, target: Any, lock: Any = True, regions: Any = None, compute: bool = True, return_stored: bool = False,
+        load_stored: Any = None, **kwargs: Any,
+    ) -> Any:  # fmt: skip
         """Writes the array into an object that takes slices: see :func:`store`."""
         from phalanx.array._storing import store
 
-        return store([self], [target], **kwargs)
+        return store(self, target, lock, regions, compute, return_stored, load_stored, **kwargs)
 
     def to_zarr(self, *args: Any, **kwargs: Any) -> Any:
         """Writes the array into a Zarr store: see :func:`to_zarr`."""

@@ -112,13 +112,13 @@ class Manipulation(Base):
         """A diagonal of two axes, as the last axis."""
         return diagonal(self, offset, axis1, axis2)
 
-    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
         """The sum along a diagonal of two axes."""
-        return trace(self, offset, axis1, axis2)
+        return trace(self, offset, axis1, axis2, dtype)
 
-    def shuffle(self, indexer: Any, axis: int = 0) -> Any:
-        """The slices of an axis in groups of indices."""
-        return shuffle(self, indexer, axis)
+    def shuffle(self, indexer: Any, axis: int = 0, chunks: Any = "auto") -> Any:
+        """The slices of an axis in groups of indices: see :func:`shuffle`."""
+        return shuffle(self, indexer, axis, chunks)
 
 
 def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:

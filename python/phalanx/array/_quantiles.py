@@ -28,7 +28,14 @@ def _quantile(
     scale: float,
     weights: Any,
     what: str,
+    interpolation: Any = None,
 ) -> Any:
+    if interpolation is not None:
+        # NumPy's name until 1.22, which it still takes.
+        if method != "linear":
+            raise TypeError("You shall not pass both `method` and `interpolation`!\n(`interpolation` is Deprecated in "
+                            "favor of `method`)")
+        method = interpolation
     if out is not None:
         raise NotImplementedError(f"{what} with out=; use the result")
     if weights is not None:
@@ -57,9 +64,10 @@ def quantile(
     keepdims: bool = False,
     *,
     weights: Any = None,
+    interpolation: Any = None,
 ) -> Any:
     """Quantiles over axes. A task has the whole lines."""
-    return _quantile(a, q, axis, out, method, keepdims, False, 1.0, weights, "quantile")
+    return _quantile(a, q, axis, out, method, keepdims, False, 1.0, weights, "quantile", interpolation)
 
 
 def nanquantile(
@@ -72,9 +80,10 @@ def nanquantile(
     keepdims: bool = False,
     *,
     weights: Any = None,
+    interpolation: Any = None,
 ) -> Any:
     """Quantiles over axes of what is not NaN."""
-    return _quantile(a, q, axis, out, method, keepdims, True, 1.0, weights, "nanquantile")
+    return _quantile(a, q, axis, out, method, keepdims, True, 1.0, weights, "nanquantile", interpolation)
 
 
 def percentile(
@@ -87,9 +96,14 @@ def percentile(
     keepdims: bool = False,
     *,
     weights: Any = None,
+    interpolation: Any = None,
+    internal_method: str = "default",
 ) -> Any:
-    """Percentiles over axes (Dask's is of one-dimensional arrays, and approximate; this is NumPy's)."""
-    return _quantile(a, q, axis, out, method, keepdims, False, 100.0, weights, "percentile")
+    """Percentiles over axes (Dask's is of one-dimensional arrays, and approximate; this is NumPy's, whichever of Dask's
+    two ways ``internal_method`` names)."""
+    if internal_method not in ("default", "dask", "tdigest"):
+        raise ValueError(f"`internal_method` option must be 'default', 'tdigest' or 'dask', not {internal_method!r}")
+    return _quantile(a, q, axis, out, method, keepdims, False, 100.0, weights, "percentile", interpolation)
 
 
 def nanpercentile(
@@ -102,9 +116,10 @@ def nanpercentile(
     keepdims: bool = False,
     *,
     weights: Any = None,
+    interpolation: Any = None,
 ) -> Any:
     """Percentiles over axes of what is not NaN."""
-    return _quantile(a, q, axis, out, method, keepdims, True, 100.0, weights, "nanpercentile")
+    return _quantile(a, q, axis, out, method, keepdims, True, 100.0, weights, "nanpercentile", interpolation)
 
 
 def median(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:

@@ -39,35 +39,55 @@ def unique(
 
     How many there are depends on the data; :meth:`Array.compute_chunk_sizes` finds out.
     """
-    if axis is not None or not equal_nan:
-        raise NotImplementedError("unique with axis= or equal_nan=False")
+    if axis is not None:
+        raise NotImplementedError("unique with axis=: number the slices by unique(…, return_inverse=True) first")
     ar = lazy(ar)
-    values, index, inverse, counts = ar._native.unique()
-    wanted = [values]
-    wanted += [index] if return_index else []
-    wanted += [inverse] if return_inverse else []
-    wanted += [counts] if return_counts else []
-    results = tuple(wrap(each) for each in wanted)
+    if not equal_nan and ar.dtype.kind in "fc":
+        parts = _nan_apart(ar)
+    else:
+        parts = tuple(wrap(each) for each in ar._native.unique())
+    wanted = [True, return_index, return_inverse, return_counts]
+    results = tuple(part for part, is_wanted in zip(parts, wanted) if is_wanted)
     return results[0] if len(results) == 1 else results
+
+
+def _nan_apart(ar: Any) -> tuple[Any, ...]:
+    """The parts of :func:`unique` where each NaN is an element of its own. One task sorts all elements."""
+    from phalanx.array._counting import bincount
+    from phalanx.array._creation import ones
+    from phalanx.array._joining import concatenate
+    from phalanx.array._sorting import argsort, cumsum
+
+    flat = ar.ravel()
+    order = argsort(flat)
+    ordered = flat[order]
+    # NaN differs from itself.
+    first = concatenate([ones(min(1, flat.size), bool), ordered[1:] != ordered[:-1]])
+    place = cumsum(first.astype("int64"), 0) - 1
+    inverse = place[argsort(order)]
+    return ordered[first], order[first], inverse.reshape(ar.shape), bincount(inverse)
+
+
+# The standard's functions count each NaN by itself, as NumPy's of these names do.
 
 
 def unique_values(x: Any, /) -> Any:
     """The different elements."""
-    return unique(x)
+    return unique(x, equal_nan=False)
 
 
 def unique_counts(x: Any, /) -> Any:
     """The different elements, and how often each occurs."""
     from collections import namedtuple
 
-    return namedtuple("UniqueCountsResult", ["values", "counts"])(*unique(x, return_counts=True))
+    return namedtuple("UniqueCountsResult", ["values", "counts"])(*unique(x, return_counts=True, equal_nan=False))
 
 
 def unique_inverse(x: Any, /) -> Any:
     """The different elements, and which each element is."""
     from collections import namedtuple
 
-    return namedtuple("UniqueInverseResult", ["values", "inverse_indices"])(*unique(x, return_inverse=True))
+    return namedtuple("UniqueInverseResult", ["values", "inverse_indices"])(*unique(x, return_inverse=True, equal_nan=False))
 
 
 def unique_all(x: Any, /) -> Any:
@@ -75,7 +95,7 @@ def unique_all(x: Any, /) -> Any:
     from collections import namedtuple
 
     names = ["values", "indices", "inverse_indices", "counts"]
-    return namedtuple("UniqueAllResult", names)(*unique(x, True, True, True))
+    return namedtuple("UniqueAllResult", names)(*unique(x, True, True, True, equal_nan=False))
 
 
 def union1d(ar1: Any, ar2: Any) -> Any:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from phalanx import _phalanx
-from phalanx.array._base import native_of, wrap
+from phalanx._lazy import np
+from phalanx.array._base import lazy, native_of, one_axis, wrap
 from phalanx.array._chunks import normalize
 
 __all__ = [
     "fft",
     "fft2",
+    "fft_wrap",
     "fftfreq",
     "fftn",
     "fftshift",
@@ -135,14 +137,24 @@ def _frequencies(make: Any, n: Any, d: float, length: int, chunks: Any) -> Any:
     return wrap(make(n.__index__(), float(d), normalize(chunks, (length,))))
 
 
-def fftfreq(n: int, d: float = 1.0, chunks: Any = "auto") -> Any:
+def _typed(frequencies: Any, dtype: Any, device: Any) -> Any:
+    if device not in (None, "cpu"):
+        raise ValueError(f"arrays live on the device 'cpu', not {device!r}")
+    if dtype is None:
+        return frequencies
+    if np.dtype(dtype).kind != "f":
+        raise ValueError("Only floating-point types are allowed")
+    return frequencies.astype(dtype)
+
+
+def fftfreq(n: int, d: float = 1.0, chunks: Any = "auto", *, dtype: Any = None, device: Any = None) -> Any:
     """The frequencies of the values of :func:`fft`, for samples at distance ``d``."""
-    return _frequencies(_phalanx.Array.fftfreq, n, d, n, chunks)
+    return _typed(_frequencies(_phalanx.Array.fftfreq, n, d, n, chunks), dtype, device)
 
 
-def rfftfreq(n: int, d: float = 1.0, chunks: Any = "auto") -> Any:
+def rfftfreq(n: int, d: float = 1.0, chunks: Any = "auto", *, dtype: Any = None, device: Any = None) -> Any:
     """The frequencies of the values of :func:`rfft`, for samples at distance ``d``."""
-    return _frequencies(_phalanx.Array.rfftfreq, n, d, n // 2 + 1, chunks)
+    return _typed(_frequencies(_phalanx.Array.rfftfreq, n, d, n // 2 + 1, chunks), dtype, device)
 
 
 def _listed(axes: Any) -> Any:
@@ -159,3 +171,62 @@ def fftshift(x: Any, axes: Any = None) -> Any:
 def ifftshift(x: Any, axes: Any = None) -> Any:
     """The inverse of :func:`fftshift`."""
     return wrap(native_of(x).ifftshift(_listed(axes)))
+
+
+class _Transform:
+    """Another library's transform of a block that has the transformed axes whole."""
+
+    def __init__(self, function: Any, options: dict[str, Any]) -> None:
+        self.function, self.options = function, options
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+
+    def __call__(self, block: Any) -> Any:
+        return self.function(block, **self.options)
+
+
+def fft_wrap(fft_func: Any, kind: str | None = None, dtype: Any = None, allow_fftpack: bool = False) -> Any:
+    """Another library's transform (``scipy.fft.rfft``, pyFFTW's) as a function of lazy arrays, block by block.
+
+    Parameters
+    ----------
+    fft_func : callable
+        With NumPy's parameters: ``n`` and ``axis`` of one axis, ``s`` and ``axes`` of several.
+    kind : str, optional
+        Which of this module's functions it is like; by default the one of its name.
+    dtype : dtype, optional
+        Of the result; by default that of this module's function.
+    allow_fftpack : bool
+        FFTPACK's real transforms have another layout, and are refused unless this is True and ``kind`` is complex.
+    """
+    name = kind or getattr(fft_func, "__name__", "")
+    if name not in __all__ or name.endswith(("freq", "shift", "wrap")):
+        raise ValueError(f"Given unknown `kind` {name}.")
+    if "fftpack" in getattr(fft_func, "__module__", "") and (not allow_fftpack or name.startswith(("r", "ir"))):
+        raise ValueError(f"{fft_func.__module__}.{name} is FFTPACK's: give scipy.fft's, which is laid out as NumPy's")
+    like = globals()[name]
+
+    def transform(a: Any, lengths: Any, axes: list[int], options: dict[str, Any], model: Any) -> Any:
+        from phalanx.array._blocks import map_blocks
+
+        a = lazy(a).rechunk(dict.fromkeys(axes, -1))
+        sizes = tuple((model.shape[at],) if at in axes else a.chunks[at] for at in range(a.ndim))
+        given = {key: value for key, value in options.items() if value is not None}
+        given |= {} if lengths is None else {"n" if "axis" in options else "s": lengths}
+        return map_blocks(_Transform(fft_func, given), a, chunks=sizes, dtype=model.dtype if dtype is None else dtype)
+
+    def one(a: Any, n: int | None = None, axis: int = -1) -> Any:
+        along = one_axis(axis, lazy(a).ndim)
+        return transform(a, n, [along], {"axis": along}, like(a, n, along))
+
+    def several(a: Any, s: Any = None, axes: Any = None) -> Any:
+        ndim = lazy(a).ndim
+        if axes is None:
+            count = 2 if name.endswith("2") else ndim if s is None else len(s)
+            axes = range(ndim - count, ndim)
+        along = [one_axis(axis, ndim) for axis in axes]
+        return transform(a, s, along, {"axes": along}, like(a, s, along))
+
+    function = several if name.endswith(("n", "2")) else one
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"The transform {name} by {getattr(fft_func, '__module__', 'another library')}."
+    return function

@@ -8,15 +8,22 @@ is too large is refused.
 from __future__ import annotations
 
 import secrets
+from collections import namedtuple
 from typing import Any
 
 from phalanx._lazy import np
-from phalanx.array._base import axes_of, native_of, wrap
+from phalanx.array import _manipulation
+from phalanx.array._base import axes_of, lazy, native_of, wrap
 from phalanx.array._linear import matmul, outer, tensordot
+from phalanx.array._products import cross, vecdot
 
 __all__ = [
     "cholesky",
+    "compression_level",
+    "compression_matrix",
+    "cross",
     "det",
+    "diagonal",
     "eigh",
     "eigvalsh",
     "inv",
@@ -39,9 +46,16 @@ __all__ = [
     "svd_compressed",
     "svdvals",
     "tensordot",
+    "trace",
     "tsqr",
+    "vecdot",
     "vector_norm",
 ]
+
+QRResult = namedtuple("QRResult", ["Q", "R"])
+SVDResult = namedtuple("SVDResult", ["U", "S", "Vh"])
+EighResult = namedtuple("EighResult", ["eigenvalues", "eigenvectors"])
+SlogdetResult = namedtuple("SlogdetResult", ["sign", "logabsdet"])
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -63,15 +77,14 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """The norm of vectors along axes; by default of all elements."""
-    native = native_of(x)
-    ndim = len(native.shape)
-    axes = _axes(axis, ndim)
-    if axes is not None and len(axes) == 1:
-        return wrap(native.norm(ord, axes, keepdims))
-    if axes is not None and len(axes) != ndim:
-        raise NotImplementedError("vector_norm takes one axis or all of them: reshape the axes into one first")
-    flat = native.reshape([int(np.prod(native.shape, dtype=np.int64))]).norm(ord, [0], False)
-    return wrap(flat.reshape([1] * ndim) if keepdims else flat)
+    x = lazy(x)
+    axes = axes_of(axis, x.ndim)
+    axes = list(range(x.ndim)) if axes is None else axes
+    others = [at for at in range(x.ndim) if at not in axes]
+    flat = x.transpose([*others, *axes]).reshape([*(x.shape[at] for at in others), -1]) if len(axes) != 1 else x
+    along = len(others) if len(axes) != 1 else axes[0]
+    result = wrap(flat._native.norm(ord, [along], False))
+    return _manipulation.expand_dims(result, tuple(axes)) if keepdims else result
 
 
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
@@ -82,12 +95,17 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 def matrix_transpose(x: Any, /) -> Any:
     """Rows and columns exchanged, of the last two axes."""
-    native = native_of(x)
-    axes = list(range(len(native.shape)))
-    if len(axes) < 2:
-        raise ValueError(f"Input array must be at least 2-dimensional, but it is {len(axes)}")
-    axes[-2:] = axes[:-3:-1]
-    return wrap(native.transpose(axes))
+    return _manipulation.matrix_transpose(x)
+
+
+def diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    """A diagonal of matrices, which the last two axes are, as the last axis."""
+    return _manipulation.diagonal(x, offset, -2, -1)
+
+
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    """The sum along a diagonal of matrices, which the last two axes are."""
+    return _manipulation.trace(x, offset, -2, -1, dtype)
 
 
 def _axes(axis: Any, ndim: int) -> list[int] | None:
@@ -97,18 +115,22 @@ def _axes(axis: Any, ndim: int) -> list[int] | None:
     return [axes_of(each, ndim)[0] for each in axis]  # type: ignore[index]
 
 
-def _reduced(mode: str) -> None:
-    if mode != "reduced":
-        raise NotImplementedError(f"qr has the mode 'reduced', not {mode!r}")
-
-
 def qr(a: Any, mode: str = "reduced") -> Any:
-    """The QR decomposition ``(q, r)`` of any matrix: (m, k) and (k, n) with k = min(m, n)."""
+    """The QR decomposition ``(q, r)`` of any matrix, or of a stack of them.
+
+    Parameters
+    ----------
+    a : (..., m, n) array_like
+    mode : {"reduced", "complete", "r"}
+        ``"reduced"``: (m, k) and (k, n) with k = min(m, n), in blocks of rows. ``"complete"``: (m, m) and (m, n), in
+        one task a matrix. ``"r"``: r alone.
+    """
     if mode == "r":
         return wrap(native_of(a).qr()[1])
-    _reduced(mode)
-    q, r = native_of(a).qr()
-    return wrap(q), wrap(r)
+    if mode not in ("reduced", "complete"):
+        raise NotImplementedError(f"qr has the modes 'reduced', 'complete' and 'r', not {mode!r}")
+    q, r = native_of(a).qr() if mode == "reduced" else native_of(a).qr_complete()
+    return QRResult(wrap(q), wrap(r))
 
 
 def tsqr(data: Any, compute_svd: bool = False) -> Any:
@@ -126,7 +148,7 @@ def sfqr(data: Any) -> Any:
 
 
 def svd(a: Any, full_matrices: bool = False, compute_uv: bool = True, coerce_signs: bool = True) -> Any:
-    """The thin singular value decomposition ``(u, s, vh)``: (m, k), (k) descending, (k, n) with k = min(m, n).
+    """The singular value decomposition ``(u, s, vh)``: (m, k), (k) descending, (k, n) with k = min(m, n).
 
     For any aspect ratio and any chunks. Signs are fixed: the first largest entry of each row of ``vh`` is positive (of
     a wide matrix in several chunks, that of each column of ``u``), whatever ``coerce_signs`` says.
@@ -135,16 +157,27 @@ def svd(a: Any, full_matrices: bool = False, compute_uv: bool = True, coerce_sig
     ----------
     a : array_like
     full_matrices : bool
-        Only False.
+        Whether ``u`` and ``vh`` are square: filled up, in one task, with vectors that are orthogonal to the others.
+        (As in Dask the thin decomposition is the default; in NumPy it is not.)
     compute_uv : bool
         Without: the singular values alone.
     """
-    if full_matrices:
-        raise NotImplementedError("svd gives the thin decomposition: full_matrices=False")
     if not compute_uv:
         return svdvals(a)
-    u, s, vh = native_of(a).svd()
-    return wrap(u), wrap(s), wrap(vh)
+    u, s, vh = (wrap(part) for part in native_of(a).svd())
+    if full_matrices:
+        u, vh = _filled_up(u), _manipulation.matrix_transpose(_filled_up(_manipulation.matrix_transpose(vh).conj()).conj())
+    return SVDResult(u, s, vh)
+
+
+def _filled_up(vectors: Any) -> Any:
+    """Orthonormal columns, and those that make a square matrix of them."""
+    from phalanx.array._joining import concatenate
+
+    rows, columns = vectors.shape[-2:]
+    if rows == columns:
+        return vectors
+    return concatenate([vectors, qr(vectors, "complete").Q[..., columns:]], axis=-1)
 
 
 def svdvals(x: Any, /) -> Any:
@@ -190,12 +223,50 @@ def svd_compressed(
     return wrap(u), wrap(s), wrap(vh)
 
 
-def cholesky(a: Any, lower: bool = False) -> Any:
+def compression_level(n: int, q: int, n_oversamples: int = 10, min_subspace_size: int = 20) -> int:
+    """How many random vectors :func:`compression_matrix` takes for ``q`` vectors of a space of ``n``."""
+    return min(max(min_subspace_size, q + n_oversamples), n)
+
+
+def compression_matrix(
+    data: Any, q: int, iterator: str = "power", n_power_iter: int = 0, n_oversamples: int = 10, seed: Any = None,
+    compute: bool = False,
+) -> Any:  # fmt: skip
+    """A matrix with orthonormal rows whose products with ``data`` keep its largest singular values, approximately.
+
+    Parameters
+    ----------
+    data : (m, n) array_like
+    q : int
+        How many: there are ``compression_level(min(m, n), q)`` rows.
+    iterator, n_power_iter, n_oversamples, seed, compute
+        As :func:`svd_compressed` has them.
+    """
+    from phalanx.array.random import RandomState, default_rng
+
+    if iterator not in ("power", "QR"):
+        raise ValueError(f"Iterator {iterator!r} not valid, must be 'power' or 'QR'")
+    data = lazy(data)
+    m, n = data.shape
+    level = compression_level(min(m, n), q, n_oversamples)
+    source = seed if isinstance(seed, RandomState) else default_rng(seed)
+    omega = source.standard_normal(size=(n, level), chunks=(data.chunks[1], -1))
+    kind = np.dtype(np.float32 if data.dtype.name in ("float32", "complex64") else np.float64)
+    kept = (lambda x: x.persist()) if compute else (lambda x: x)
+    found = qr(kept(data @ omega.astype(kind))).Q
+    # Orthogonalised in between, in either way: powers of singular values lose digits.
+    for _ in range(n_power_iter):
+        found = qr(kept(data @ kept(qr(data.conj().T @ found).Q))).Q
+    return found.conj().T
+
+
+def cholesky(a: Any, lower: bool = False, *, upper: bool | None = None) -> Any:
     """The Cholesky factor of a symmetric positive definite matrix: U with ``a = Uᵀ U``, or L with ``a = L Lᵀ``.
 
-    Only that triangle of ``a`` is read. (As in Dask and SciPy the upper factor is the default; NumPy's is the lower.)
+    Only that triangle of ``a`` is read. (As in Dask and SciPy the upper factor is the default; NumPy and the array-API
+    standard say ``upper``, and theirs is the lower.)
     """
-    return wrap(native_of(a).cholesky(lower))
+    return wrap(native_of(a).cholesky(bool(lower) if upper is None else not upper))
 
 
 def lu(a: Any) -> Any:
@@ -260,9 +331,16 @@ def pinv(a: Any, rcond: float | None = None, hermitian: bool = False, *, rtol: f
     return wrap(native_of(a).pinv(cutoff))
 
 
-def matrix_rank(A: Any, tol: float | None = None, hermitian: bool = False) -> Any:
-    """How many singular values are above ``tol``; by default the largest times max(m, n) times the precision."""
+def matrix_rank(A: Any, tol: float | None = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    """How many singular values are above ``tol``, or above ``rtol`` times the largest; by default that times max(m, n)
+    times the precision."""
     del hermitian
+    if rtol is not None:
+        if tol is not None:
+            raise ValueError("`tol` and `rtol` can't be both set.")
+        values = svdvals(A)
+        relative = rtol if np.ndim(rtol) == 0 else lazy(rtol)[..., None]
+        return (values > values.max(axis=-1, keepdims=True) * relative).sum(axis=-1)
     return wrap(native_of(A).matrix_rank(None if tol is None else float(tol)))
 
 
@@ -279,7 +357,7 @@ def det(a: Any) -> Any:
 def slogdet(a: Any) -> Any:
     """The sign of the determinant, and the logarithm of its absolute value."""
     sign, logarithm = native_of(a).slogdet()
-    return wrap(sign), wrap(logarithm)
+    return SlogdetResult(wrap(sign), wrap(logarithm))
 
 
 def _lower(uplo: str) -> bool:
@@ -294,7 +372,7 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
     The first largest entry of each vector is positive.
     """
     values, vectors = native_of(a).eigh(_lower(UPLO))
-    return wrap(values), wrap(vectors)
+    return EighResult(wrap(values), wrap(vectors))
 
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:

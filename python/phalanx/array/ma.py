@@ -30,6 +30,7 @@ _INSTEAD = {
     "masked_values": "where(isclose(x, value), nan, x)",
     "masked_where": "where(condition, nan, x)",
     "nonzero": "nonzero(nan_to_num(x))",
+    "normalize_masked_array": "the array itself",
     "ones_like": "ones_like",
     "set_fill_value": "nan_to_num(x, nan=fill_value), where the value is needed",
     "where": "where",

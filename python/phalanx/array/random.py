@@ -202,6 +202,41 @@ class _Source:
         rows = normalize(chunks, shape, 8 * max(1, len(weights)))
         return wrap(_phalanx.Array.random_multinomial(*self._next(), int(n), weights, list(shape), rows))
 
+    def multivariate_hypergeometric(
+        self, colors: Any, nsample: int, size: Any = None, method: str = "marginals", chunks: Any = "auto"
+    ) -> Any:
+        """How many of each colour are in a sample without replacement, for each row of ``size``.
+
+        Parameters
+        ----------
+        colors : sequence of int
+            How many of each there are.
+        nsample : int
+            The size of the sample.
+        method : {"marginals", "count"}
+            NumPy's two ways to the same law; here colours are drawn one after the other.
+        """
+        from phalanx.array._creation import full
+        from phalanx.array._joining import stack
+
+        if method not in ("marginals", "count"):
+            raise ValueError('method must be "count" or "marginals".')
+        counts = [int(each) for each in colors]
+        if any(count < 0 for count in counts):
+            raise ValueError("colors must not contain negative values")
+        if nsample < 0:
+            raise ValueError("nsample must be nonnegative.")
+        if nsample > sum(counts):
+            raise ValueError("nsample > sum(colors)")
+        shape = () if size is None else _shape_of(size)
+        left = full(shape, int(nsample), np.int64, normalize(chunks, shape))
+        beyond, drawn = sum(counts), []
+        for count in counts[:-1]:
+            beyond -= count
+            drawn.append(self._law("hypergeometric", (count, beyond, left), shape, chunks))
+            left = left - drawn[-1]
+        return stack([*drawn, left][: len(counts)], axis=-1)
+
     # NumPy's laws, one after the other.
 
     def beta(self, a: Any, b: Any, size: Any = None, chunks: Any = "auto") -> Any:
@@ -332,8 +367,10 @@ class Generator(_Source):
     """Makes random arrays from a seed, as :func:`default_rng` gives one: the n-th array that is asked for is stream n
     of the seed."""
 
-    def random(self, size: Any = None, dtype: Any = float, chunks: Any = "auto") -> Any:
+    def random(self, size: Any = None, dtype: Any = float, out: Any = None, chunks: Any = "auto") -> Any:
         """Uniform on [0, 1)."""
+        if out is not None:
+            raise NotImplementedError("random with out=; assign the result")
         return self._random(size, dtype, chunks)
 
     def integers(
@@ -374,6 +411,11 @@ def default_rng(seed: Any = None) -> Generator:
 
 class RandomState(_Source):
     """Makes random arrays from a seed, with the names of NumPy's and Dask's older class."""
+
+    def __init__(self, seed: Any = None, RandomState: Any = None) -> None:  # noqa: N803 - Dask's
+        if RandomState is not None:
+            raise NotImplementedError("RandomState= of another class: numbers are counter-based, and made by this library")
+        super().__init__(seed)
 
     def seed(self, seed: Any = None) -> None:
         """Begins anew with another seed."""
