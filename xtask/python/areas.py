@@ -56,7 +56,8 @@ def _array_areas() -> Iterator[Area]:
         module = importlib.import_module(f"dask.array.{name}")
         own = {each for each in _functions(module) if getattr(module, each).__module__ == module.__name__}
         named = tuple(sorted(own | set(getattr(module, "__all__", ()))))
-        yield Area(f"dask.array.{name}", group, module, getattr(ours, name, None), named)
+        behind = np.random if name == "random" else np
+        yield Area(f"dask.array.{name}", group, module, getattr(ours, name, None), named, behind)
     theirs, array = dask.array.ones((4, 4), chunks=2), ours.ones((4, 4), chunks=2)
     yield Area("dask.array.Array", group, type(theirs), type(array), _public(type(theirs)))
     for name in ("Generator", "RandomState"):

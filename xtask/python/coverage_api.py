@@ -122,7 +122,7 @@ def not_taken(theirs: Any, ours: Any, name: str, method: bool, behind: Any) -> l
     own = {each.name for each in taken if each.kind is not each.VAR_KEYWORD}
     any_positional = any(each.kind is each.VAR_POSITIONAL for each in taken)
     missing = []
-    for at, each in enumerate(wanted):
+    for at, each in enumerate(wanted or []):
         if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD) or each.name in own or each.name.startswith("_"):
             continue
         if name in MAKERS and each.name in OF_MEMORY:

@@ -134,7 +134,10 @@ class Exporting(Base):
         """A sketch of the grid of chunks, as SVG."""
         from phalanx.array._html import sketch
 
-        return sketch(self, float(size))
+        drawing = sketch(self, float(size))
+        if not drawing:
+            raise NotImplementedError(f"a sketch of shape {self.shape}: there is nothing to draw without elements or axes")
+        return drawing
 
     def to_backend(self, backend: str | None = None, **kwargs: Any) -> Any:
         """The array itself: blocks are NumPy's arrays for functions on blocks."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from phalanx import _client, _phalanx
 from phalanx._lazy import np
-from phalanx.array._base import Base, lazy, one_axis, operand, wrap
+from phalanx.array._base import Base, is_lazy, lazy, one_axis, operand, wrap
 from phalanx.exceptions import InputError
 
 __all__ = [
@@ -66,7 +66,22 @@ class _Vindex:
         self._array = array
 
     def __getitem__(self, index: Any) -> Any:
-        return self._array[index]
+        array = self._array
+        index = index if isinstance(index, tuple) else (index,)
+        if any(part is None for part in index):
+            raise IndexError(f"vindex does not support indexing with None (np.newaxis), got {index}")
+        if any(part is Ellipsis for part in index):
+            at = [part is Ellipsis for part in index].index(True)
+            index = index[:at] + (slice(None),) * (array.ndim - len(index) + 1) + index[at + 1 :]
+        if len(index) > array.ndim:
+            raise IndexError(f"too many indices for array: array is {array.ndim}-dimensional, but {len(index)} were indexed")
+        index += (slice(None),) * (array.ndim - len(index))
+        points = [axis for axis, part in enumerate(index) if not isinstance(part, slice)]
+        others = [axis for axis in range(array.ndim) if axis not in points]
+        # The points are the first axes of the result, wherever their indices are.
+        array = array[tuple(part if isinstance(part, slice) else slice(None) for part in index)]
+        places = [part if is_lazy(part) else np.asarray(part) for part in (index[axis] for axis in points)]
+        return array.transpose([*points, *others])[tuple(places)] if points else array
 
 
 class _Blocks:
@@ -129,7 +144,9 @@ class Indexing(Base):
 
     @property
     def vindex(self) -> Any:
-        """Pointwise indexing by several arrays of indices."""
+        """Pointwise indexing: ``x.vindex[rows, :, columns]`` has the points, which index arrays name together, as its
+        first axes.
+        """
         return _Vindex(self)
 
     @property

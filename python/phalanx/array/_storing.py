@@ -39,13 +39,18 @@ class _Write:
         return np.ones((1,) * block.ndim, np.int64)
 
 
+def _known(source: Any) -> Any:
+    if any(length != length for length in source.shape):
+        raise ValueError("the chunk sizes of an array are unknown: call compute_chunk_sizes() on it first")
+    return source
+
+
 def _written(source: Any, target: Any, region: Any, locked: bool) -> Any:
     """The number of blocks, which are written when it is computed."""
     from phalanx.array._blocks import map_blocks
 
-    if any(length != length for length in source.shape):
-        raise ValueError("the chunk sizes of an array are unknown: call compute_chunk_sizes() on it first")
     shape = tuple(target.shape)
+    source = _known(source)
     region = (slice(None),) * len(shape) if region is None else region if isinstance(region, tuple) else (region,)
     region += (slice(None),) * (len(shape) - len(region))
     spans = [part.indices(length) for part, length in zip(region, shape)]
@@ -151,7 +156,7 @@ def to_zarr(
     zarr = require("zarr")
     from phalanx.array._files import from_zarr
 
-    arr = lazy(arr)
+    arr = _known(lazy(arr))
     if isinstance(url, zarr.Array):
         if component is not None:
             raise ValueError("an open array has no components: give its group's store")
@@ -234,7 +239,7 @@ def to_npy_stack(dirname: Any, x: Any, axis: int = 0) -> None:
     """Writes a folder of NumPy's files, one for each chunk along ``axis``, as Dask does; :func:`from_npy_stack` reads it."""
     from phalanx.array._blocks import map_blocks
 
-    x = lazy(x)
+    x = _known(lazy(x))
     x = x.rechunk({at: -1 for at in range(x.ndim) if at != axis})
     folder = Path(dirname)
     folder.mkdir(parents=True, exist_ok=True)

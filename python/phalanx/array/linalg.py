@@ -252,7 +252,10 @@ def compression_matrix(
     source = seed if isinstance(seed, RandomState) else default_rng(seed)
     omega = source.standard_normal(size=(n, level), chunks=(data.chunks[1], -1))
     kind = np.dtype(np.float32 if data.dtype.name in ("float32", "complex64") else np.float64)
-    kept = (lambda x: x.persist()) if compute else (lambda x: x)
+
+    def kept(x: Any) -> Any:
+        return x.persist() if compute else x
+
     found = qr(kept(data @ omega.astype(kind))).Q
     # Orthogonalised in between, in either way: powers of singular values lose digits.
     for _ in range(n_power_iter):

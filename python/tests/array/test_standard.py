@@ -351,7 +351,7 @@ def test_the_array_object(name: str) -> None:
 
 def test_the_array_object_as_pythons_numbers() -> None:
     assert complex(da.full((), 1 + 2j)) == 1 + 2j and float(da.full((1,), 2.5)[0]) == 2.5
-    assert [0, 10, 20][da.full((), 2)] == 20 and int(da.ones(())) == 1 and bool(da.ones(()))
+    assert [0, 10, 20][da.full((), 2)] == 20 and da.full((), 2).__index__() == 2 and int(da.ones(())) == 1 and bool(da.ones(()))
     with pytest.raises(TypeError):
         [1][da.full((), 0.0)]
     x = da.from_array(X, 2)

@@ -231,6 +231,8 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(NotImplementedError, match="negative steps"):
         da.store(x, np.zeros((4, 4)), regions=(slice(None, None, -1),))
     with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        da.to_npy_stack("nowhere", x[x > 0])
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
         da.store(x[x > 0], np.zeros(16))
     with pytest.raises(TypeError, match="unexpected keyword"):
         x.store(np.zeros((4, 4)), how="well")
