@@ -4,6 +4,7 @@
 //! carried up beside the newer columns. What was computed across rows (`cumsum`) meets its origin in [`Zip`], partition
 //! by partition. What has other rows is refused: pandas would align by index, which takes a merge here.
 
+use crate::Frame;
 use crate::lower::ordinal::two;
 use crate::node::Ordered;
 use crate::relation::{Related, Relation, relate};
@@ -71,6 +72,13 @@ fn origin(plan: &LogicalPlan) -> &LogicalPlan {
             }
             _ => return at,
         };
+    }
+}
+
+impl Frame {
+    /// Whether two frames come row by row, partition by partition, from one: their columns can stand side by side.
+    pub fn has_rows_of(&self, other: &Self) -> bool {
+        same(origin(self.logical()), origin(other.logical()))
     }
 }
 

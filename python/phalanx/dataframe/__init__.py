@@ -13,6 +13,7 @@ Name: x, dtype: int64
 from __future__ import annotations
 
 from phalanx.dataframe._core import DataFrame
+from phalanx.dataframe._groups import Aggregation
 from phalanx.dataframe.io import (
     from_arrow,
     from_dict,
@@ -27,6 +28,7 @@ from phalanx.dataframe.reshape import concat, get_dummies, melt, merge, merge_as
 from phalanx.dataframe.series import Series, isna
 
 __all__ = [
+    "Aggregation",
     "DataFrame",
     "Series",
     "concat",

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import functools
+import sys
+from collections.abc import Callable
 from typing import Any
 
 from phalanx import _client, _phalanx
+from phalanx._host import function_name
 from phalanx._lazy import pd
+from phalanx.dataframe._arithmetic import FrameArithmetic
+from phalanx.dataframe._columns import FrameColumns
 from phalanx.dataframe._convert import INDEX, Values, to_pandas
+from phalanx.dataframe._index import FrameIndex
+from phalanx.dataframe._inspect import FrameInspection
+from phalanx.dataframe._python import call_partitions, no_meta
 from phalanx.dataframe._show import Tabular
 from phalanx.dataframe._values import native_value, numpy_dtype
 from phalanx.dataframe.groupby import FrameGroups
@@ -20,7 +28,9 @@ from phalanx.dataframe.windows import FrameWindows
 __all__ = ["DataFrame"]
 
 
-class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular):
+class DataFrame(
+    FrameReductions, FrameGroups, FrameWindows, FrameShape, FrameArithmetic, FrameColumns, FrameIndex, FrameInspection, Tabular
+):
     """A lazy, partitioned, ordered table."""
 
     __slots__ = ("_native",)
@@ -101,7 +111,7 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular)
         """What the caller gets: pandas' frame."""
         return to_pandas(table, self._native.index)
 
-    def persist(self, *, client: Any = None) -> DataFrame:
+    def persist(self, *, client: Any = None, fuse: bool = True) -> DataFrame:
         """The same frame, computed and kept where it was computed."""
         return self._wrap(_client.native(client).persist_frame(self._native))
 
@@ -124,36 +134,6 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular)
 
         return Iloc(self)
 
-    def shuffle(
-        self,
-        on: Any = None,
-        ignore_index: bool = False,
-        npartitions: int | None = None,
-        shuffle_method: str | None = None,
-        on_index: bool = False,
-        force: bool = False,
-        **_: Any,
-    ) -> DataFrame:
-        """The same rows in partitions by the hash of columns: rows with equal values are in one.
-
-        Parameters
-        ----------
-        on : str or list of str
-            The columns; the index, if ``on_index``.
-        ignore_index : bool, default False
-            The result has no index.
-        npartitions : int, optional
-            As many as before by default.
-        """
-        if on_index == (on is not None):
-            raise TypeError("pass the columns on, or on_index=True")
-        names = [self._native.index] if on_index else [on] if isinstance(on, str) else list(on)
-        if None in names:
-            raise NotImplementedError("a shuffle by row numbers: repartition deals rows out by their numbers")
-        self._need(names)
-        native = self._native.shuffled(names, npartitions or self.npartitions)
-        return self._wrap(native.reset_index().select(self._names) if ignore_index else native)
-
     def _column(self, name: str) -> Series:
         if name not in self._names:
             raise KeyError(name)
@@ -172,6 +152,8 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular)
             return self._wrap(self._native.select(names))
         if isinstance(key, DataFrame):
             return self.where(key)
+        if isinstance(key, slice):
+            return self.iloc[key] if all(end is None or isinstance(end, int) for end in (key.start, key.stop)) else self.loc[key]
         raise NotImplementedError("[] takes a name, a list of names or a lazy condition; for rows use head() or loc")
 
     def __getattr__(self, name: str) -> Any:
@@ -210,75 +192,6 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular)
                 frame = self._wrap(frame._native.assign_value(name, native_value(value)))
         return frame
 
-    def drop(self, labels: Any = None, *, axis: Any = 0, columns: Any = None, errors: str = "raise") -> DataFrame:
-        """Without these columns."""
-        if columns is None:
-            if axis not in (1, "columns"):
-                raise NotImplementedError("drop of rows by label: filter them with a condition")
-            columns = labels
-        names = [columns] if isinstance(columns, str) else list(columns)
-        missing = [name for name in names if name not in self._names]
-        if missing and errors == "raise":
-            raise KeyError(f"{missing} not found in axis")
-        return self._wrap(self._native.drop_columns([name for name in names if name in self._names]))
-
-    def pop(self, item: str) -> Series:
-        """A column, which the frame then has not."""
-        column = self[item]
-        del self[item]
-        return column
-
-    def rename(self, mapper: Any = None, *, index: Any = None, columns: Any = None, axis: Any = None) -> DataFrame:
-        """With columns renamed, by a dict or a function."""
-        if columns is None and axis in (1, "columns"):
-            columns = mapper
-        if index is not None or columns is None:
-            raise NotImplementedError("rename of rows; for columns give columns=…")
-        if callable(columns):
-            pairs = [(name, str(columns(name))) for name in self._names]
-        else:
-            pairs = [(old, str(new)) for old, new in columns.items() if old in self._names]
-        return self._wrap(self._native.rename(pairs))
-
-    def add_prefix(self, prefix: str) -> DataFrame:
-        """With ``prefix`` before all names."""
-        return self.rename(columns=lambda name: f"{prefix}{name}")
-
-    def add_suffix(self, suffix: str) -> DataFrame:
-        """With ``suffix`` behind all names."""
-        return self.rename(columns=lambda name: f"{name}{suffix}")
-
-    def select_dtypes(self, include: Any = None, exclude: Any = None) -> DataFrame:
-        """Only columns of some types."""
-        return self[list(self._meta.select_dtypes(include, exclude).columns)]
-
-    def filter(self, items: Any = None, like: str | None = None, regex: str | None = None, axis: Any = None) -> DataFrame:
-        """Only columns whose names are among ``items``, contain ``like``, or match ``regex``."""
-        if axis not in (None, 1, "columns"):
-            raise NotImplementedError("filter of rows by label: use a condition in []")
-        return self[list(self._meta.filter(items, like, regex, axis=1).columns)]
-
-    def set_index(self, keys: str, drop: bool = True, sorted: bool = True) -> DataFrame:
-        """With a column as the index; the rows stay where they are."""
-        if not drop:
-            raise NotImplementedError("set_index(drop=False): assign a copy of the column first")
-        if keys not in self._names:
-            raise KeyError(f"None of [{keys!r}] are in the columns")
-        old = self._native.index
-        native = self._native.reset_index()
-        return self._wrap((native if old is None else native.drop_columns([old])).set_index(keys))
-
-    def reset_index(self, drop: bool = False) -> DataFrame:
-        """Without an index; unless dropped, it becomes the first column."""
-        name = self._native.index
-        if name is None:
-            return self
-        native = self._native.reset_index()
-        if drop:
-            return self._wrap(native.drop_columns([name]))
-        native = native.select([name, *self._names])
-        return self._wrap(native.rename([(INDEX, "index")]) if name == INDEX else native)
-
     def copy(self, deep: bool = True) -> DataFrame:
         """A frame that later assignments to this one leave alone."""
         return self._wrap(self._native)
@@ -287,111 +200,6 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular)
         """``func(self, *args, **kwargs)``."""
         return func(self, *args, **kwargs)
 
-    # Values, column by column.
-
-    def _each(self, function: Callable[[Series], Series], names: Iterable[str] | None = None) -> DataFrame:
-        columns = [(name, function(self._column(name))._native) for name in (self._names if names is None else names)]
-        return self._wrap(self._native.assign(columns))
-
-    def _with_other(self, other: Any, function: Callable[[Series, Any], Series]) -> DataFrame:
-        if isinstance(other, DataFrame):
-            if other._names != self._names:
-                raise NotImplementedError("an operation on frames of other columns: select the same columns of both")
-            return self._each(lambda column: function(column, other._column(str(column.name))))
-        if isinstance(other, Series):
-            raise NotImplementedError("a frame with a series: pandas aligns it with the columns; use assign")
-        return self._each(lambda column: function(column, other))
-
-    def astype(self, dtype: Any, errors: str = "raise") -> DataFrame:
-        """With columns of other types: one for all, or a dict."""
-        if isinstance(dtype, dict):
-            missing = [name for name in dtype if name not in self._names]
-            if missing:
-                raise KeyError(f"Only a column name can be used for the key in a dtype mappings argument. {missing[0]!r} not found in columns.")
-            return self._each(lambda column: column.astype(dtype[column.name], errors), dtype)
-        return self._each(lambda column: column.astype(dtype, errors))
-
-    def isna(self) -> DataFrame:
-        """Which values are missing."""
-        return self._each(Series.isna)
-
-    def notna(self) -> DataFrame:
-        """Which values are there."""
-        return self._each(Series.notna)
-
-    isnull, notnull = isna, notna
-
-    def fillna(self, value: Any) -> DataFrame:
-        """With ``value`` where values are missing; a dict says it for each column."""
-        if isinstance(value, dict):
-            return self._each(lambda column: column.fillna(value[column.name]), [n for n in value if n in self._names])
-        return self._with_other(value, Series.fillna)
-
-    def combine_first(self, other: DataFrame) -> DataFrame:
-        """With the other's values where they are missing; both have the same rows."""
-        return self._with_other(other, Series.combine_first)
-
-    def dropna(self, *, axis: Any = 0, how: str | None = None, thresh: int | None = None, subset: Any = None) -> DataFrame:
-        """Only rows with enough values."""
-        if axis not in (0, "index"):
-            raise NotImplementedError("dropna of columns: which go is known only after computing; use drop(columns=…)")
-        if how is not None and thresh is not None:
-            raise TypeError("You cannot set both the how and thresh arguments at the same time.")
-        if how not in (None, "any", "all"):
-            raise ValueError(f"invalid how option: {how}")
-        names = [subset] if isinstance(subset, str) else None if subset is None else list(subset)
-        missing = [name for name in names or [] if name not in self._names]
-        if missing:
-            raise KeyError(missing)
-        if thresh is not None:
-            return self._wrap(self._native.dropna(names, "least", thresh))
-        return self._wrap(self._native.dropna(names, how or "any", 0))
-
-    def replace(self, to_replace: Any, value: Any = None, regex: bool = False) -> DataFrame:
-        """With other values in place of some; a dict of dicts says it for each column."""
-        if isinstance(to_replace, dict) and all(isinstance(inner, dict) for inner in to_replace.values()):
-            return self._each(lambda column: column.replace(to_replace[column.name], regex=regex), to_replace)
-        return self._each(lambda column: column.replace(to_replace, value, regex))
-
-    def where(self, cond: Any, other: Any = None) -> DataFrame:
-        """The values where ``cond`` is true, ``other`` elsewhere."""
-        if isinstance(cond, Series):
-            return self._with_other(other, lambda column, other: column.where(cond, other))
-        return self._each(lambda column: column.where(cond._column(column.name), other))
-
-    def mask(self, cond: Any, other: Any = None) -> DataFrame:
-        """The values where ``cond`` is not true, ``other`` elsewhere."""
-        if isinstance(cond, Series):
-            return self._with_other(other, lambda column, other: column.mask(cond, other))
-        return self._each(lambda column: column.mask(cond._column(column.name), other))
-
-    def isin(self, values: Any) -> DataFrame:
-        """Which values are among ``values``; a dict says it for each column."""
-        if isinstance(values, dict):
-            return self._each(lambda column: column.isin(values.get(column.name, [])))
-        return self._each(lambda column: column.isin(values))
-
-    def clip(self, lower: Any = None, upper: Any = None) -> DataFrame:
-        """No smaller than ``lower`` and no larger than ``upper``."""
-        return self._each(lambda column: column.clip(lower, upper))
-
-    def round(self, decimals: Any = 0) -> DataFrame:
-        """Rounded to so many digits; a dict says it for each column."""
-        if isinstance(decimals, dict):
-            return self._each(lambda column: column.round(decimals[column.name]), [n for n in decimals if n in self._names])
-        numbers = list(self._meta.select_dtypes(["number"]).columns)
-        return self._each(lambda column: column.round(decimals), numbers)
-
-    def abs(self) -> DataFrame:
-        """The absolute values."""
-        return self._each(Series.abs)
-
-    def __invert__(self) -> DataFrame:
-        return self._each(Series.__invert__)
-
-    def __neg__(self) -> DataFrame:
-        return self._each(Series.__neg__)
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method != "__call__" or kwargs or len(inputs) != 1:
             return NotImplemented
@@ -399,24 +207,82 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular)
 
     # Expressions.
 
-    def query(self, expr: str, *, local_dict: dict[str, Any] | None = None, **_: Any) -> DataFrame:
+    def query(self, expr: str, *, local_dict: dict[str, Any] | None = None, global_dict: dict[str, Any] | None = None) -> DataFrame:
         """The rows for which an expression over the columns is true; ``@name`` is a variable of the caller."""
-        import sys
-
         caller = sys._getframe(1)
-        names = {**caller.f_globals, **caller.f_locals} if local_dict is None else local_dict
+        names = {**(caller.f_globals if global_dict is None else global_dict), **(caller.f_locals if local_dict is None else local_dict)}
         return self[evaluate(self, expr, names)]
 
-    def eval(self, expr: str, *, local_dict: dict[str, Any] | None = None) -> Any:
-        """An expression over the columns, or with ``name = …`` a frame with that column."""
-        import sys
-
+    def eval(self, expr: str, *, local_dict: dict[str, Any] | None = None, global_dict: dict[str, Any] | None = None) -> Any:
+        """An expression over the columns, or with ``name = …`` a frame with that column; of several lines one each."""
         caller = sys._getframe(1)
-        names = {**caller.f_globals, **caller.f_locals} if local_dict is None else local_dict
-        target, equals, rest = expr.partition("=")
-        if equals and target.strip().isidentifier() and not rest.startswith("="):
-            return self.assign(**{target.strip(): evaluate(self, rest.strip(), names)})
-        return evaluate(self, expr, names)
+        names = {**(caller.f_globals if global_dict is None else global_dict), **(caller.f_locals if local_dict is None else local_dict)}
+        lines = [line.strip() for line in expr.splitlines() if line.strip()]
+        value: Any = self
+        for line in lines:
+            target, equals, rest = line.partition("=")
+            name = target.strip()
+            if equals and (name.isidentifier() or name.startswith("`")) and not rest.startswith("="):
+                value = value.assign(**{name.strip("`"): evaluate(value, rest.strip(), names)})
+            elif len(lines) > 1:
+                raise ValueError("Multi-line expressions are only valid if all expressions contain an assignment")
+            else:
+                value = evaluate(value, line, names)
+        return value
+
+    # Python's functions.
+
+    def apply(
+        self,
+        function: Any,
+        *args: Any,
+        meta: Any = no_meta,
+        axis: Any = 0,
+        raw: bool = False,
+        result_type: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """``function`` of each row as pandas' series (``axis=1``), or a statistic by name of each column.
+
+        Parameters
+        ----------
+        function : callable or str
+            Workers run a function only if they were started to (``--allow-python``).
+        meta : optional
+            What comes of it, as for :meth:`map_partitions`.
+        axis : {0, 1}
+            0 takes the name of a statistic; a function of whole columns is a job for ``reduction``.
+        raw, result_type : optional
+            As pandas takes them.
+        """
+        if isinstance(function, str):
+            if axis in (1, "columns"):
+                kwargs["axis"] = 1
+            return getattr(self, function)(*args, **kwargs)
+        if axis not in (1, "columns"):
+            raise NotImplementedError(
+                "apply of a function to whole columns: name a statistic, pass axis=1, or use reduction or map_partitions"
+            )
+        options = {"raw": raw, "result_type": result_type}
+        call = functools.partial(_applied, function=function, arguments=args, keywords=kwargs, options=options)
+        return call_partitions(self, call, meta=meta, row_by_row=True, label=function_name(function))
+
+    def map(self, func: Callable[[Any], Any], na_action: str | None = None, meta: Any = no_meta, **kwargs: Any) -> Any:
+        """``func`` of each value, in Python; ``na_action="ignore"`` leaves missing ones alone."""
+        if na_action not in (None, "ignore"):
+            raise ValueError(f"na_action must be 'ignore' or None. Got {na_action!r}")
+        call = functools.partial(_mapped, function=func, na_action=na_action, keywords=kwargs)
+        return call_partitions(self, call, meta=meta, row_by_row=True, label=function_name(func))
+
+    @classmethod
+    def from_dict(
+        cls, data: dict[str, Any], *, npartitions: int = 1, orient: str = "columns", dtype: Any = None, columns: Any = None
+    ) -> DataFrame:
+        """A lazy frame of a dict of columns (or of rows, with ``orient="index"``)."""
+        from phalanx.dataframe.io import from_pandas
+
+        frame: DataFrame = from_pandas(pd.DataFrame.from_dict(data, orient, dtype, columns), npartitions)
+        return frame
 
     # Files.
 
@@ -440,27 +306,10 @@ class DataFrame(FrameReductions, FrameGroups, FrameWindows, FrameShape, Tabular)
             raise NotImplementedError('to_json writes orient="records", lines=True')
         return write(self, path, "json", write_index=False, **options)
 
-    def to_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """pandas' ``to_dict`` of the computed frame."""
-        return self.compute().to_dict(*args, **kwargs)
+
+def _applied(part: Any, function: Any, arguments: Any, keywords: Any, options: Any) -> Any:
+    return part.apply(function, axis=1, args=arguments, **options, **keywords)
 
 
-def _operator(name: str, symbol: str) -> Callable[..., DataFrame]:
-    def method(self: DataFrame, other: Any) -> DataFrame:
-        return self._with_other(other, getattr(Series, f"__{name}__"))
-
-    method.__doc__ = f"``{symbol}``, value by value."
-    return method
-
-
-for _name, _symbol in {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**"}.items():
-    setattr(DataFrame, f"__{_name}__", _operator(_name, f"self {_symbol} other"))
-    setattr(DataFrame, f"__r{_name}__", _operator(f"r{_name}", f"other {_symbol} self"))
-    setattr(DataFrame, _name, getattr(DataFrame, f"__{_name}__"))
-    setattr(DataFrame, f"r{_name}", getattr(DataFrame, f"__r{_name}__"))
-for _name, _symbol in {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "and": "&", "or": "|"}.items():
-    setattr(DataFrame, f"__{_name}__", _operator(_name, f"self {_symbol} other"))
-    if _name not in ("and", "or"):
-        setattr(DataFrame, _name, getattr(DataFrame, f"__{_name}__"))
-DataFrame.__hash__ = object.__hash__  # type: ignore[method-assign]
-DataFrame.div = DataFrame.__truediv__  # type: ignore[attr-defined,operator]
+def _mapped(part: Any, function: Any, na_action: Any, keywords: Any) -> Any:
+    return part.map(function, na_action=na_action, **keywords)

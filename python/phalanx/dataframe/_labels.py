@@ -67,7 +67,7 @@ class Loc:
         if isinstance(key, slice):
             if key.step is not None:
                 raise NotImplementedError("loc with a step: compute first, or take every so many rows with iloc")
-            condition = None
+            condition: Any = None
             for end, name in ((key.start, "ge"), (key.stop, "le")):
                 if end is not None:
                     one = getattr(index, f"__{name}__")(self._label(index, end, name == "le"))

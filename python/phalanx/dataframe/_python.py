@@ -21,28 +21,30 @@ no_meta: Any = object()
 _FRAME = "the frame number"
 
 
-def sample(native: Any) -> Any:
-    """Two rows of a native frame's types, as pandas has them."""
+def sample(native: Any, pairs: int = 1) -> Any:
+    """Made-up rows of a native frame's types, as pandas has them: two values of each column in turn, labels that rise."""
     schema = pa.table(native.empty()).schema
+    rows = 2 * pairs
     columns = []
     for field in schema:
         kind = field.type
+        numbers = list(range(rows)) if field.name == native.index else [1, 2] * pairs
         if pa.types.is_dictionary(kind):
-            columns.append(pa.array(["a", "b"]).dictionary_encode().cast(kind))
+            columns.append(pa.array(["a", "b"] * pairs).dictionary_encode().cast(kind))
         elif pa.types.is_boolean(kind):
-            columns.append(pa.array([True, False]))
+            columns.append(pa.array([True, False] * pairs))
         elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-            columns.append(pa.array(["a", "b"], kind))
+            columns.append(pa.array([f"a{n}" for n in numbers] if field.name == native.index else ["a", "b"] * pairs, kind))
         elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
-            columns.append(pa.array([[], []], kind))
+            columns.append(pa.array([[], []] * pairs, kind))
         elif pa.types.is_date32(kind) or pa.types.is_decimal(kind):
-            columns.append(pa.array([1, 2], pa.int32()).cast(kind))
+            columns.append(pa.array(numbers, pa.int32()).cast(kind))
         elif pa.types.is_temporal(kind) or pa.types.is_integer(kind):
-            columns.append(pa.array([1, 2], pa.int64()).cast(kind))
+            columns.append(pa.array(numbers, pa.int64()).cast(kind))
         elif pa.types.is_floating(kind):
-            columns.append(pa.array([1.0, 2.0], kind))
+            columns.append(pa.array([float(n) for n in numbers], kind))
         else:
-            columns.append(pa.nulls(2, kind))
+            columns.append(pa.nulls(rows, kind))
     return to_pandas(pa.table(columns, schema=schema), native.index)
 
 
@@ -77,6 +79,8 @@ class Declared:
 
     def table(self, result: Any) -> Any:
         """What the function has returned as an Arrow table of the declared schema."""
+        if isinstance(result, (pd.DataFrame, pd.Series)) and not len(result):
+            return self.schema.empty_table()  # pandas' types and columns of nothing are often others
         if isinstance(result, pd.Series) and self.kind == "frame":
             result = result.to_frame()
         names = [name for name in self.schema.names if name != self.index]
@@ -257,7 +261,7 @@ def _run_overlapping(
     before, own, after = (_pandas(table, how) for table in tables)
     if not len(own):
         return returns.schema.empty_table()
-    if spans is not None:  # of time: what was told may be more
+    if spans is not None:  # of time: what was told may be more, and how much more depends on batches
         before = before[before.index > own.index.min() - spans[0]]
         after = after[after.index < own.index.max() + spans[1]]
     whole = pd.concat([before, own, after], ignore_index=how[0] is None)
@@ -276,14 +280,12 @@ def call_overlapping(
     kwargs: dict[str, Any] | None = None,
     *,
     meta: Any = no_meta,
-    trim: bool = True,
     row_by_row: bool | None = None,
     label: str | None = None,
 ) -> Any:
     """``function`` of each partition with rows of its neighbours, of whose results only the partition's own are kept.
 
-    ``before`` and ``after`` are numbers of rows, or spans of the index's time; without ``trim`` the rows within a span
-    may be more than that.
+    ``before`` and ``after`` are numbers of rows, or spans of the index's time.
     """
     native, how = _how(first)
     in_time = not (isinstance(before, (int, np.integer)) and isinstance(after, (int, np.integer)))
@@ -306,7 +308,7 @@ def call_overlapping(
     if row_by_row is None:
         row_by_row = returns.kind in ("frame", "series") and samples is not None and returns.meta.index.equals(samples.index)
     run = functools.partial(
-        _run_overlapping, function=function, how=how, spans=spans if trim else None, args=args, kwargs=kwargs or {},
+        _run_overlapping, function=function, how=how, spans=spans, args=args, kwargs=kwargs or {},
         returns=returns,
     )  # fmt: skip
     packed = _host.pack(run)

@@ -94,10 +94,11 @@ class Rows:
         if shuffle:
             raise NotImplementedError("random_split(shuffle=True): rows keep their order")
         shares, seed = [float(share) for share in frac], _seed(random_state)
-        return [
-            self._via(lambda native, place=place: native.split_at_random(shares, seed)[place])
-            for place in range(len(shares))
-        ]
+
+        def part(place: int) -> Any:
+            return self._via(lambda native: native.split_at_random(shares, seed)[place])
+
+        return [part(place) for place in range(len(shares))]
 
     # Other partitions.
 

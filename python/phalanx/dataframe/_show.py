@@ -84,7 +84,7 @@ class Tabular(Rows, Collection):
         heads = "".join(f"<th>{escape(name)}</th>" for name, _ in shown)
         types = "".join(f"<td>{escape(str(kind))}</td>" for _, kind in shown)
         what = f"phalanx.dataframe.{type(self).__name__}"
-        count = self.npartitions  # type: ignore[attr-defined]
+        count = self.npartitions
         parts = f"{count} partition{'s' if count != 1 else ''}"
         columns = len(kinds) - (index in names)
         size = "" if type(self).__name__ == "Series" else f", {columns} column{'s' if columns != 1 else ''}"

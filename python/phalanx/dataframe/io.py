@@ -90,7 +90,7 @@ def read_parquet(path: Any, columns: Any = None, filters: Any = None, index: Any
     if columns is not None:
         columns = list(columns)
         frame = frame[columns + [index] if index and index not in columns else columns]
-    return frame.set_index(index) if index else frame
+    return frame.set_index(index, sort=False) if index else frame
 
 
 def _filters(frame: DataFrame, filters: Any) -> Series:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from phalanx.dataframe._calls import as_list, dumps
+from phalanx.dataframe._groups import function_label
 
 __all__ = ["FrameShape", "concat", "get_dummies", "melt", "merge", "merge_asof", "pivot_table"]
 
@@ -149,16 +150,18 @@ class FrameShape:
             raise NotImplementedError("sort_index of row numbers: they are sorted; set_index a column first")
         return self.sort_values(self._native.index, ascending, na_position)
 
-    def nlargest(self, n: int, columns: Any, keep: str = "first") -> Any:
+    def nlargest(self, n: int = 5, columns: Any = None, keep: str = "first") -> Any:
         """The rows with the largest values, in one partition."""
         return self._top(n, columns, False, keep)
 
-    def nsmallest(self, n: int, columns: Any, keep: str = "first") -> Any:
+    def nsmallest(self, n: int = 5, columns: Any = None, keep: str = "first") -> Any:
         """The rows with the smallest values, in one partition."""
         return self._top(n, columns, True, keep)
 
     def _top(self, n: int, columns: Any, ascending: bool, keep: str) -> Any:
         names = as_list(columns)
+        if not names:
+            raise TypeError("nlargest and nsmallest need the columns that are compared")
         self._need(names)
         if keep not in ("first", "last"):
             raise NotImplementedError(f"keep={keep!r}: there are 'first' and 'last'")
@@ -179,6 +182,36 @@ class FrameShape:
             native = _only_columns(native)
         return self._made(native)
 
+    def pivot_table(self, index: str, columns: str, values: Any = None, aggfunc: Any = "mean") -> Any:
+        """A row for each value of ``index`` and a column for each of ``columns``, with a statistic of ``values``.
+
+        Parameters
+        ----------
+        index, columns : str
+            Columns of keys.
+        values : str or list of str, optional
+            Whose statistic; all columns of numbers by default. Several give columns of two levels.
+        aggfunc : str, callable or list
+            The statistic, or several, which are a level of the columns.
+        """
+        frame: Any = self
+        chosen = [name for name in frame._numbers() if name not in (index, columns)] if values is None else as_list(values)
+        frame._need([index, columns, *chosen])
+        one = isinstance(values, str)
+        several = isinstance(aggfunc, (list, tuple))
+        found = frame.groupby([index, columns])[values if one else chosen].agg(aggfunc)
+
+        def make(table: Any) -> Any:
+            wide = table.unstack(columns)
+            if several:  # the statistic comes before the column
+                wide = wide if one else wide.swaplevel(0, 1, axis=1).sort_index(axis=1, level=0, sort_remaining=False)
+                order = [function_label(each) for each in aggfunc]
+                wide = wide.reindex(columns=order, level=0)
+            wide = wide.dropna(axis=1, how="all")
+            return wide.sort_index(axis=1) if not several else wide
+
+        return found._after(make)
+
     def explode(self, column: str, ignore_index: bool = False) -> Any:
         """A row for each item of a column of lists."""
         self._need([column])
@@ -186,9 +219,16 @@ class FrameShape:
         return self._made(_only_columns(native) if ignore_index else native)
 
     def melt(
-        self, id_vars: Any = None, value_vars: Any = None, var_name: str = "variable", value_name: str = "value"
+        self,
+        id_vars: Any = None,
+        value_vars: Any = None,
+        var_name: str | None = None,
+        value_name: str = "value",
+        col_level: Any = None,
     ) -> Any:
         """Columns below each other."""
+        if col_level not in (None, 0):
+            raise NotImplementedError("melt(col_level=…): columns have one level")
         ids = as_list(id_vars)
         values = as_list(value_vars) or [name for name in self.columns if name not in ids]  # type: ignore[attr-defined]
         self._need([*ids, *values])

@@ -113,6 +113,10 @@ NEEDLESS = {
 PLACES = {
     # Calls of Python say what they call wherever they run.
     ("explain", "client"),
+    # How Dask sorts, and joins steps of its plans.
+    ("set_index", "upsample"),
+    ("set_index", "partition_size"),
+    ("persist", "fuse"),
 }
 
 

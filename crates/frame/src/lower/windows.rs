@@ -71,6 +71,10 @@ impl Relation for Windows {
         Some(vec![needed])
     }
 
+    fn keeps_rows(&self) -> bool {
+        true
+    }
+
     fn lower(&self, inputs: Vec<Arc<dyn ExecutionPlan>>, partitions: usize) -> Result<Arc<dyn ExecutionPlan>> {
         let [input] = <[_; 1]>::try_from(inputs).map_err(|_| internal("windows have one input"))?;
         let schema = input.schema();

@@ -73,6 +73,10 @@ impl PyFrame {
         indexed(groups.map_groups(HostFunction { payload, label }, schema_of(schema)?).raise()?, index)
     }
 
+    fn has_rows_of(&self, other: &Self) -> bool {
+        self.0.has_rows_of(&other.0)
+    }
+
     fn shuffled(&self, keys: Vec<String>, partitions: usize) -> PyResult<Self> {
         Ok(Self(self.0.shuffle(keys, partitions).raise()?))
     }
