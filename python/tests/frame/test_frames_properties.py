@@ -127,10 +127,15 @@ del STEPS["assign a count"]
     made=frames(),
     steps=st.lists(st.sampled_from(sorted(STEPS)), max_size=4),
     end=st.sampled_from(sorted(ENDS)),
+    labelled=st.booleans(),
     adverse=st.booleans(),
 )
-def test_chains(made: tuple[pd.DataFrame, tuple[int, ...]], steps: list[str], end: str, adverse: bool) -> None:
+def test_chains(
+    made: tuple[pd.DataFrame, tuple[int, ...]], steps: list[str], end: str, labelled: bool, adverse: bool
+) -> None:
     frame, borders = made
+    if labelled:  # rows keep their labels, whatever happens
+        frame = frame.set_axis(pd.Index(np.arange(len(frame)) * 7 % 31 * 2, name="label"))
     ours, theirs = lazy(frame, borders), frame
     with np.errstate(all="ignore"):
         for step in steps:
