@@ -84,7 +84,7 @@ def _mean(columns: list[Any], skipna: bool = True) -> Any:
 
 def _var(columns: list[Any], skipna: bool = True, ddof: int = 1) -> Any:
     mean, count = _mean(columns), _count(columns)
-    squares = _total([((column - mean) * (column - mean)).fillna(0.0) for column in columns])
+    squares = _total([((column - mean) * (column - mean)).mask(column.isna(), 0.0) for column in columns])
     return _checked(squares / (count - ddof).astype("float64"), columns, skipna, 0).mask(count <= ddof, None)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from phalanx._lazy import np, pd
+from phalanx.dataframe._results import Deferred
 from phalanx.dataframe.series import Series
 
 __all__ = ["FrameColumns"]
@@ -27,6 +28,12 @@ class FrameColumns:
 
     def _numbers(self) -> list[str]:
         return list(self._meta.select_dtypes(["number"]).columns)  # type: ignore[attr-defined]
+
+    def _finite(self) -> Any:
+        """With what is infinite missing, as pandas' correlations have it."""
+        kinds = dict(self.dtypes)  # type: ignore[attr-defined]
+        floats = [name for name in self._names if getattr(kinds[name], "kind", "O") == "f"]
+        return self._each(lambda column: column.mask((column == float("inf")) | (column == float("-inf")), None), floats)
 
     # Which columns.
 
@@ -125,6 +132,8 @@ class FrameColumns:
             raise ValueError("Must specify a fill value")
         if axis not in (None, 0, 1, "index", "columns"):
             raise ValueError(f"No axis named {axis} for object type DataFrame")
+        if isinstance(value, Deferred):
+            value = value.compute()
         if isinstance(value, pd.Series):
             value = {str(name): item for name, item in value.items()}
         if isinstance(value, dict):
@@ -205,6 +214,8 @@ class FrameColumns:
 
     def isin(self, values: Any) -> Any:
         """Which values are among ``values``; a dict says it for each column."""
+        if isinstance(values, Deferred):
+            values = values.compute()
         if isinstance(values, dict):
             return self._each(lambda column: column.isin(values.get(column.name, [])))
         return self._each(lambda column: column.isin(values))
@@ -214,6 +225,8 @@ class FrameColumns:
         each column (a list or pandas' series, ``axis=1``)."""
 
         def bound(given: Any) -> Callable[[str], Any]:
+            if isinstance(given, Deferred):
+                given = given.compute()
             if isinstance(given, (list, tuple, np.ndarray, pd.Series)):
                 if axis not in (1, "columns"):
                     raise ValueError("Must specify axis=0 or 1: a bound for each column takes axis=1")

@@ -60,6 +60,17 @@ class DataFrame(
         """The names of the columns."""
         return pd.Index(self._names)
 
+    @columns.setter
+    def columns(self, names: Any) -> None:
+        given = [str(name) for name in names]
+        if len(given) != len(self._names):
+            raise ValueError(
+                f"Length mismatch: Expected axis has {len(self._names)} elements, new values have {len(given)} elements"
+            )
+        # By way of names that nobody has, since two may change places.
+        aside = self._native.rename([(name, f"__column_{at}") for at, name in enumerate(self._names)])
+        self._native = aside.rename([(f"__column_{at}", name) for at, name in enumerate(given)])
+
     @property
     def _names(self) -> list[str]:
         return [name for name in self._native.column_names if name != self._native.index]
@@ -162,7 +173,7 @@ class DataFrame(
         raise AttributeError(f"'DataFrame' object has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not name.startswith("_") and name in self._names:
+        if not name.startswith("_") and name != "columns" and name in self._names:
             self[name] = value
         else:
             object.__setattr__(self, name, value)
@@ -201,9 +212,19 @@ class DataFrame(
         return func(self, *args, **kwargs)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method != "__call__" or kwargs or len(inputs) != 1:
+        if method != "__call__" or kwargs or len(inputs) not in (1, 2):
             return NotImplemented
-        return self._each(lambda column: Series._wrap(column._native.ufunc(ufunc.__name__)))
+        if len(inputs) == 1:
+            return self._each(lambda column: Series._wrap(column._native.ufunc(ufunc.__name__)))
+        frames = [each for each in inputs if isinstance(each, DataFrame)]
+        first: Any = frames[0]
+        if len(frames) == 2 and (frames[1]._names != first._names or not first._same_rows(frames[1])):
+            raise NotImplementedError(f"numpy.{ufunc.__name__} of frames of other rows or columns: align() them first")
+
+        def one(column: Series) -> Series:
+            return ufunc(*(each._column(str(column.name)) if isinstance(each, DataFrame) else each for each in inputs))
+
+        return first._each(one)
 
     # Expressions.
 

@@ -22,6 +22,7 @@ class GroupStatistics:
     _columns: list[str] | None
     _one: bool
     _values: Any
+    _fitting: Any
     _of: Any
     _with: Any
     _result: Any
@@ -79,11 +80,23 @@ class GroupStatistics:
         """Exact medians."""
         return self._statistic("median", numeric_only)
 
-    def quantile(self, q: float = 0.5, interpolation: str = "linear", numeric_only: bool = False) -> Result:
-        """Exact quantiles."""
-        if not isinstance(q, (int, float)):
-            raise NotImplementedError("quantiles of several q: ask for one after the other")
-        return self._statistic("quantile", numeric_only, q=float(q), interpolation=interpolation)
+    def quantile(self, q: Any = 0.5, interpolation: str = "linear", numeric_only: bool = False) -> Result:
+        """Exact quantiles: one, or several, which become a level of the index."""
+        if isinstance(q, (int, float)):
+            return self._statistic("quantile", numeric_only, q=float(q), interpolation=interpolation)
+        wanted, names = [float(each) for each in q], self._fitting("quantile", numeric_only)
+        calls = [aggregate(name, "quantile", q=each, interpolation=interpolation) for name in names for each in wanted]
+        found = self._of(names, False)._result(calls, list(range(len(calls))))
+        one = self._one
+
+        def make(wide: Any) -> Any:
+            from phalanx._lazy import pd
+
+            wide.columns = pd.MultiIndex.from_product([names, wanted])
+            tall = wide.stack(level=1, future_stack=True)[names]
+            return tall[names[0]] if one else tall
+
+        return found._after(make)
 
     def idxmin(self, skipna: bool = True, numeric_only: bool = False) -> Result:
         """The labels of the first rows with the smallest values."""
@@ -194,7 +207,9 @@ class GroupStatistics:
             if name not in self._frame._numbers():
                 raise ValueError(f"{statistic} of column {name!r}, which holds no numbers: pass numeric_only=True")
         calls = [aggregate(one, statistic, other=two, **options) for one in names for two in names]
-        plain = self._with(self._frame, self._keys, self._labels, self._options._replace(as_index=True), names)
+        values = self._frame[names]._finite()
+        frame = self._frame._wrap(self._native.assign([(name, values._native.column(name)) for name in names]))
+        plain = self._with(frame, self._keys, self._labels, self._options._replace(as_index=True), names)
         wide = plain._result(calls, list(range(len(calls))))
 
         def make(found: Any) -> Any:

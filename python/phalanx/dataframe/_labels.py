@@ -46,7 +46,7 @@ class Loc:
             return list(pd.Series(names, index=names).loc[columns]) if names else []
         if isinstance(columns, str) or hasattr(columns, "_phalanx_kind"):
             return columns
-        wanted = list(columns)
+        wanted = columns.tolist() if hasattr(columns, "tolist") else list(columns)
         if wanted and all(isinstance(each, bool) for each in wanted):
             if len(wanted) != len(names):
                 raise IndexError(f"Boolean index has wrong length: {len(wanted)} instead of {len(names)}")

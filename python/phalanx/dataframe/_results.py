@@ -77,6 +77,28 @@ class Deferred(Collection):
         last = self._then(lambda value: value.tail(n))
         return last.compute() if compute else last
 
+    def __len__(self) -> int:
+        return len(self.compute())
+
+    def __iter__(self) -> Any:
+        return iter(self.compute())
+
+    def __contains__(self, item: Any) -> bool:
+        return item in self.compute()
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method != "__call__" or any(isinstance(each, Collection) and not isinstance(each, Deferred) for each in inputs):
+            return NotImplemented
+        places = [at for at, each in enumerate(inputs) if isinstance(each, Deferred)]
+
+        def call(*values: Any) -> Any:
+            given = list(inputs)
+            for at, value in zip(places, values):
+                given[at] = value
+            return ufunc(*given, **kwargs)
+
+        return inputs[places[0]]._then(call, *(inputs[at] for at in places[1:]))
+
     def __float__(self) -> float:
         return float(self.compute())
 

@@ -235,7 +235,7 @@ class FrameReductions:
             frame.index.name = None
             return frame
 
-        return Result(self._native.pairs(statistic, min_periods, ddof), make)
+        return Result(self._finite()._native.pairs(statistic, min_periods, ddof), make)  # type: ignore[attr-defined]
 
     def cov(self, min_periods: int | None = None, ddof: int = 1, numeric_only: bool = False) -> Result:
         """Covariances of all pairs of columns, each over the rows in which both are there."""

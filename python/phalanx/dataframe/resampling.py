@@ -41,6 +41,12 @@ class Resampler:
         # Weeks and what ends with a month are called by their last day, and have it.
         usual = "right" if self._rule == "Weeks" or (not fixed and self._rule["Months"][1]) else "left"
         if fixed and closed == "right":
+            offset = pd.tseries.frequencies.to_offset(rule)
+            if isinstance(offset, pd.offsets.Day):
+                raise NotImplementedError(
+                    f"resample({rule!r}, closed='right'): pandas begins and ends days of the calendar with empty bins; "
+                    f"'{24 * offset.n}h' are bins of as much time"
+                )
             self._rule = {"FixedRight": self._rule["Fixed"]}
         elif not fixed and closed not in (None, usual):
             raise NotImplementedError(f"resample({rule!r}, closed={closed!r}): bins of the calendar are closed {usual}")

@@ -201,6 +201,38 @@ def test_described(name: str) -> None:
     check(lambda d: d.describe(**options)._then(plain) if not isinstance(d, pd.DataFrame) else plain(d.describe(**options)), frame)
 
 
+def test_times_described() -> None:
+    frame = timed().reset_index()
+    frame["later"] = frame["time"].dt.tz_convert("UTC").dt.tz_localize(None).dt.as_unit("us")
+    check(
+        lambda d: d.describe()._then(lambda f: f.astype(object)) if not isinstance(d, pd.DataFrame) else d.describe().astype(object),
+        frame,
+    )
+    check(
+        lambda d: d.describe(include="all")._then(lambda f: f.astype(object))
+        if not isinstance(d, pd.DataFrame)
+        else d.describe(include="all").astype(object),
+        frame[["time", "value"]],
+    )
+
+
+def test_results_in_the_place_of_values() -> None:
+    check(lambda d: d.fillna(d.mean()), N)
+    check(lambda d: d.clip(d.quantile(0.2), d.quantile(0.8), axis=1), N[["value", "whole"]])
+    check(lambda d: d[["whole"]].isin(d["whole"].head(3).tolist() if isinstance(d, pd.DataFrame) else d["whole"].head(3).tolist()), N)
+    check(lambda d: np.sqrt(d.count()) + np.maximum(d.count(), d.min()), N)
+    result = lazy(N, (9,)).max()
+    assert len(result) == 3 and "value" in result.index and [float(each) for each in result] == N.max().tolist()
+    d = lazy(N, (9,))
+    d.columns = ["whole", "b", "value"]
+    pd.testing.assert_frame_equal(d.compute(), N.set_axis(["whole", "b", "value"], axis=1), check_dtype=False)
+    with pytest.raises(ValueError, match="Length mismatch"):
+        d.columns = ["a"]
+    check(lambda d: np.fmax(d, 0) + np.add(1, d), N)
+    check(lambda d: np.maximum(d, d * -1), N[["value", "whole"]])
+    check(lambda d: d.loc[:, d.dtypes == "float64"], N)
+
+
 COLUMNS = {
     "add_prefix": lambda d: d.add_prefix("a_"),
     "add_suffix": lambda d: d.add_suffix("_z"),

@@ -60,6 +60,8 @@ NATIVE = {
     "corr": lambda g: g[["value", "other", "whole"]].corr(),
     "unique": lambda g: g["few"].unique(),
     "pct_change": lambda g: g[["whole"]].transform(lambda s: s.pct_change()) if hasattr(g, "ngroups") else g[["whole"]].pct_change(),
+    "quantiles": lambda g: g[["value", "whole"]].quantile([0.1, 0.5]),
+    "quantiles of one": lambda g: g["value"].quantile([0.25, 1.0], interpolation="lower"),
     "shift series": lambda g: g["value"].shift(2),
     "ffill series": lambda g: g["value"].ffill(),
     "head series": lambda g: g["whole"].head(3),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
 from oracle import engine
 from relations import check, lazy, table, timed
 
+from phalanx.distributed import Client, LocalCluster
+
+cloudpickle.register_pickle_by_value(__import__(__name__))  # workers do not have this file
 T = table()
 S = T[["value", "other", "whole"]]
 
@@ -85,6 +89,30 @@ def test_functions_must_return_what_was_declared() -> None:
 def test_workers_refuse_functions_unless_told() -> None:
     with pytest.raises(Exception, match="--allow-python"):
         lazy(S, (9,)).map_partitions(twice).compute(client=engine("cluster"))
+
+
+def test_workers_that_may_run_functions_give_the_same() -> None:
+    cluster = LocalCluster(n_workers=2, memory_limit="2GiB", allow_python=True)
+    client = Client(cluster, set_as_default=False)
+    try:
+        frame, by_time = lazy(S.assign(group=T["group"]), (0, 3, 17, 40)), lazy(timed(), (9, 30))
+        cases = [
+            frame.map_partitions(twice),
+            frame.apply(lambda row: row.whole * 2, axis=1),
+            frame.median(axis=1),
+            frame.map_overlap(lambda p: p.rolling(3, min_periods=1).sum(), 2, 0),
+            frame.groupby("group").apply(lambda group: group.nlargest(2, "whole")),
+            frame.groupby("group")["value"].transform(lambda s: s - s.mean()),
+            frame.groupby("group").agg({"value": lambda s: s.max() - s.min(), "whole": "sum"}),
+            frame.memory_usage(),
+            frame.reduction(lambda p: p.whole.sum(), lambda s: s.sum()),
+            by_time.rolling("1h").apply(np.ptp, raw=True),
+        ]
+        for case in cases:
+            one, two = case.compute(client=engine("local")), case.compute(client=client)
+            assert one.equals(two) if hasattr(one, "equals") else one == two
+    finally:
+        client.shutdown()
 
 
 def test_parts_and_divisions() -> None:
