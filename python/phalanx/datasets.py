@@ -37,6 +37,6 @@ def timeseries(
 
     if dtypes is not None:
         raise UnsupportedError("timeseries(dtypes=...)", "the columns are name, id, x and y; use map_partitions")
-    nanoseconds = [int(pd.to_timedelta(pd.tseries.frequencies.to_offset(f)).value) for f in (freq, partition_freq)]
-    frame = DataFrame._wrap(_phalanx.Frame.timeseries(start, end, *nanoseconds, seed or 0))
+    step, part = (int(pd.to_timedelta(pd.tseries.frequencies.to_offset(f)).value) for f in (freq, partition_freq))
+    frame = DataFrame._wrap(_phalanx.Frame.timeseries(start, end, step, part, seed or 0))
     return frame[["name", "id", "x", "y"]]  # in Dask's order

@@ -112,25 +112,18 @@ pub fn types(root: &Path, environment: &Environment) -> Outcome<String> {
     command.args(["-m", "mypy.stubtest", "--concise", "phalanx._phalanx"]);
     command.args(["--mypy-config-file", "pyproject.toml"]);
     let stubs = command::run(command);
-    let failures: Vec<Failure> = [typed, stubs].into_iter().filter_map(Result::err).collect();
-    if failures.is_empty() {
-        Ok(String::new())
-    } else {
-        Err(format!("{}\n  where the stubs differ from the extension: cargo xtask stubs", failures.join("\n")))
-    }
+    let mut command = environment.python(root);
+    command.args(["xtask/python/stubs.py", "--check"]);
+    let complete = command::run(command);
+    let failures: Vec<Failure> = [typed, stubs, complete].into_iter().filter_map(Result::err).collect();
+    if failures.is_empty() { Ok(String::new()) } else { Err(failures.join("\n")) }
 }
 
-/// Writes the extension's stubs: maturin reads them from an extension that was built to describe itself.
+/// Writes the extension's stubs, from what the extension says of itself.
 pub fn stubs(root: &Path, environment: &Environment) -> Outcome<String> {
-    let folder = command::target_folder(root).join("stubs");
     let mut command = environment.python(root);
-    command.args(["-m", "maturin", "generate-stubs", "--profile", "release", "--features", "stubs", "--out"]);
-    // What describes it are symbols.
-    command.arg(&folder).args(["--", "-C", "strip=none"]);
-    command::run(command)?;
-    let (made, place) = (folder.join("_phalanx.pyi"), root.join("python").join("phalanx").join("_phalanx.pyi"));
-    std::fs::copy(&made, &place).map_err(|error| format!("{}: {error}", made.display()))?;
-    Ok(format!("written: {}", place.display()))
+    command.arg("xtask/python/stubs.py");
+    Ok(command::output(command)?.trim_end().to_owned())
 }
 
 /// What to do with the report of covered names.

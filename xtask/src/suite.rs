@@ -35,6 +35,7 @@ pub fn run(root: &Path) -> bool {
     });
     // Without it nothing of Python runs, and the phase has failed.
     if let Some(environment) = environment {
+        suite.check("types", || python::types(root, &environment));
         suite.check("coverage", || python::coverage(root, &environment, python::Report::Check));
         suite.tests("python", || python::suites(root, &environment));
     }

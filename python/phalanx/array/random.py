@@ -93,11 +93,12 @@ class _Source:
 
     def _fixed(self, name: str, numbers: list[float], shape: list[int], sizes: Any) -> Any:
         # The two that most programs use have vector code of their own.
-        if name == "normal":
-            return _phalanx.Array.random_normal(*self._next(), *numbers, shape, sizes)
-        if name == "uniform":
-            return _phalanx.Array.random_uniform(*self._next(), *numbers, shape, sizes)
-        return _phalanx.Array.random_law(*self._next(), name, numbers, shape, sizes)
+        seed, stream = self._next()
+        if name in ("normal", "uniform"):
+            law = _phalanx.Array.random_normal if name == "normal" else _phalanx.Array.random_uniform
+            first, second = numbers
+            return law(seed, stream, first, second, shape, sizes)
+        return _phalanx.Array.random_law(seed, stream, name, numbers, shape, sizes)
 
     def _random(self, size: Any, dtype: Any, chunks: Any) -> Any:
         shape = () if size is None else _shape_of(size)

@@ -32,8 +32,8 @@ impl PyArray {
         checked(axis.map_or_else(|| self.0.roll_flat(shift), |axis| self.0.roll(shift, axis)))
     }
 
-    fn moveaxis(&self, from: Vec<isize>, to: Vec<isize>) -> PyResult<Self> {
-        checked(self.0.moveaxis(&from, &to))
+    fn moveaxis(&self, source: Vec<isize>, destination: Vec<isize>) -> PyResult<Self> {
+        checked(self.0.moveaxis(&source, &destination))
     }
 
     fn rollaxis(&self, axis: isize, start: isize) -> PyResult<Self> {

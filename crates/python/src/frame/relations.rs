@@ -116,8 +116,8 @@ impl PyFrame {
         wrap(self.0.tail(rows))
     }
 
-    fn slice_rows(&self, from: i64, to: i64, step: i64) -> PyResult<Self> {
-        wrap(self.0.slice_rows(from, to, step))
+    fn slice_rows(&self, start: i64, stop: i64, step: i64) -> PyResult<Self> {
+        wrap(self.0.slice_rows(start, stop, step))
     }
 
     fn with_row_number(&self, name: &str) -> PyResult<Self> {

@@ -220,20 +220,20 @@ impl PySeries {
         self.of_text(Text::Slice { start, stop, step })
     }
 
-    #[pyo3(signature = (start, stop, with))]
-    fn text_slice_replace(&self, start: Option<i64>, stop: Option<i64>, with: String) -> PyResult<Self> {
-        self.of_text(Text::SliceReplace { start, stop, with })
+    #[pyo3(signature = (start, stop, replacement))]
+    fn text_slice_replace(&self, start: Option<i64>, stop: Option<i64>, replacement: String) -> PyResult<Self> {
+        self.of_text(Text::SliceReplace { start, stop, with: replacement })
     }
 
     fn text_get(&self, at: i64) -> PyResult<Self> {
         self.of_text(Text::Get { at })
     }
 
-    #[pyo3(signature = (what, with, count, pattern))]
-    fn text_replace(&self, what: String, with: &str, count: Option<u64>, pattern: bool) -> PyResult<Self> {
+    #[pyo3(signature = (what, replacement, count, pattern))]
+    fn text_replace(&self, what: String, replacement: &str, count: Option<u64>, pattern: bool) -> PyResult<Self> {
         self.of_text(match pattern {
-            true => Text::ReplacePattern { pattern: what, with: text::replacement(with), count },
-            false => Text::Replace { what, with: with.to_owned(), count },
+            true => Text::ReplacePattern { pattern: what, with: text::replacement(replacement), count },
+            false => Text::Replace { what, with: replacement.to_owned(), count },
         })
     }
 
