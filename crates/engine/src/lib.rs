@@ -17,6 +17,7 @@
 //! | [`persisted`] | data that stays where it was computed |
 //! | [`local`], [`perturb`] | DataFusion in this process, plain and adversarial |
 //! | [`mapped`], [`memory`] | rows in files, read where they lie; how much memory there is |
+//! | [`remote`] | files behind URLs: object stores and web servers |
 //! | [`session`] | the one configuration of both engines |
 //! | [`function`], [`scalar`] | aggregate functions that every process registers; functions of a row that travel in plans |
 //! | [`host`] | functions of the caller's own language, opaque to the engine |
@@ -40,6 +41,7 @@ pub mod operator;
 pub mod persisted;
 pub mod perturb;
 pub mod plan;
+pub mod remote;
 pub mod route;
 pub mod saved;
 pub mod scalar;

@@ -25,8 +25,9 @@
 //! | [`dtype`] | types by pandas' names |
 //! | [`expr`] | expressions over columns |
 //! | [`kernel`] | what is computed of rows that lie side by side |
+//! | [`sql`] | `SELECT` over frames |
 //! | [`table`] | a computed result |
-//! | [`source`] | Parquet, CSV, the caller's own data, persisted data |
+//! | [`source`] | Parquet, CSV, JSON, the caller's own data, persisted data |
 //! | [`sink`] | Parquet, CSV and JSON, a file for each partition |
 //! | [`datasets`] | generated data |
 //! | [`plot`] | line plots as SVG |
@@ -74,6 +75,7 @@ pub mod series;
 pub mod sink;
 pub mod sort;
 pub mod source;
+pub mod sql;
 pub mod table;
 pub mod windows;
 
@@ -83,5 +85,6 @@ pub use groupby::{Aggregate, AggregateOptions, GroupBy, Interpolation, Statistic
 pub use kernel::{Closed, Literal, Rank, RankMethod, RankMissing, Rolling, Span, Window};
 pub use merge::{Keep, Merge, Unique};
 pub use series::{Operand, Series};
-pub use source::{read_csv, read_parquet};
+pub use source::{read_csv, read_json, read_parquet};
+pub use sql::sql;
 pub use table::Table;

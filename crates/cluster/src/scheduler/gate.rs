@@ -13,11 +13,13 @@ use ballista_scheduler::cluster::memory::InMemoryJobState;
 use ballista_scheduler::cluster::{JobState, JobStateEventStream};
 use ballista_scheduler::state::execution_graph::ExecutionGraphBox;
 use dashmap::DashSet;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use parking_lot::Mutex;
 use phalanx_engine::datafusion;
+use phalanx_engine::remote::Stores;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -195,7 +197,13 @@ impl JobState for Gate {
     async fn create_or_update_session(&self, session: &str, config: &SessionConfig) -> Result<Arc<SessionContext>> {
         // Ballista would give the session another name, and nobody would know whose its jobs are.
         let context = self.inner.create_or_update_session(session, config).await?;
-        let state = SessionStateBuilder::new_from_existing(context.state()).with_session_id(session.to_owned()).build();
+        let state = SessionStateBuilder::new_from_existing(context.state()).with_session_id(session.to_owned());
+        // A plan's files may be behind URLs, whose stores are looked for when it is read.
+        let environment = RuntimeEnvBuilder::from_runtime_env(&context.runtime_env())
+            .with_object_store_registry(Arc::new(Stores::default()))
+            .build_arc()
+            .map_err(|error| BallistaError::DataFusionError(Box::new(error)))?;
+        let state = state.with_runtime_env(environment).build();
         Ok(Arc::new(SessionContext::new_with_state(state)))
     }
     async fn remove_session(&self, session: &str) -> Result<()> {

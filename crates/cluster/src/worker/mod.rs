@@ -22,6 +22,7 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use flight::DataService;
 use phalanx_engine::host::{self, Permission};
+use phalanx_engine::remote::Stores;
 use phalanx_engine::scratch::{self, Scratch};
 use phalanx_engine::{Error, Result, datafusion, memory};
 use poll::Runner;
@@ -94,6 +95,7 @@ pub async fn work(
     let environment = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
         .with_temp_file_path(store.folder())
+        .with_object_store_registry(Arc::new(Stores::default()))
         .build_arc()?;
     let registration = register(&id, address, options.cores);
     let runner = Runner::new(

@@ -8,6 +8,7 @@ use crate::job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 use crate::memory;
 use crate::persisted::{PersistedReader, ReadPersisted};
 use crate::perturb::Perturbation;
+use crate::remote::Stores;
 use crate::scratch::Scratch;
 use crate::{Error, Result, Settings};
 use datafusion::arrow::array::RecordBatch;
@@ -70,6 +71,7 @@ impl LocalEngine {
                 usize::try_from(settings.memory_bytes).unwrap_or(usize::MAX),
             )))
             .with_temp_file_path(scratch.path())
+            .with_object_store_registry(Arc::new(Stores::default()))
             .build_arc()?;
         let store = Arc::new(Store::new(scratch, settings.memory_bytes));
         let reader: Arc<dyn ReadPersisted> = Arc::<Store>::clone(&store);

@@ -1,31 +1,22 @@
-//! CSV files: ranges of them in the plan, and an operator that reads them.
-//!
-//! DataFusion's own CSV source does not read missing values as pandas does (it can infer types past a `NA`, but not
-//! read one), so the rows come from Arrow's reader.
+//! CSV files.
 
-use super::files::{find, unreadable};
-use super::scan;
+use super::files::{DataFile, Search, find};
+use super::text::{Batches, Layout, Part, frame, parts, with_types, without_nulls};
 use crate::Frame;
 use crate::error::bad_file;
-use async_trait::async_trait;
-use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::csv::ReaderBuilder;
 use datafusion::arrow::csv::reader::Format;
-use datafusion::arrow::datatypes::{DataType, Field, Fields, Int64Type, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
-use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
-use datafusion::execution::TaskContext;
-use datafusion::logical_expr::{Expr, TableType};
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
-use phalanx_engine::persisted::SerializedSchema;
-use phalanx_engine::{Error, Operator, Result, plan, stream, typetag};
+use phalanx_engine::{Error, Result};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// What pandas takes for a missing value.
 const MISSING: &str =
@@ -35,8 +26,8 @@ const MISSING: &str =
 const INFER_ROWS: usize = 100_000;
 
 /// A frame of the rows of CSV files with a header, in the order of the files' names and of the rows in them. `path`
-/// is a file, a folder (all its `*.csv`), or a name with `*` and `?`. Types are inferred, as Arrow does; what pandas
-/// takes for missing is missing. For more, see [`Csv`].
+/// is a file, a folder (all its `*.csv`), or a name with `*` and `?`, on this machine or behind a URL. Types are
+/// inferred, as Arrow does; what pandas takes for missing is missing. For more, see [`Csv`].
 ///
 /// # Errors
 /// As [`Csv::build`].
@@ -47,22 +38,74 @@ pub fn read_csv(path: &str) -> Result<Frame> {
 /// How to read CSV files.
 #[derive(Debug, Clone)]
 pub struct Csv {
-    path: String,
-    delimiter: u8,
+    paths: Vec<String>,
+    search: Search,
+    lines: CsvLines,
+    names: Option<Vec<String>>,
+    types: Vec<(String, DataType)>,
+    times_as_text: bool,
     infer_rows: usize,
     schema: Option<SchemaRef>,
     partition_bytes: Option<u64>,
+    compression: String,
+    path_column: Option<String>,
 }
 
 impl Csv {
     /// As [`read_csv`] does.
     pub fn new(path: &str) -> Self {
-        Self { path: path.to_owned(), delimiter: b',', infer_rows: INFER_ROWS, schema: None, partition_bytes: None }
+        Self::of([path])
+    }
+    /// The files of several paths, one after the other.
+    pub fn of<S: Into<String>>(paths: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            paths: paths.into_iter().map(Into::into).collect(),
+            search: Search { extensions: vec![String::from("csv")], ..Search::default() },
+            lines: CsvLines { delimiter: b',', quote: b'"', header: true },
+            names: None,
+            types: vec![],
+            times_as_text: false,
+            infer_rows: INFER_ROWS,
+            schema: None,
+            partition_bytes: None,
+            compression: String::from("infer"),
+            path_column: None,
+        }
     }
     /// The byte between values; a comma by default.
     #[must_use]
     pub fn delimiter(mut self, delimiter: u8) -> Self {
-        self.delimiter = delimiter;
+        self.lines.delimiter = delimiter;
+        self
+    }
+    /// The byte around values that hold delimiters or line breaks; `"` by default.
+    #[must_use]
+    pub fn quote(mut self, quote: u8) -> Self {
+        self.lines.quote = quote;
+        self
+    }
+    /// Files without a header; their columns are called `0`, `1` and so on, unless [`Csv::names`] says otherwise.
+    #[must_use]
+    pub fn without_header(mut self) -> Self {
+        self.lines.header = false;
+        self
+    }
+    /// The columns' names, in place of those in the files.
+    #[must_use]
+    pub fn names(mut self, names: Vec<String>) -> Self {
+        self.names = Some(names);
+        self
+    }
+    /// Types of some columns, in place of inferred ones.
+    #[must_use]
+    pub fn types(mut self, types: Vec<(String, DataType)>) -> Self {
+        self.types = types;
+        self
+    }
+    /// Columns of what looks like dates and times are text.
+    #[must_use]
+    pub fn times_as_text(mut self) -> Self {
+        self.times_as_text = true;
         self
     }
     /// How many rows of the first file types are inferred from; 100,000 by default.
@@ -78,10 +121,29 @@ impl Csv {
         self
     }
     /// Cuts files into partitions of about so many bytes, at line breaks. By default a file is a partition, since a
-    /// line break may be part of a quoted value, and a cut there would garble the rows around it.
+    /// line break may be part of a quoted value, and a cut there would garble the rows around it. Compressed files are
+    /// not cut.
     #[must_use]
     pub fn partition_bytes(mut self, bytes: u64) -> Self {
         self.partition_bytes = Some(bytes);
+        self
+    }
+    /// `infer` (by the files' names, the default), `gzip`, `bz2`, `xz`, `zstd` or `none`.
+    #[must_use]
+    pub fn compression(mut self, compression: &str) -> Self {
+        self.compression = compression.to_owned();
+        self
+    }
+    /// One more column, of this name, says which file a row comes from.
+    #[must_use]
+    pub fn path_column(mut self, name: &str) -> Self {
+        self.path_column = Some(name.to_owned());
+        self
+    }
+    /// How stores behind URLs are opened.
+    #[must_use]
+    pub fn options(mut self, options: BTreeMap<String, String>) -> Self {
+        self.search.options = options;
         self
     }
 
@@ -90,192 +152,163 @@ impl Csv {
     /// # Errors
     /// `Data`, with the file's path: there is no such file, it is not CSV, or its header is not that of the first. A
     /// value that does not fit its column's type is an error when the frame is computed. `Input`: partitions of no
-    /// bytes.
+    /// bytes, an unknown compression, a type of a column that is not there.
     pub fn build(self) -> Result<Frame> {
-        if self.partition_bytes == Some(0) {
-            return Err(Error::input("partitions of 0 bytes").with_hint("take some megabytes"));
-        }
-        let files = find(&self.path, "csv")?;
+        let files = find(&self.paths, &self.search)?;
+        let parts = parts(&files, &self.compression, self.partition_bytes)?;
         let mut schema = self.schema.clone();
-        let mut ranges = vec![];
         for file in &files {
-            let found = match &schema {
-                None => infer(&file.path, self.delimiter, self.infer_rows)?,
-                Some(_) => infer(&file.path, self.delimiter, 0)?,
-            };
+            let rows = if schema.is_none() { self.infer_rows } else { 0 };
+            let found = self.columns(file, &parts, rows)?;
             let expected = Arc::clone(schema.get_or_insert(Arc::clone(&found)));
             let names = |schema: &Schema| schema.fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
             if names(&found) != names(&expected) {
                 return Err(bad_file(
-                    &file.path,
+                    &file.shown(),
                     &format!("has the columns {:?}, not {:?}", names(&found), names(&expected)),
                 )
                 .with_hint("all files need the same columns in the same order"));
             }
-            let absolute = std::fs::canonicalize(&file.path).map_err(|error| unreadable(&file.path, &error))?;
-            let step = self.partition_bytes.unwrap_or(u64::MAX);
-            let size = file.meta.size;
-            ranges.extend((0..size.div_ceil(step).max(1)).map(|part| CsvRange {
-                path: absolute.to_string_lossy().into_owned(),
-                start: part * step,
-                end: (part + 1).saturating_mul(step).min(size),
-            }));
         }
         let schema = schema.ok_or_else(|| Error::internal("a pattern without files"))?;
-        scan("csv", Arc::new(CsvTable { schema, delimiter: self.delimiter, ranges }), vec![])
+        let schema = with_types(&schema, &self.types)?;
+        frame("csv", schema, Layout::Csv(self.lines), parts, self.path_column)
     }
-}
 
-/// The columns of a file, their types from its first `rows` rows.
-fn infer(path: &Path, delimiter: u8, rows: usize) -> Result<SchemaRef> {
-    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-    let (schema, _) = format(delimiter)
-        .and_then(|format| format.with_header(true).infer_schema(BufReader::new(file), Some(rows)))
-        .map_err(|error| bad_file(path, "is not CSV with a header").caused_by(&error))?;
-    if schema.fields().is_empty() {
-        return Err(bad_file(path, "has no columns").with_hint("the first line must name the columns"));
-    }
-    // A column without any value may be anything: text can hold it.
-    let known = |field: &Field| match field.data_type() {
-        DataType::Null => field.clone().with_data_type(DataType::Utf8),
-        _ => field.clone(),
-    };
-    Ok(Arc::new(Schema::new(schema.fields().iter().map(|field| known(field)).collect::<Fields>())))
-}
-
-fn format(delimiter: u8) -> std::result::Result<Format, ArrowError> {
-    let missing = Regex::new(MISSING).map_err(|error| ArrowError::ParseError(error.to_string()))?;
-    Ok(Format::default().with_delimiter(delimiter).with_null_regex(missing))
-}
-
-/// Bytes of a file: the lines that begin in them.
-#[derive(Debug, Clone)]
-struct CsvRange {
-    path: String,
-    start: u64,
-    end: u64,
-}
-
-#[derive(Debug)]
-struct CsvTable {
-    schema: SchemaRef,
-    delimiter: u8,
-    ranges: Vec<CsvRange>,
-}
-
-#[async_trait]
-impl TableProvider for CsvTable {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-    async fn scan(
-        &self,
-        _session: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
-        _limit: Option<usize>,
-    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        let number = |value: u64| Arc::new(Int64Array::from(vec![value.cast_signed()])) as ArrayRef;
-        let rows: DataFusionResult<Vec<Vec<RecordBatch>>> = self
-            .ranges
-            .iter()
-            .map(|range| {
-                let path = Arc::new(StringArray::from(vec![range.path.clone()]));
-                let columns = vec![path, number(range.start), number(range.end)];
-                Ok(vec![RecordBatch::try_new(Arc::clone(&RANGE), columns)?])
-            })
-            .collect();
-        let read = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
-        let schema = SerializedSchema(Arc::clone(&self.schema));
-        plan::operator(
-            CsvRows { schema, read, delimiter: self.delimiter },
-            vec![plan::table(Arc::clone(&RANGE), &rows?)?],
-        )
-    }
-}
-
-static RANGE: LazyLock<SchemaRef> = LazyLock::new(|| {
-    Arc::new(Schema::new(vec![
-        Field::new("path", DataType::Utf8, false),
-        Field::new("start", DataType::Int64, false),
-        Field::new("end", DataType::Int64, false),
-    ]))
-});
-
-/// Reads the ranges of CSV files that its input names.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct CsvRows {
-    /// All columns of the files.
-    schema: SerializedSchema,
-    /// Those that are read.
-    read: Vec<usize>,
-    delimiter: u8,
-}
-
-#[typetag::serde]
-impl Operator for CsvRows {
-    fn name(&self) -> &'static str {
-        "csv_rows"
-    }
-    fn schema(&self) -> SchemaRef {
-        let fields: Fields = self.read.iter().map(|&index| Arc::clone(&self.schema.0.fields()[index])).collect();
-        Arc::new(Schema::new(fields))
-    }
-    fn run(
-        &self,
-        mut input: Vec<SendableRecordBatchStream>,
-        context: &TaskContext,
-    ) -> DataFusionResult<SendableRecordBatchStream> {
-        let (this, batch_rows) = (self.clone(), context.session_config().batch_size());
-        Ok(stream::flat_map(self.schema(), input.swap_remove(0), move |ranges| {
-            let number = |column: usize, row: usize| {
-                ranges.column(column).as_primitive::<Int64Type>().value(row).cast_unsigned()
+    /// The columns of a file, their types from its first `rows` rows.
+    fn columns(&self, file: &DataFile, parts: &[Part], rows: usize) -> Result<SchemaRef> {
+        let path = file.shown();
+        let part = parts.iter().find(|part| part.place == file.place && part.start == 0);
+        let part = part.ok_or_else(|| Error::internal("a file without parts"))?;
+        let whole = Part { end: part.size, ..part.clone() };
+        let lines = whole.open()?;
+        // Without a header, a row tells how many columns there are.
+        let rows = if self.lines.header { rows } else { rows.max(1) };
+        let (schema, _) = self
+            .lines
+            .format()
+            .and_then(|format| format.with_header(self.lines.header).infer_schema(lines, Some(rows)))
+            .map_err(|error| bad_file(&path, "is not CSV with a header").caused_by(&error))?;
+        if schema.fields().is_empty() {
+            return Err(bad_file(&path, "has no columns").with_hint("the first line must name the columns"));
+        }
+        if let Some(names) = self.names.as_ref().filter(|names| names.len() != schema.fields().len()) {
+            return Err(bad_file(
+                &path,
+                &format!("has {} columns, not the {} of names", schema.fields().len(), names.len()),
+            )
+            .with_hint("name every column"));
+        }
+        let named = schema.fields().iter().enumerate().map(|(index, field)| {
+            let name = match &self.names {
+                Some(names) => names[index].clone(),
+                None if self.lines.header => field.name().clone(),
+                None => index.to_string(),
             };
-            let readers: DataFusionResult<Vec<_>> = (0..ranges.num_rows())
-                .map(|row| {
-                    let path = ranges.column(0).as_string::<i32>().value(row).to_owned();
-                    this.rows(&CsvRange { path, start: number(1, row), end: number(2, row) }, batch_rows)
-                })
-                .collect();
-            Ok(readers?.into_iter().flatten())
-        }))
+            let is_time = matches!(
+                field.data_type(),
+                DataType::Timestamp(..)
+                    | DataType::Date32
+                    | DataType::Date64
+                    | DataType::Time32(_)
+                    | DataType::Time64(_)
+            );
+            let data_type = if self.times_as_text && is_time { DataType::Utf8 } else { field.data_type().clone() };
+            Field::new(name, data_type, true)
+        });
+        Ok(without_nulls(&Schema::new(named.collect::<Fields>())))
     }
 }
 
-impl CsvRows {
-    fn rows(
+/// How lines are cut into values.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct CsvLines {
+    delimiter: u8,
+    quote: u8,
+    header: bool,
+}
+
+impl CsvLines {
+    fn format(&self) -> std::result::Result<Format, ArrowError> {
+        let missing = Regex::new(MISSING).map_err(|error| ArrowError::ParseError(error.to_string()))?;
+        Ok(Format::default().with_delimiter(self.delimiter).with_quote(self.quote).with_null_regex(missing))
+    }
+
+    fn reader(
         &self,
-        range: &CsvRange,
+        schema: SchemaRef,
+        read: Vec<usize>,
+        part: &Part,
         batch_rows: usize,
-    ) -> DataFusionResult<impl Iterator<Item = DataFusionResult<RecordBatch>> + use<>> {
-        let unreadable = |error: std::io::Error| DataFusionError::from(unreadable(Path::new(&range.path), &error));
-        let mut file = BufReader::new(File::open(&range.path).map_err(unreadable)?);
-        let start = line_start(&mut file, range.start).map_err(unreadable)?;
-        let end = line_start(&mut file, range.end).map_err(unreadable)?;
-        file.seek(SeekFrom::Start(start)).map_err(unreadable)?;
-        let reader = ReaderBuilder::new(Arc::clone(&self.schema.0))
-            .with_format(format(self.delimiter)?.with_header(start == 0))
+    ) -> DataFusionResult<impl Iterator<Item = std::result::Result<RecordBatch, ArrowError>> + use<>> {
+        Ok(ReaderBuilder::new(schema)
+            .with_format(self.format()?.with_header(self.header && part.start == 0))
             .with_batch_size(batch_rows)
-            .with_projection(self.read.clone())
-            .build_buffered(BufReader::new(file.take(end.saturating_sub(start))))?;
-        let path = range.path.clone();
-        Ok(reader.map(move |batch| {
-            batch.map_err(|error| {
-                bad_file(Path::new(&path), "a value does not fit the type of its column")
-                    .caused_by(&error)
-                    .with_hint("infer types from more rows (Csv::infer_rows) or say them (Csv::schema)")
-                    .into()
-            })
-        }))
+            .with_projection(read)
+            .build_buffered(part.open()?)?)
     }
-}
 
-/// Where the first line begins that does not begin before `position`.
-fn line_start(file: &mut BufReader<File>, position: u64) -> std::io::Result<u64> {
-    let Some(before) = position.checked_sub(1) else { return Ok(0) };
-    file.seek(SeekFrom::Start(before))?;
-    Ok(before + file.skip_until(b'\n')? as u64)
+    /// The columns `read` of the part's rows.
+    pub(super) fn rows(
+        &self,
+        schema: SchemaRef,
+        read: Vec<usize>,
+        part: Part,
+        batch_rows: usize,
+    ) -> DataFusionResult<Batches> {
+        let reader = self.reader(Arc::clone(&schema), read.clone(), &part, batch_rows)?;
+        let this = self.clone();
+        Ok(Box::new(reader.map(move |batch| {
+            batch.map_err(|error| {
+                let error = this.explained(&schema, &read, &part, &error);
+                DataFusionError::from(error)
+            })
+        })))
+    }
+
+    /// Which value it is that does not fit: the part is read once more, as text.
+    fn explained(&self, schema: &SchemaRef, read: &[usize], part: &Part, error: &ArrowError) -> Error {
+        let path = part.place.shown();
+        let place = match part.start {
+            0 => String::new(),
+            start => format!(" of the part that begins at byte {start}"),
+        };
+        match self.misfit(schema, read, part) {
+            Some((row, column, text)) => {
+                let what = format!(
+                    "row {row}{place}, column {:?}: {text:?} is no {}",
+                    column.name(),
+                    crate::dtype::name(column.data_type())
+                );
+                bad_file(Path::new(&path), &what).caused_by(error).with_hint(
+                    "infer types from more rows (Csv::infer_rows; sample_rows) or say them (Csv::types; dtype)",
+                )
+            }
+            None => bad_file(Path::new(&path), &format!("a line{place} is not as the others"))
+                .caused_by(error)
+                .with_hint("the file must be UTF-8, with as many values in each line; look at the line that is named"),
+        }
+    }
+
+    fn misfit(&self, schema: &SchemaRef, read: &[usize], part: &Part) -> Option<(usize, Field, String)> {
+        let text = schema.fields().iter().map(|field| Field::new(field.name(), DataType::Utf8, true));
+        let text = Arc::new(Schema::new(text.collect::<Fields>()));
+        let mut row = 0;
+        for batch in self.reader(text, read.to_vec(), part, 1024).ok()? {
+            let batch = batch.ok()?;
+            for at in 0..batch.num_rows() {
+                for (column, index) in batch.columns().iter().zip(read) {
+                    let field = schema.field(*index);
+                    let value = column.slice(at, 1);
+                    let safe = CastOptions { safe: true, ..CastOptions::default() };
+                    let cast = cast_with_options(&value, field.data_type(), &safe).ok()?;
+                    if value.is_valid(0) && cast.is_null(0) {
+                        return Some((row + at, field.clone(), value.as_string::<i32>().value(0).to_owned()));
+                    }
+                }
+            }
+            row += batch.num_rows();
+        }
+        None
+    }
 }

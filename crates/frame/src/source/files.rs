@@ -1,18 +1,26 @@
 //! Which files a pattern means, and a table over ranges of files that DataFusion reads.
 
+use super::place::Place;
 use crate::error::bad_file;
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, FileSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::logical_expr::{Expr, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::object_store::ObjectMeta;
 use datafusion::object_store::path::Path as ObjectPath;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use glob::{MatchOptions, Pattern};
+use phalanx_engine::remote::{Remote, is_url};
 use phalanx_engine::{Error, Result};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
@@ -22,87 +30,230 @@ use std::sync::Arc;
 /// A file that exists, with what a plan must know of it.
 #[derive(Debug, Clone)]
 pub struct DataFile {
-    pub path: PathBuf,
+    /// Where it is.
+    pub place: Place,
+    /// What its store knows of it.
     pub meta: ObjectMeta,
+    /// Names and values in the names of the folders that it is in: `year=2024`.
+    pub folders: Vec<(String, String)>,
 }
 
-/// The files that `pattern` means, sorted by name: one file, all files of a folder that end in `extension`, or a
-/// name with `*` and `?`.
+impl DataFile {
+    /// What people call it.
+    pub(crate) fn shown(&self) -> PathBuf {
+        PathBuf::from(self.place.shown())
+    }
+}
+
+/// How files are looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// Ends of the names of those files of a folder that are meant; a compression's may stand behind it.
+    pub extensions: Vec<String>,
+    /// Whether folders inside of folders are looked into.
+    pub deep: bool,
+    /// How stores are opened.
+    pub options: BTreeMap<String, String>,
+}
+
+/// The folder that Hive writes for a missing value.
+const MISSING_FOLDER: &str = "__HIVE_DEFAULT_PARTITION__";
+const COMPRESSED: [&str; 4] = [".gz", ".bz2", ".xz", ".zst"];
+/// `*` stands for what is inside of one folder's name.
+const MATCH: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+
+/// The files that `patterns` mean: each a file, a folder, or a name with `*`, `**`, `?` and `[…]`; a path of the local
+/// file system, or a URL. Each pattern's files are sorted by name, numbers in names by value.
 ///
 /// # Errors
-/// `Data`: there is none, or one can't be read. `Unsupported`: a URL.
-pub fn find(pattern: &str, extension: &str) -> Result<Vec<DataFile>> {
-    if pattern.contains("://") {
-        return Err(Error::unsupported(format!("reading {pattern}")).with_hint(
-            "files of this machine's file system can be read; every worker must see them under the same path",
-        ));
+/// `Data`: there is none, or one can't be read. `Unsupported`: a URL of a kind that there is not.
+pub fn find(patterns: &[String], search: &Search) -> Result<Vec<DataFile>> {
+    let mut files = vec![];
+    for pattern in patterns {
+        let mut found = if is_url(pattern) { remote(pattern, search)? } else { local(pattern, search)? };
+        found.sort_by(|left, right| by_name(&left.place.shown(), &right.place.shown()));
+        files.append(&mut found);
     }
-    let path = Path::new(pattern);
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let paths = if path.is_dir() {
-        listed(path, &format!("*.{extension}"))?
-    } else if name.contains(['*', '?']) && !path.exists() {
-        listed(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")), &name)?
-    } else {
-        vec![path.to_owned()]
-    };
-    if paths.is_empty() {
-        return Err(Error::data(format!("no file matches {pattern}")).with_hint("check the folder and the pattern"));
+    match files.is_empty() {
+        true => Err(Error::data(format!("no file matches {}", patterns.join(", ")))
+            .with_hint("check the folder and the pattern")),
+        false => Ok(files),
     }
-    paths.into_iter().map(describe).collect()
 }
 
-fn listed(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
-    let unreadable = |error| unreadable(folder, &error);
-    let mut paths = vec![];
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if path.is_file() && matches(pattern.as_bytes(), name.as_bytes()) {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
+fn has_wildcard(text: &str) -> bool {
+    text.contains(['*', '?', '['])
 }
 
-/// `*` is any number of bytes, `?` is one.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    let (mut p, mut n) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while n < name.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, n));
-                p += 1;
+impl Search {
+    /// Is a file of a folder meant? `below` is its path there.
+    fn takes(&self, below: &str) -> bool {
+        let hidden = below.split('/').any(|part| part.starts_with(['.', '_']) && !part.contains('='));
+        let plain = COMPRESSED.iter().find_map(|end| below.strip_suffix(end)).unwrap_or(below);
+        let fits = |name: &str| self.extensions.iter().any(|end| name.ends_with(&format!(".{end}")));
+        !hidden && (self.extensions.is_empty() || fits(below) || fits(plain))
+    }
+}
+
+/// The folders of a pattern before its first wildcard.
+fn fixed_part(pattern: &str) -> &str {
+    let end = pattern.find(['*', '?', '[']).unwrap_or(pattern.len());
+    pattern[..end].rfind('/').map_or("", |slash| &pattern[..slash])
+}
+
+/// `year=2024/month=1` as names and values.
+fn folders_of(below: &str) -> Vec<(String, String)> {
+    let (folders, _) = below.rsplit_once('/').unwrap_or(("", below));
+    let pairs = folders.split('/').filter_map(|folder| folder.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), decoded(value))).collect()
+}
+
+/// Without percent-encoding.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut plain, mut at) = (vec![], 0);
+    while let Some(&byte) = bytes.get(at) {
+        let code = (byte == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(code) => {
+                plain.push(code);
+                at += 3;
             }
-            Some(&byte) if byte == b'?' || byte == name[n] => (p, n) = (p + 1, n + 1),
-            _ => match star {
-                None => return false,
-                Some((at, taken)) => {
-                    star = Some((at, taken + 1));
-                    (p, n) = (at + 1, taken + 1);
-                }
-            },
+            None => {
+                plain.push(byte);
+                at += 1;
+            }
         }
     }
-    pattern[p..].iter().all(|byte| *byte == b'*')
+    String::from_utf8(plain).unwrap_or_else(|_| text.to_owned())
 }
 
-fn describe(path: PathBuf) -> Result<DataFile> {
-    let absolute = fs::canonicalize(&path).map_err(|error| unreadable(&path, &error))?;
-    let metadata = fs::metadata(&absolute).map_err(|error| unreadable(&path, &error))?;
+fn remote(pattern: &str, search: &Search) -> Result<Vec<DataFile>> {
+    let (remote, path) = Remote::parse(pattern, &search.options)?;
+    let file = |meta: ObjectMeta, below: &str| DataFile {
+        place: Place::Remote(remote.clone(), meta.location.to_string()),
+        folders: folders_of(below),
+        meta,
+    };
+    if !has_wildcard(&path) && !path.is_empty() && !path.ends_with('/') {
+        match remote.head(&path) {
+            // A URL's path may be encoded; the store's own is not.
+            Ok(meta) if pattern.starts_with("http") => {
+                return Ok(vec![DataFile { place: Place::Remote(remote, path), folders: vec![], meta }]);
+            }
+            Ok(meta) => return Ok(vec![file(meta, "")]),
+            Err(error) if pattern.starts_with("http") => return Err(error),
+            Err(_) => {} // perhaps a folder
+        }
+    }
+    let base = if has_wildcard(&path) { fixed_part(&path) } else { path.trim_end_matches('/') };
+    let compiled = Pattern::new(&path).map_err(|error| bad_pattern(pattern, &error))?;
+    let below = |meta: &ObjectMeta| {
+        let location = meta.location.to_string();
+        location.strip_prefix(base).unwrap_or(&location).trim_start_matches('/').to_owned()
+    };
+    let is_meant = |meta: &ObjectMeta| match has_wildcard(&path) {
+        true => compiled.matches_with(meta.location.as_ref(), MATCH),
+        false => (search.deep || !below(meta).contains('/')) && search.takes(&below(meta)),
+    };
+    let listed = remote.list(base)?;
+    Ok(listed
+        .into_iter()
+        .filter(is_meant)
+        .map(|meta| (below(&meta), meta))
+        .map(|(below, meta)| file(meta, &below))
+        .collect())
+}
+
+fn bad_pattern(pattern: &str, error: &glob::PatternError) -> Error {
+    Error::input(format!("{pattern} is no pattern of names")).caused_by(error)
+}
+
+fn local(pattern: &str, search: &Search) -> Result<Vec<DataFile>> {
+    let pattern = pattern.strip_prefix("file://").unwrap_or(pattern);
+    let path = Path::new(pattern);
+    if path.is_dir() {
+        let mut files = vec![];
+        walk(path, "", search, &mut files)?;
+        return files.into_iter().map(|(path, below)| describe(&path, &below)).collect();
+    }
+    if !has_wildcard(pattern) || path.exists() {
+        return Ok(vec![describe(path, "")?]);
+    }
+    let base = fixed_part(pattern);
+    let paths = glob::glob_with(pattern, MATCH).map_err(|error| bad_pattern(pattern, &error))?;
+    let mut files = vec![];
+    for path in paths {
+        let path = path.map_err(|error| unreadable(error.path(), error.error()))?;
+        if path.is_file() {
+            let below = path.strip_prefix(base).unwrap_or(&path).to_string_lossy().into_owned();
+            files.push(describe(&path, &below)?);
+        }
+    }
+    Ok(files)
+}
+
+/// The files of a folder, each with its path there.
+fn walk(folder: &Path, below: &str, search: &Search, files: &mut Vec<(PathBuf, String)>) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
+        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let below = if below.is_empty() { name } else { format!("{below}/{name}") };
+        if path.is_dir() {
+            if search.deep && !below.rsplit('/').next().is_some_and(|name| name.starts_with(['.', '_'])) {
+                walk(&path, &below, search, files)?;
+            }
+        } else if search.takes(&below) {
+            files.push((path, below));
+        }
+    }
+    Ok(())
+}
+
+/// Names with numbers in them: `part.2` comes before `part.10`.
+fn by_name(left: &str, right: &str) -> Ordering {
+    let (mut left, mut right) = (left.as_bytes(), right.as_bytes());
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    loop {
+        let (mine, other) = (digits(left), digits(right));
+        if mine > 0 && other > 0 {
+            let number = |text: &[u8], count: usize| {
+                let zeros = text[..count].iter().take_while(|byte| **byte == b'0').count();
+                (count - zeros, text[zeros..count].to_vec(), zeros)
+            };
+            match number(left, mine).cmp(&number(right, other)) {
+                Ordering::Equal => (left, right) = (&left[mine..], &right[other..]),
+                unequal => return unequal,
+            }
+            continue;
+        }
+        match (left.first(), right.first()) {
+            (Some(mine), Some(other)) if mine == other => (left, right) = (&left[1..], &right[1..]),
+            (mine, other) => return mine.cmp(&other),
+        }
+    }
+}
+
+fn describe(path: &Path, below: &str) -> Result<DataFile> {
+    let absolute = fs::canonicalize(path).map_err(|error| unreadable(path, &error))?;
+    let metadata = fs::metadata(&absolute).map_err(|error| unreadable(path, &error))?;
     if !metadata.is_file() {
-        return Err(bad_file(&path, "is no file"));
+        return Err(bad_file(path, "is no file"));
     }
     let location = ObjectPath::from_absolute_path(&absolute)
-        .map_err(|error| bad_file(&path, "is a path that can't be read from").caused_by(&error))?;
-    let last_modified = metadata.modified().map_err(|error| unreadable(&path, &error))?.into();
+        .map_err(|error| bad_file(path, "is a path that can't be read from").caused_by(&error))?;
+    let last_modified = metadata.modified().map_err(|error| unreadable(path, &error))?.into();
     let meta = ObjectMeta { location, last_modified, size: metadata.len(), e_tag: None, version: None };
-    Ok(DataFile { path, meta })
+    let place = Place::Local(absolute.to_string_lossy().into_owned());
+    Ok(DataFile { place, meta, folders: folders_of(below) })
 }
 
 pub fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    // A store has said it better already.
+    if let Some(own) = error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {
+        return own.clone();
+    }
     match error.kind() {
         ErrorKind::NotFound => bad_file(path, "there is no such file").with_hint("check the path"),
         ErrorKind::PermissionDenied => bad_file(path, "may not be read").with_hint("check its permissions"),
@@ -110,16 +261,67 @@ pub fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     }
 }
 
+/// The value of a folder's name as one of a column.
+pub fn folder_value(value: &str, is_integer: bool) -> ScalarValue {
+    let missing = value == MISSING_FOLDER;
+    match is_integer {
+        true => ScalarValue::Int64(value.parse().ok().filter(|_| !missing)),
+        false => ScalarValue::Utf8((!missing).then(|| value.to_owned())),
+    }
+}
+
+/// Are all values of a folder's name whole numbers?
+pub fn are_integers<'a>(values: impl IntoIterator<Item = &'a str>) -> bool {
+    let mut values = values.into_iter().filter(|value| *value != MISSING_FOLDER).peekable();
+    values.peek().is_some() && values.all(|value| value.parse::<i64>().is_ok())
+}
+
 /// Ranges of files, one a partition, in order.
 pub struct FileTable {
     pub schema: SchemaRef,
     pub source: Arc<dyn FileSource>,
+    pub store: ObjectStoreUrl,
     pub partitions: Vec<PartitionedFile>,
 }
 
 impl fmt::Debug for FileTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} files in {} partitions", self.source.file_type(), self.partitions.len())
+    }
+}
+
+impl FileTable {
+    /// The columns of folders' names.
+    fn folder_columns(&self) -> SchemaRef {
+        Arc::new(Schema::new(self.source.table_schema().table_partition_cols().clone()))
+    }
+
+    /// The partitions whose folders' names do not rule out that `filters` hold.
+    fn kept(&self, session: &dyn Session, filters: &[Expr]) -> datafusion::error::Result<Vec<PartitionedFile>> {
+        let columns = self.folder_columns();
+        let known = |filter: &&Expr| filter.column_refs().iter().all(|column| columns.index_of(&column.name).is_ok());
+        let filters: Vec<&Expr> = filters.iter().filter(known).collect();
+        if columns.fields().is_empty() || filters.is_empty() || self.partitions.is_empty() {
+            return Ok(self.partitions.clone());
+        }
+        let values = (0..columns.fields().len())
+            .map(|index| {
+                ScalarValue::iter_to_array(self.partitions.iter().map(|file| file.partition_values[index].clone()))
+            })
+            .collect::<datafusion::error::Result<Vec<ArrayRef>>>()?;
+        let folders = RecordBatch::try_new(Arc::clone(&columns), values)?;
+        let schema = DFSchema::try_from(columns)?;
+        let mut kept = vec![true; self.partitions.len()];
+        for filter in filters {
+            // Names of the table's columns, without the table.
+            let plain = datafusion::logical_expr::expr_rewriter::unnormalize_col((*filter).clone());
+            let held = session.create_physical_expr(plain, &schema)?.evaluate(&folders)?;
+            let held = held.into_array(folders.num_rows())?;
+            for (kept, held) in kept.iter_mut().zip(held.as_boolean()) {
+                *kept &= held == Some(true);
+            }
+        }
+        Ok(self.partitions.iter().zip(kept).filter(|(_, kept)| *kept).map(|(file, _)| file.clone()).collect())
     }
 }
 
@@ -131,15 +333,29 @@ impl TableProvider for FileTable {
     fn table_type(&self) -> TableType {
         TableType::Base
     }
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> datafusion::error::Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
     async fn scan(
         &self,
-        _session: &dyn Session,
+        session: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
+        filters: &[Expr],
         _limit: Option<usize>,
     ) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
-        let groups = self.partitions.iter().map(|range| FileGroup::new(vec![range.clone()])).collect();
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::clone(&self.source))
+        let kept = self.kept(session, filters)?;
+        if kept.is_empty() {
+            let schema = match projection {
+                Some(columns) => Arc::new(self.schema.project(columns)?),
+                None => Arc::clone(&self.schema),
+            };
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
+        let groups = kept.into_iter().map(|range| FileGroup::new(vec![range])).collect();
+        let config = FileScanConfigBuilder::new(self.store.clone(), Arc::clone(&self.source))
             .with_file_groups(groups)
             .with_projection_indices(projection.cloned())?
             .with_preserve_order(true)
@@ -153,18 +369,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_match_names() {
-        for (pattern, name, expected) in [
-            ("*", "", true),
-            ("*.parquet", "a.parquet", true),
-            ("*.parquet", "a.parquet.bak", false),
-            ("a?c*", "abcd", true),
-            ("a?c", "ac", false),
-            ("*a*b*", "xaybz", true),
-            ("*ab", "aab", true),
-            ("a", "b", false),
-        ] {
-            assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), expected, "{pattern} {name}");
+    fn numbers_in_names_count() {
+        let mut names = ["b10", "b9", "a", "b09", "b", "b9x", "2024-1/x", "2024-01/x"];
+        names.sort_by(|left, right| by_name(left, right));
+        assert_eq!(names, ["2024-1/x", "2024-01/x", "a", "b", "b9", "b9x", "b09", "b10"]);
+    }
+
+    #[test]
+    fn folders_name_values() {
+        let pairs = |below: &str| {
+            folders_of(below).into_iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>()
+        };
+        assert_eq!(pairs("year=2024/city=S%C3%A3o%20Paulo/part.0.parquet"), ["year:2024", "city:São Paulo"]);
+        assert!(pairs("x=1.parquet").is_empty());
+        assert!(are_integers(["1", "-2", MISSING_FOLDER]) && !are_integers(["1", "x"]) && !are_integers([]));
+        assert_eq!(fixed_part("a/b/year=*/c?"), "a/b");
+    }
+
+    #[test]
+    fn patterns_and_folders_find_files() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.csv", "b.csv.gz", "c.txt", ".d.csv", "_e.csv", "sub/f.csv", "sub/deep/g.csv"] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
         }
+        let found = |pattern: &str, deep: bool| -> Vec<String> {
+            let search = Search { extensions: vec![String::from("csv")], deep, ..Search::default() };
+            let pattern = folder.path().join(pattern).to_string_lossy().into_owned();
+            let names = find(&[pattern], &search).unwrap();
+            names.iter().map(|file| file.shown().file_name().unwrap().to_string_lossy().into_owned()).collect()
+        };
+        assert_eq!(found("", false), ["a.csv", "b.csv.gz"]);
+        assert_eq!(found("", true), ["a.csv", "b.csv.gz", "g.csv", "f.csv"]);
+        assert_eq!(found("*", false), ["_e.csv", "a.csv", "b.csv.gz", "c.txt"]);
+        assert_eq!(found("**/*.csv", false), ["_e.csv", "a.csv", "g.csv", "f.csv"]);
+        assert_eq!(found("[ab].*", false), ["a.csv", "b.csv.gz"]);
     }
 }

@@ -2,20 +2,26 @@
 //!
 //! | module | what it reads |
 //! |---|---|
-//! | [`parquet`], [`csv`] | files, cut into ranges that are part of the plan, never of the machine |
+//! | [`parquet`], [`csv`], [`json`] | files, cut into ranges that are part of the plan, never of the machine |
+//! | [`files`], [`place`] | which files a pattern means, on this machine and behind URLs; their bytes |
+//! | `text` | files of lines |
 //! | [`host`] | what a function of the caller's makes |
 //! | [`memory`] | the caller's own rows, in the plan or scattered |
 //! | `timeseries` | generated rows |
 
 pub mod csv;
-mod files;
+pub mod files;
 pub mod host;
+pub mod json;
 pub mod memory;
 pub mod parquet;
+pub mod place;
+mod text;
 pub(crate) mod timeseries;
 
 pub use csv::read_csv;
 pub use host::from_host;
+pub use json::read_json;
 pub use memory::{from_batches, from_persisted, from_table, scatter};
 pub use parquet::read_parquet;
 

@@ -1,4 +1,4 @@
-//! Columns of frames, files in and out.
+//! Columns of frames.
 
 use super::PyFrame;
 use super::series::PySeries;
@@ -7,9 +7,7 @@ use crate::errors::Raise;
 use phalanx::Settings;
 use phalanx::frame::columns::Missing;
 use phalanx::frame::series::{Series, Values};
-use phalanx::frame::sink::{Files, Format};
-use phalanx::frame::source::csv::Csv;
-use phalanx::frame::{Frame, dtype, source};
+use phalanx::frame::{Frame, dtype};
 use pyo3::prelude::*;
 
 #[pymethods]
@@ -105,51 +103,5 @@ impl PyFrame {
 
     fn unique(&self, column: &str) -> PyResult<Self> {
         Ok(Self(self.0.unique(column).raise()?))
-    }
-}
-
-/// Files in and out.
-#[pymethods]
-impl PyFrame {
-    #[staticmethod]
-    fn read_parquet(py: Python<'_>, path: String) -> PyResult<Self> {
-        Ok(Self(crate::client::wait_blocking(py, move || source::read_parquet(&path))?))
-    }
-
-    #[staticmethod]
-    #[pyo3(signature = (path, separator, infer_rows, partition_bytes))]
-    fn read_csv(
-        py: Python<'_>,
-        path: String,
-        separator: u8,
-        infer_rows: usize,
-        partition_bytes: Option<u64>,
-    ) -> PyResult<Self> {
-        let frame = crate::client::wait_blocking(py, move || {
-            let csv = Csv::new(&path).delimiter(separator).infer_rows(infer_rows);
-            match partition_bytes {
-                Some(bytes) => csv.partition_bytes(bytes).build(),
-                None => csv.build(),
-            }
-        })?;
-        Ok(Self(frame))
-    }
-
-    /// The frame whose computation writes a file for each partition, and gives their paths and numbers of rows.
-    #[pyo3(signature = (folder, format, compression, header, separator))]
-    fn write_files(
-        &self,
-        folder: &str,
-        format: &str,
-        compression: &str,
-        header: bool,
-        separator: u8,
-    ) -> PyResult<Self> {
-        let format = match format {
-            "parquet" => Format::Parquet { compression: compression.to_owned() },
-            "csv" => Format::Csv { header, separator },
-            _ => Format::JsonLines,
-        };
-        Ok(Self(self.0.to_files(&Files::new(folder, format)).raise()?))
     }
 }

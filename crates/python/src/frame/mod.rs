@@ -1,6 +1,7 @@
 //! Lazy frames: a file an area.
 
 mod columns;
+mod files;
 mod host;
 mod relations;
 pub mod series;
@@ -8,8 +9,8 @@ mod value;
 
 use crate::arrow::schema_of;
 use crate::errors::Raise;
-use phalanx::engine::datafusion::arrow::array::RecordBatch;
-use phalanx::engine::datafusion::arrow::datatypes::Schema;
+use phalanx::engine::datafusion::arrow::array::{ArrayRef, LargeBinaryArray, RecordBatch};
+use phalanx::engine::datafusion::arrow::datatypes::{DataType, Field, Schema};
 use phalanx::engine::host::HostFunction;
 use phalanx::frame::{Frame, datasets, source};
 use pyo3::prelude::*;
@@ -41,6 +42,24 @@ impl PyFrame {
         let argument = RecordBatch::new_empty(Arc::new(Schema::empty()));
         let function = HostFunction { payload, label };
         Ok(Self(source::from_host(function, vec![argument], schema_of(schema)?).raise()?))
+    }
+
+    /// Rows of `schema` that a packed function makes of each argument, which is bytes: a partition each.
+    #[staticmethod]
+    fn call_each(
+        payload: Vec<u8>,
+        label: String,
+        arguments: Vec<Vec<u8>>,
+        schema: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let given = Arc::new(Schema::new(vec![Field::new("argument", DataType::LargeBinary, false)]));
+        let batch = |argument: &Vec<u8>| {
+            let column: ArrayRef = Arc::new(LargeBinaryArray::from_iter_values([argument]));
+            RecordBatch::try_new(Arc::clone(&given), vec![column])
+        };
+        let batches =
+            arguments.iter().map(batch).collect::<Result<Vec<_>, _>>().map_err(phalanx::Error::from).raise()?;
+        Ok(Self(source::from_host(HostFunction { payload, label }, batches, schema_of(schema)?).raise()?))
     }
 
     /// The generated time series.

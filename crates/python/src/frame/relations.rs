@@ -19,7 +19,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 /// What a call was given, from JSON.
-fn given<T: for<'a> serde::Deserialize<'a>>(text: &str) -> PyResult<T> {
+pub fn given<T: for<'a> serde::Deserialize<'a>>(text: &str) -> PyResult<T> {
     serde_json::from_str(text).map_err(|error| exception(&Error::internal("a call can't be read").caused_by(&error)))
 }
 
@@ -86,6 +86,17 @@ impl PyFrame {
         let client = client.get()?;
         let frame = py.detach(move || source::scatter(client.engine(), schema, partitions));
         wrap(frame)
+    }
+
+    /// A `SELECT` over frames, each under a name.
+    #[staticmethod]
+    fn sql(py: Python<'_>, query: String, tables: Vec<(String, Self)>) -> PyResult<Self> {
+        let frame = crate::client::wait_blocking(py, move || {
+            let tables: Vec<(&str, Frame)> =
+                tables.iter().map(|(name, frame)| (name.as_str(), frame.0.clone())).collect();
+            phalanx::frame::sql(&query, &tables)
+        })?;
+        Ok(Self(frame))
     }
 
     fn column_types(&self) -> Vec<(String, String)> {
