@@ -8,26 +8,22 @@
 //! A join holds its right partition as a table of chains and gives the left rows' partners in the right rows' order.
 
 use super::canonical::Canonical;
+use super::join::Join;
 use super::ordinal::{number_rows, two};
 use super::segment::{RouteHome, with_route};
 use super::{column, exchange, gather, sort_partitions};
 use crate::kernel::values::internal;
 use crate::merge::{Keep, Merge, Unique};
 use crate::relation::Relation;
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions, StringArray, UInt32Array, new_null_array,
-};
+use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, UInt32Array};
 use datafusion::arrow::compute::kernels::zip::zip;
-use datafusion::arrow::compute::{concat_batches, is_not_null, take, take_record_batch};
+use datafusion::arrow::compute::{concat_batches, is_not_null, take_record_batch};
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
-use datafusion::arrow::row::{RowConverter, Rows, SortField};
-use datafusion::common::hash_utils::create_hashes;
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::projection::ProjectionExec;
-use datafusion::physical_plan::repartition::REPARTITION_RANDOM_STATE;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
-use futures::{StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use phalanx_engine::persisted::SerializedSchema;
 use phalanx_engine::{Operator, plan, stream, typetag};
 use serde::{Deserialize, Serialize};
@@ -169,7 +165,7 @@ impl Relation for Merged {
             let settle = Settle {
                 picks: picks.clone(),
                 swapped,
-                sorted: keep == Keep::Outer,
+                sorted: keep == Keep::Outer || home == 1,
                 schema: SerializedSchema(Arc::clone(&output)),
             };
             plan::operator(settle, vec![input])
@@ -181,7 +177,9 @@ impl Relation for Merged {
             return settle(sorted);
         }
         if home == 1 {
-            return settle(gather(joined)?);
+            // By the rows of both: all rows are in this partition, and this sort spills.
+            let order = [(width - 1, false), (width - 2, false)];
+            return settle(sort_partitions(gather(joined)?, &order, None)?);
         }
         // The left ordinal is the last column, which is where the way home is read.
         let schema = with_route(&joined.schema());
@@ -215,253 +213,6 @@ fn joined_schema(probe: &Schema, build: &Schema, keys: usize) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Join {
-    keep: Keep,
-    keys: usize,
-    unique: Unique,
-    schema: SerializedSchema,
-}
-
-#[typetag::serde]
-impl Operator for Join {
-    fn name(&self) -> &'static str {
-        "join"
-    }
-    fn describe(&self) -> String {
-        format!("join: {:?}", self.keep)
-    }
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema.0)
-    }
-    fn run(&self, input: Vec<SendableRecordBatchStream>, _context: &TaskContext) -> Result<SendableRecordBatchStream> {
-        let (probe, build) = two(input)?;
-        let this = self.clone();
-        let output = self.schema();
-        let joined = async move {
-            let schema = build.schema();
-            let rows: Vec<RecordBatch> = build.try_collect().await?;
-            let rows = in_order(&concat_batches(&schema, &rows)?)?;
-            let mut table = Built::new(rows, this.keys, this.unique.right)?;
-            let probe = if this.unique.left {
-                // Duplicates among the probing rows are looked for in a table of their own.
-                let schema = probe.schema();
-                let rows: Vec<RecordBatch> = probe.try_collect().await?;
-                let rows = concat_batches(&schema, &rows)?;
-                Built::new(rows.clone(), this.keys, true)?;
-                stream::with_schema(schema, futures::stream::iter([Ok(rows)]))
-            } else {
-                probe
-            };
-            // One item behind the last batch: the build side's rows that nobody met.
-            let items = probe.map(Some).chain(futures::stream::iter([None]));
-            Ok::<_, DataFusionError>(items.flat_map(move |item| {
-                let batches = match item {
-                    Some(batch) => batch.and_then(|batch| table.meet(&this, &batch)),
-                    None => table.rest(&this),
-                };
-                let batches = match batches {
-                    Ok(batches) => batches.into_iter().map(Ok).collect(),
-                    Err(error) => vec![Err(error)],
-                };
-                futures::stream::iter(batches)
-            }))
-        };
-        Ok(stream::with_schema(output, futures::stream::once(joined).try_flatten()))
-    }
-}
-
-/// Rows by their ordinal, the last column.
-fn in_order(rows: &RecordBatch) -> Result<RecordBatch> {
-    let ordinals = rows.column(rows.num_columns() - 1).as_primitive::<Int64Type>().values();
-    if ordinals.is_sorted() {
-        return Ok(rows.clone());
-    }
-    let mut order: Vec<u32> = (0..rows.num_rows() as u32).collect();
-    order.sort_by_key(|row| ordinals[*row as usize]);
-    Ok(take_record_batch(rows, &UInt32Array::from(order))?)
-}
-
-/// Rows as a hash table of chains; a chain goes from the first row to the last.
-struct Built {
-    rows: RecordBatch,
-    keys: Keys,
-    heads: Vec<u32>,
-    next: Vec<u32>,
-    met: Vec<bool>,
-}
-
-/// No row.
-const END: u32 = u32::MAX;
-
-/// The keys of rows, to be compared.
-enum Keys {
-    None,
-    Integers(Int64Array),
-    Rows(Rows),
-}
-
-impl Keys {
-    fn equal(&self, row: usize, other: &Self, other_row: usize) -> bool {
-        match (self, other) {
-            (Self::None, _) => true,
-            (Self::Integers(left), Self::Integers(right)) => match (left.is_valid(row), right.is_valid(other_row)) {
-                (true, true) => left.value(row) == right.value(other_row),
-                (left, right) => left == right,
-            },
-            (Self::Rows(left), Self::Rows(right)) => left.row(row) == right.row(other_row),
-            _ => false,
-        }
-    }
-}
-
-/// The keys of a batch, and their hashes.
-fn keys_of(batch: &RecordBatch, keys: usize) -> Result<(Keys, Vec<u64>)> {
-    let end = batch.num_columns() - 1;
-    let columns = &batch.columns()[end - keys..end];
-    let mut hashes = vec![0; batch.num_rows()];
-    let compared = match columns {
-        [] => return Ok((Keys::None, hashes)),
-        [one] if *one.data_type() == DataType::Int64 => Keys::Integers(one.as_primitive::<Int64Type>().clone()),
-        _ => {
-            let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-            Keys::Rows(RowConverter::new(fields)?.convert_columns(columns)?)
-        }
-    };
-    create_hashes(columns, REPARTITION_RANDOM_STATE.random_state(), &mut hashes)?;
-    Ok((compared, hashes))
-}
-
-impl Built {
-    fn new(rows: RecordBatch, keys: usize, unique: bool) -> Result<Self> {
-        let count = rows.num_rows();
-        if count >= END as usize {
-            return Err(phalanx_engine::Error::resources(format!("{count} rows in one hash partition of a merge"))
-                .with_hint("let the larger frame be the left one, or raise the session's number of partitions")
-                .into());
-        }
-        let (keys, hashes) = keys_of(&rows, keys)?;
-        let mut table = Self {
-            heads: vec![END; (2 * count).next_power_of_two()],
-            next: vec![END; count],
-            met: vec![false; count],
-            rows,
-            keys,
-        };
-        for row in (0..count).rev() {
-            let slot = table.slot(hashes[row]);
-            table.next[row] = table.heads[slot];
-            table.heads[slot] = row as u32;
-            if unique && table.chain(table.next[row]).any(|other| table.keys.equal(row, &table.keys, other)) {
-                return Err(phalanx_engine::Error::data("merge keys are not unique")
-                    .with_hint("drop duplicates first, or validate less")
-                    .into());
-            }
-        }
-        Ok(table)
-    }
-
-    /// The exchange has used the lower bits: all rows of a partition agree in some of them.
-    fn slot(&self, hash: u64) -> usize {
-        (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize & (self.heads.len() - 1)
-    }
-
-    fn chain(&self, first: u32) -> impl Iterator<Item = usize> + '_ {
-        let mut at = first;
-        std::iter::from_fn(move || {
-            let row = (at != END).then_some(at as usize)?;
-            at = self.next[row];
-            Some(row)
-        })
-    }
-
-    /// The pairs of these rows with the table's.
-    fn meet(&mut self, join: &Join, batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
-        let (keys, hashes) = keys_of(batch, join.keys)?;
-        let mut batches = vec![];
-        let (mut left, mut right): (Vec<u32>, Vec<Option<u32>>) = (vec![], vec![]);
-        for (row, &hash) in hashes.iter().enumerate() {
-            let before = left.len();
-            let mut at = self.heads[self.slot(hash)];
-            while at != END {
-                let other = at as usize;
-                if keys.equal(row, &self.keys, other) {
-                    self.met[other] = true;
-                    left.push(row as u32);
-                    right.push(Some(at));
-                    if matches!(join.keep, Keep::LeftSemi | Keep::LeftAnti) {
-                        break;
-                    }
-                }
-                at = self.next[other];
-            }
-            let alone = left.len() == before;
-            match join.keep {
-                Keep::Left | Keep::Outer | Keep::Right if alone => {
-                    left.push(row as u32);
-                    right.push(None);
-                }
-                Keep::LeftAnti if alone => {
-                    left.push(row as u32);
-                    right.push(None);
-                }
-                Keep::LeftAnti => {
-                    left.truncate(before);
-                    right.truncate(before);
-                }
-                _ => {}
-            }
-            if left.len() >= PAIRS {
-                batches.push(self.pairs(join, batch, std::mem::take(&mut left), std::mem::take(&mut right))?);
-            }
-        }
-        if !left.is_empty() {
-            batches.push(self.pairs(join, batch, left, right)?);
-        }
-        Ok(batches)
-    }
-
-    fn pairs(&self, join: &Join, batch: &RecordBatch, left: Vec<u32>, right: Vec<Option<u32>>) -> Result<RecordBatch> {
-        let (left, right) = (UInt32Array::from(left), UInt32Array::from(right));
-        let (probe, build) = (batch.num_columns() - 1, self.rows.num_columns() - 1);
-        let mut columns = vec![];
-        for column in &batch.columns()[..probe - join.keys] {
-            columns.push(take(column, &left, None)?);
-        }
-        for column in &self.rows.columns()[..build - join.keys] {
-            columns.push(take(column, &right, None)?);
-        }
-        for column in &batch.columns()[probe - join.keys..probe] {
-            columns.push(take(column, &left, None)?);
-        }
-        columns.push(take(self.rows.column(build), &right, None)?);
-        columns.push(take(batch.column(probe), &left, None)?);
-        Ok(RecordBatch::try_new(join.schema(), columns)?)
-    }
-
-    /// The table's rows that met nobody, if they are kept.
-    fn rest(&self, join: &Join) -> Result<Vec<RecordBatch>> {
-        let rows: UInt32Array = (0..self.met.len()).filter(|row| !self.met[*row]).map(|row| Some(row as u32)).collect();
-        if join.keep != Keep::Outer || rows.is_empty() {
-            return Ok(vec![]);
-        }
-        let rest = take_record_batch(&self.rows, &rows)?;
-        let build = rest.num_columns() - 1;
-        let schema = join.schema();
-        let probe = schema.fields().len() - 2 - join.keys - (build - join.keys);
-        let mut columns: Vec<ArrayRef> =
-            (0..probe).map(|index| new_null_array(schema.field(index).data_type(), rest.num_rows())).collect();
-        columns.extend_from_slice(&rest.columns()[..build - join.keys]);
-        columns.extend_from_slice(&rest.columns()[build - join.keys..build]);
-        columns.push(Arc::clone(rest.column(build)));
-        columns.push(new_null_array(&DataType::Int64, rest.num_rows()));
-        Ok(vec![RecordBatch::try_new(schema, columns)?])
-    }
-}
-
-/// Pairs of a batch.
-const PAIRS: usize = 8192;
-
 /// Brings the rows of a partition, unless they are sorted, into the order of the probe side's ordinals, and picks the result's columns. Pairs of
 /// one row come in their order, since one join makes them all.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -489,12 +240,14 @@ impl Operator for Settle {
         let input = input.swap_remove(0);
         let schema = input.schema();
         let ordinal = schema.index_of("ordinal")?;
-        let sorted = self.sorted;
+        if self.sorted {
+            return Ok(stream::map(self.schema(), input, move |rows| this.pick(&rows, ordinal)));
+        }
         let settled = async move {
             let rows: Vec<RecordBatch> = input.try_collect().await?;
             let rows = concat_batches(&schema, &rows)?;
             let ordinals = rows.column(ordinal).as_primitive::<Int64Type>();
-            let rows = if sorted || ordinals.values().is_sorted() {
+            let rows = if ordinals.values().is_sorted() {
                 rows
             } else {
                 let mut order: Vec<u32> = (0..rows.num_rows() as u32).collect();

@@ -15,7 +15,7 @@
 //! | `distinct` | `unique`, `value_counts` |
 //! | `groupby` | `groupby().agg()` |
 //! | `cumulative` | `cumsum`, `cumprod`, `cummax`, `cummin`, in two passes |
-//! | `merge` | `merge` |
+//! | `merge`, `join`, `buckets` | `merge`; the join of two hash partitions; rows of it that wait on disk |
 //! | `gossip` | partitions that tell each other what they need to know, with the input computed once |
 //! | `segment` | groups as ranges of rows, and the way back to the input's order |
 //! | `ranges` | all rows in order, in several partitions |
@@ -24,6 +24,7 @@
 
 pub(crate) mod asof;
 pub(crate) mod bins;
+mod buckets;
 pub(crate) mod canonical;
 pub(crate) mod combine;
 mod cumulative;
@@ -31,6 +32,7 @@ mod distinct;
 pub(crate) mod gossip;
 pub(crate) mod groupby;
 pub(crate) mod host;
+mod join;
 pub(crate) mod merge;
 pub(crate) mod ordinal;
 pub(crate) mod picked;
@@ -218,5 +220,5 @@ pub(crate) fn sort_partitions_by(
     let ordering =
         LexOrdering::new(keys).ok_or_else(|| DataFusionError::Internal(String::from("nothing to sort by")))?;
     let several = plan::partition_count(&input) > 1;
-    Ok(Arc::new(SortExec::new(ordering, input).with_preserve_partitioning(several).with_fetch(fetch)))
+    ordinal::in_order(Arc::new(SortExec::new(ordering, input).with_preserve_partitioning(several).with_fetch(fetch)))
 }

@@ -92,3 +92,31 @@ impl Operator for NumberRows {
         Ok(stream::with_schema(output, futures::stream::once(numbered).try_flatten()))
     }
 }
+
+/// The rows of a sort, as they are. Passes that run on a worker's stages take out a sort whose keys are projected away,
+/// since nobody above seems to require it: this operator does.
+pub fn in_order(sorted: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    plan::operator(InOrder { schema: SerializedSchema(sorted.schema()) }, vec![sorted])
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct InOrder {
+    schema: SerializedSchema,
+}
+
+#[typetag::serde]
+impl Operator for InOrder {
+    fn name(&self) -> &'static str {
+        "in_order"
+    }
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema.0)
+    }
+    fn run(
+        &self,
+        mut input: Vec<SendableRecordBatchStream>,
+        _context: &TaskContext,
+    ) -> Result<SendableRecordBatchStream> {
+        Ok(input.swap_remove(0))
+    }
+}

@@ -1,0 +1,403 @@
+//! The join of two hash partitions: a table of chains of the build side's rows, which the probe side's rows meet.
+//!
+//! A build side that does not fit is written to disk in buckets of equal keys, the probe side too, and one bucket after
+//! the other is joined. Which pairs there are does not depend on it, nor does the order of the pairs of one row.
+
+use super::buckets::{Batches, Bucket, Buckets, LEVELS_MAX, Space, bytes_of};
+use super::ordinal::two;
+use crate::merge::{Keep, Unique};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array, new_null_array};
+use datafusion::arrow::compute::{concat_batches, take, take_record_batch};
+use datafusion::arrow::datatypes::{DataType, Int64Type, SchemaRef};
+use datafusion::arrow::row::{RowConverter, Rows, SortField};
+use datafusion::common::hash_utils::create_hashes;
+use datafusion::error::Result;
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::repartition::REPARTITION_RANDOM_STATE;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use phalanx_engine::persisted::SerializedSchema;
+use phalanx_engine::{Operator, stream, typetag};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Join {
+    pub keep: Keep,
+    /// The last columns but one of both sides, in the form in which equal means equal.
+    pub keys: usize,
+    pub unique: Unique,
+    pub schema: SerializedSchema,
+}
+
+#[typetag::serde]
+impl Operator for Join {
+    fn name(&self) -> &'static str {
+        "join"
+    }
+    fn describe(&self) -> String {
+        format!("join: {:?}", self.keep)
+    }
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema.0)
+    }
+    fn run(&self, input: Vec<SendableRecordBatchStream>, context: &TaskContext) -> Result<SendableRecordBatchStream> {
+        let (probe, build) = two(input)?;
+        let (this, output) = (self.clone(), self.schema());
+        let space = Space::of(context);
+        let joined = async move {
+            match this.gather(build, space).await? {
+                Gathered::Here(schema, rows, held) => this.in_memory(probe, &schema, &rows, held).await,
+                Gathered::Spilled(build, space) => this.on_disk(probe, build, space).await,
+            }
+        };
+        Ok(stream::with_schema(output, futures::stream::once(joined).try_flatten()))
+    }
+}
+
+/// Batches of a join's output.
+type Pairs = BoxStream<'static, Result<RecordBatch>>;
+
+/// The build side: in memory, with what is reserved for it; or, if it did not fit, on disk.
+enum Gathered {
+    Here(SchemaRef, Vec<RecordBatch>, Space),
+    Spilled(Buckets, Space),
+}
+
+impl Join {
+    async fn gather(&self, mut build: SendableRecordBatchStream, mut space: Space) -> Result<Gathered> {
+        let schema = build.schema();
+        let (mut rows, mut spilled) = (vec![], None::<Buckets>);
+        while let Some(batch) = build.try_next().await? {
+            if let Some(buckets) = &mut spilled {
+                buckets.add(&batch)?;
+                continue;
+            }
+            // Without keys there is nothing to share rows out by.
+            let fits = space.take(bytes_of(&batch)) || self.keys == 0;
+            rows.push(batch);
+            if !fits {
+                let mut buckets = Buckets::new(space.disk(), Arc::clone(&schema), self.keys, 0)?;
+                rows.drain(..).try_for_each(|batch| buckets.add(&batch))?;
+                space.free();
+                spilled = Some(buckets);
+            }
+        }
+        Ok(match spilled {
+            None => Gathered::Here(schema, rows, space),
+            Some(buckets) => Gathered::Spilled(buckets, space),
+        })
+    }
+
+    async fn in_memory(
+        &self,
+        probe: SendableRecordBatchStream,
+        schema: &SchemaRef,
+        rows: &[RecordBatch],
+        held: Space,
+    ) -> Result<Pairs> {
+        let this = self.clone();
+        let mut table = self.table(schema, rows)?;
+        let probe: Pairs = if self.unique.left {
+            // Duplicates among the probing rows are looked for in a table of their own.
+            let schema = probe.schema();
+            let rows: Vec<RecordBatch> = probe.try_collect().await?;
+            let rows = concat_batches(&schema, &rows)?;
+            Built::new(rows.clone(), self.keys, true)?;
+            futures::stream::iter([Ok(rows)]).boxed()
+        } else {
+            probe.boxed()
+        };
+        // One item behind the last batch: the build side's rows that nobody met.
+        let items = probe.map(Some).chain(futures::stream::iter([None]));
+        let pairs = items.flat_map(move |item| {
+            let _held = &held;
+            let batches = match item {
+                Some(batch) => batch.and_then(|batch| table.meet(&this, &batch)),
+                None => table.rest(&this),
+            };
+            let batches = match batches {
+                Ok(batches) => batches.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            };
+            futures::stream::iter(batches)
+        });
+        Ok(pairs.boxed())
+    }
+
+    fn table(&self, schema: &SchemaRef, rows: &[RecordBatch]) -> Result<Built> {
+        Built::new(in_order(&concat_batches(schema, rows)?)?, self.keys, self.unique.right)
+    }
+
+    /// Both sides in buckets of equal keys, one of which is in memory at a time. Which pairs there are, and the order of
+    /// those of one row, is as in memory.
+    async fn on_disk(&self, mut probe: SendableRecordBatchStream, build: Buckets, space: Space) -> Result<Pairs> {
+        let mut probes = Buckets::new(space.disk(), probe.schema(), self.keys, 0)?;
+        while let Some(batch) = probe.try_next().await? {
+            probes.add(&batch)?;
+        }
+        let waiting: Vec<(Bucket, Bucket)> = build.finish()?.into_iter().zip(probes.finish()?).rev().collect();
+        let run = Run { join: self.clone(), space, waiting, open: None };
+        Ok(futures::stream::iter(run).boxed())
+    }
+}
+
+/// A join of buckets on disk.
+struct Run {
+    join: Join,
+    space: Space,
+    /// What is to be done, the next last.
+    waiting: Vec<(Bucket, Bucket)>,
+    open: Option<Open>,
+}
+
+/// The bucket that is joined now.
+struct Open {
+    table: Built,
+    probes: Option<Batches>,
+    ready: VecDeque<RecordBatch>,
+}
+
+impl Run {
+    /// The next bucket; a large one is cut into smaller ones first.
+    fn begin(&mut self) -> Result<bool> {
+        let Some((build, probe)) = self.waiting.pop() else { return Ok(false) };
+        if build.bytes > self.space.most() && build.level < LEVELS_MAX {
+            let (build, probe) = (build.split(self.space.disk())?, probe.split(self.space.disk())?);
+            self.waiting.extend(build.into_iter().zip(probe).rev());
+            return Ok(true);
+        }
+        let rows = build.batches()?.collect::<Result<Vec<_>>>()?;
+        let table = self.join.table(&build.schema, &rows)?;
+        let mut probes = probe.batches()?;
+        if self.join.unique.left {
+            let rows = concat_batches(&probe.schema, &probes.collect::<Result<Vec<_>>>()?)?;
+            Built::new(rows.clone(), self.join.keys, true)?;
+            probes = Box::new(std::iter::once(Ok(rows)));
+        }
+        self.open = Some(Open { table, probes: Some(probes), ready: VecDeque::new() });
+        Ok(true)
+    }
+
+    fn step(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            let Some(open) = &mut self.open else {
+                match self.begin()? {
+                    true => continue,
+                    false => return Ok(None),
+                }
+            };
+            if let Some(batch) = open.ready.pop_front() {
+                return Ok(Some(batch));
+            }
+            match open.probes.as_mut().map(Iterator::next) {
+                Some(Some(batch)) => open.ready.extend(open.table.meet(&self.join, &batch?)?),
+                Some(None) => {
+                    open.probes = None;
+                    open.ready.extend(open.table.rest(&self.join)?);
+                }
+                None => self.open = None,
+            }
+        }
+    }
+}
+
+impl Iterator for Run {
+    type Item = Result<RecordBatch>;
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().transpose()
+    }
+}
+
+/// Rows by their ordinal, the last column.
+fn in_order(rows: &RecordBatch) -> Result<RecordBatch> {
+    let ordinals = rows.column(rows.num_columns() - 1).as_primitive::<Int64Type>().values();
+    if ordinals.is_sorted() {
+        return Ok(rows.clone());
+    }
+    let mut order: Vec<u32> = (0..rows.num_rows() as u32).collect();
+    order.sort_by_key(|row| ordinals[*row as usize]);
+    Ok(take_record_batch(rows, &UInt32Array::from(order))?)
+}
+
+/// Rows as a hash table of chains; a chain goes from the first row to the last.
+struct Built {
+    rows: RecordBatch,
+    keys: Keys,
+    heads: Vec<u32>,
+    next: Vec<u32>,
+    met: Vec<bool>,
+}
+
+/// No row.
+const END: u32 = u32::MAX;
+
+/// The keys of rows, to be compared.
+pub(super) enum Keys {
+    None,
+    Integers(Int64Array),
+    Rows(Rows),
+}
+
+impl Keys {
+    fn equal(&self, row: usize, other: &Self, other_row: usize) -> bool {
+        match (self, other) {
+            (Self::None, _) => true,
+            (Self::Integers(left), Self::Integers(right)) => match (left.is_valid(row), right.is_valid(other_row)) {
+                (true, true) => left.value(row) == right.value(other_row),
+                (left, right) => left == right,
+            },
+            (Self::Rows(left), Self::Rows(right)) => left.row(row) == right.row(other_row),
+            _ => false,
+        }
+    }
+}
+
+/// The keys of a batch, and their hashes.
+pub(super) fn keys_of(batch: &RecordBatch, keys: usize) -> Result<(Keys, Vec<u64>)> {
+    let end = batch.num_columns() - 1;
+    let columns = &batch.columns()[end - keys..end];
+    let mut hashes = vec![0; batch.num_rows()];
+    let compared = match columns {
+        [] => return Ok((Keys::None, hashes)),
+        [one] if *one.data_type() == DataType::Int64 => Keys::Integers(one.as_primitive::<Int64Type>().clone()),
+        _ => {
+            let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
+            Keys::Rows(RowConverter::new(fields)?.convert_columns(columns)?)
+        }
+    };
+    create_hashes(columns, REPARTITION_RANDOM_STATE.random_state(), &mut hashes)?;
+    Ok((compared, hashes))
+}
+
+impl Built {
+    fn new(rows: RecordBatch, keys: usize, unique: bool) -> Result<Self> {
+        let count = rows.num_rows();
+        if count >= END as usize {
+            return Err(phalanx_engine::Error::resources(format!("{count} rows in one hash partition of a merge"))
+                .with_hint("let the larger frame be the left one, or raise the session's number of partitions")
+                .into());
+        }
+        let (keys, hashes) = keys_of(&rows, keys)?;
+        let mut table = Self {
+            heads: vec![END; (2 * count).next_power_of_two()],
+            next: vec![END; count],
+            met: vec![false; count],
+            rows,
+            keys,
+        };
+        for row in (0..count).rev() {
+            let slot = table.slot(hashes[row]);
+            table.next[row] = table.heads[slot];
+            table.heads[slot] = row as u32;
+            if unique && table.chain(table.next[row]).any(|other| table.keys.equal(row, &table.keys, other)) {
+                return Err(phalanx_engine::Error::data("merge keys are not unique")
+                    .with_hint("drop duplicates first, or validate less")
+                    .into());
+            }
+        }
+        Ok(table)
+    }
+
+    /// The exchange has used the lower bits: all rows of a partition agree in some of them.
+    fn slot(&self, hash: u64) -> usize {
+        (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize & (self.heads.len() - 1)
+    }
+
+    fn chain(&self, first: u32) -> impl Iterator<Item = usize> + '_ {
+        let mut at = first;
+        std::iter::from_fn(move || {
+            let row = (at != END).then_some(at as usize)?;
+            at = self.next[row];
+            Some(row)
+        })
+    }
+
+    /// The pairs of these rows with the table's.
+    fn meet(&mut self, join: &Join, batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
+        let (keys, hashes) = keys_of(batch, join.keys)?;
+        let mut batches = vec![];
+        let (mut left, mut right): (Vec<u32>, Vec<Option<u32>>) = (vec![], vec![]);
+        for (row, &hash) in hashes.iter().enumerate() {
+            let before = left.len();
+            let mut at = self.heads[self.slot(hash)];
+            while at != END {
+                let other = at as usize;
+                if keys.equal(row, &self.keys, other) {
+                    self.met[other] = true;
+                    left.push(row as u32);
+                    right.push(Some(at));
+                    if matches!(join.keep, Keep::LeftSemi | Keep::LeftAnti) {
+                        break;
+                    }
+                }
+                at = self.next[other];
+            }
+            let alone = left.len() == before;
+            match join.keep {
+                Keep::Left | Keep::Outer | Keep::Right if alone => {
+                    left.push(row as u32);
+                    right.push(None);
+                }
+                Keep::LeftAnti if alone => {
+                    left.push(row as u32);
+                    right.push(None);
+                }
+                Keep::LeftAnti => {
+                    left.truncate(before);
+                    right.truncate(before);
+                }
+                _ => {}
+            }
+            if left.len() >= PAIRS {
+                batches.push(self.pairs(join, batch, std::mem::take(&mut left), std::mem::take(&mut right))?);
+            }
+        }
+        if !left.is_empty() {
+            batches.push(self.pairs(join, batch, left, right)?);
+        }
+        Ok(batches)
+    }
+
+    fn pairs(&self, join: &Join, batch: &RecordBatch, left: Vec<u32>, right: Vec<Option<u32>>) -> Result<RecordBatch> {
+        let (left, right) = (UInt32Array::from(left), UInt32Array::from(right));
+        let (probe, build) = (batch.num_columns() - 1, self.rows.num_columns() - 1);
+        let mut columns = vec![];
+        for column in &batch.columns()[..probe - join.keys] {
+            columns.push(take(column, &left, None)?);
+        }
+        for column in &self.rows.columns()[..build - join.keys] {
+            columns.push(take(column, &right, None)?);
+        }
+        for column in &batch.columns()[probe - join.keys..probe] {
+            columns.push(take(column, &left, None)?);
+        }
+        columns.push(take(self.rows.column(build), &right, None)?);
+        columns.push(take(batch.column(probe), &left, None)?);
+        Ok(RecordBatch::try_new(join.schema(), columns)?)
+    }
+
+    /// The table's rows that met nobody, if they are kept.
+    fn rest(&self, join: &Join) -> Result<Vec<RecordBatch>> {
+        let rows: UInt32Array = (0..self.met.len()).filter(|row| !self.met[*row]).map(|row| Some(row as u32)).collect();
+        if join.keep != Keep::Outer || rows.is_empty() {
+            return Ok(vec![]);
+        }
+        let rest = take_record_batch(&self.rows, &rows)?;
+        let build = rest.num_columns() - 1;
+        let schema = join.schema();
+        let probe = schema.fields().len() - 2 - join.keys - (build - join.keys);
+        let mut columns: Vec<ArrayRef> =
+            (0..probe).map(|index| new_null_array(schema.field(index).data_type(), rest.num_rows())).collect();
+        columns.extend_from_slice(&rest.columns()[..build - join.keys]);
+        columns.extend_from_slice(&rest.columns()[build - join.keys..build]);
+        columns.push(Arc::clone(rest.column(build)));
+        columns.push(new_null_array(&DataType::Int64, rest.num_rows()));
+        Ok(vec![RecordBatch::try_new(schema, columns)?])
+    }
+}
+
+/// Pairs of a batch.
+const PAIRS: usize = 8192;
