@@ -13,6 +13,7 @@ __all__ = [
     "DataError",
     "InputError",
     "InternalError",
+    "MissingFileError",
     "PhalanxError",
     "Place",
     "ResourcesError",
@@ -81,6 +82,10 @@ class UnsupportedError(PhalanxError, NotImplementedError):
 
 class DataError(PhalanxError, ValueError):
     """A file or a value is not what it should be."""
+
+
+class MissingFileError(DataError, FileNotFoundError):
+    """There is no such file."""
 
 
 class ResourcesError(PhalanxError, MemoryError):

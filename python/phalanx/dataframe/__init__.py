@@ -12,38 +12,42 @@ Name: x, dtype: int64
 
 from __future__ import annotations
 
+from phalanx._compute import compute
+from phalanx.dataframe._column_files import read_hdf, read_orc, read_parquet
+from phalanx.dataframe._conversions import isna, to_datetime, to_numeric, to_timedelta
 from phalanx.dataframe._core import DataFrame
-from phalanx.dataframe._groups import Aggregation
-from phalanx.dataframe.io import (
-    from_arrow,
-    from_dict,
-    from_pandas,
-    read_csv,
-    read_parquet,
-    to_datetime,
-    to_numeric,
-    to_timedelta,
+from phalanx.dataframe._databases import read_sql, read_sql_query, read_sql_table
+from phalanx.dataframe._export import to_parquet
+from phalanx.dataframe._from_python import from_delayed, from_map
+from phalanx.dataframe._functions import (
+    concat,
+    get_dummies,
+    map_overlap,
+    map_partitions,
+    melt,
+    merge,
+    pivot_table,
+    repartition,
+    to_bag,
+    to_csv,
+    to_hdf,
+    to_json,
+    to_orc,
+    to_records,
+    to_sql,
 )
-from phalanx.dataframe.reshape import concat, get_dummies, melt, merge, merge_asof, pivot_table
-from phalanx.dataframe.series import Series, isna
+from phalanx.dataframe._groups import Aggregation
+from phalanx.dataframe._results import Deferred as Scalar
+from phalanx.dataframe._sql import sql
+from phalanx.dataframe._text_files import read_csv, read_fwf, read_json, read_table
+from phalanx.dataframe.io import from_array, from_arrow, from_dask_array, from_dict, from_pandas
+from phalanx.dataframe.reshape import merge_asof
+from phalanx.dataframe.series import Series
 
 __all__ = [
-    "Aggregation",
-    "DataFrame",
-    "Series",
-    "concat",
-    "from_arrow",
-    "from_dict",
-    "from_pandas",
-    "get_dummies",
-    "isna",
-    "melt",
-    "merge",
-    "merge_asof",
-    "pivot_table",
-    "read_csv",
-    "read_parquet",
-    "to_datetime",
-    "to_numeric",
-    "to_timedelta",
-]
+    "Aggregation", "DataFrame", "Scalar", "Series", "compute", "concat", "from_array", "from_arrow", "from_dask_array", "from_delayed",
+    "from_dict", "from_map", "from_pandas", "get_dummies", "isna", "map_overlap", "map_partitions", "melt", "merge",
+    "merge_asof", "pivot_table", "read_csv", "read_fwf", "read_hdf", "read_json", "read_orc", "read_parquet", "read_sql",
+    "read_sql_query", "read_sql_table", "read_table", "repartition", "sql", "to_bag", "to_csv", "to_datetime", "to_hdf",
+    "to_json", "to_numeric", "to_orc", "to_parquet", "to_records", "to_sql", "to_timedelta",
+]  # fmt: skip

@@ -13,6 +13,7 @@ from phalanx._lazy import pd
 from phalanx.dataframe._arithmetic import FrameArithmetic
 from phalanx.dataframe._columns import FrameColumns
 from phalanx.dataframe._convert import INDEX, Values, to_pandas
+from phalanx.dataframe._export import to_parquet
 from phalanx.dataframe._index import FrameIndex
 from phalanx.dataframe._inspect import FrameInspection
 from phalanx.dataframe._python import call_partitions, no_meta
@@ -307,25 +308,7 @@ class DataFrame(
 
     # Files.
 
-    def to_parquet(self, path: Any, *, compression: str | None = "snappy", write_index: bool = True, **options: Any) -> None:
-        """Writes a Parquet file for each partition into the folder ``path``."""
-        from phalanx.dataframe.io import write
-
-        write(self, path, "parquet", compression=compression or "none", write_index=write_index, **options)
-
-    def to_csv(self, path: Any, *, sep: str = ",", header: bool = True, index: bool = True, **options: Any) -> list[str]:
-        """Writes a CSV file for each partition into the folder ``path``; their paths."""
-        from phalanx.dataframe.io import write
-
-        return write(self, path, "csv", write_index=index, sep=sep, header=header, **options)
-
-    def to_json(self, path: Any, *, orient: str = "records", lines: bool = True, **options: Any) -> list[str]:
-        """Writes a file of JSON lines for each partition into the folder ``path``; their paths."""
-        from phalanx.dataframe.io import write
-
-        if orient != "records" or not lines:
-            raise NotImplementedError('to_json writes orient="records", lines=True')
-        return write(self, path, "json", write_index=False, **options)
+    to_parquet = to_parquet
 
 
 def _applied(part: Any, function: Any, arguments: Any, keywords: Any, options: Any) -> Any:

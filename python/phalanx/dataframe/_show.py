@@ -8,6 +8,7 @@ from typing import Any
 from phalanx import _client
 from phalanx._collection import Collection
 from phalanx._lazy import np, pa, require
+from phalanx.dataframe._export import Exports
 from phalanx.dataframe._rows import Rows
 
 __all__ = ["Plot", "Tabular"]
@@ -18,7 +19,7 @@ PLOT_ROWS_MAX = 200_000
 _COLUMNS_MAX = 24
 
 
-class Tabular(Rows, Collection):
+class Tabular(Exports, Rows, Collection):
     """What a frame and a series have in common towards others."""
 
     __slots__ = ()

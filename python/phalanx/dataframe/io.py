@@ -1,17 +1,15 @@
-"""Frames out of memory and files, and into files."""
+"""Frames out of the caller's memory."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from phalanx import _client, _phalanx
-from phalanx._lazy import pa, pd
-from phalanx.dataframe._convert import INDEX, arrow_table
+from phalanx import _client
+from phalanx._lazy import np, pa, pd
+from phalanx.dataframe._convert import arrow_table
 from phalanx.dataframe._core import DataFrame
-from phalanx.dataframe.series import Series
 
-__all__ = ["from_arrow", "from_dict", "from_pandas", "read_csv", "read_parquet", "to_datetime", "to_numeric", "to_timedelta"]
+__all__ = ["from_array", "from_arrow", "from_dask_array", "from_dict", "from_pandas"]
 
 
 def _bounds(rows: int, npartitions: int | None, chunksize: int | None) -> list[int]:
@@ -51,9 +49,32 @@ def from_pandas(
     return _scatter(table, _bounds(len(data), npartitions, chunksize), index, client)
 
 
-def from_dict(data: dict[str, Any], npartitions: int = 1, *, client: Any = None) -> DataFrame:
-    """A lazy frame of a dict of columns."""
-    return from_pandas(pd.DataFrame(data), npartitions, client=client)
+def from_dict(
+    data: dict[str, Any],
+    npartitions: int = 1,
+    orient: str = "columns",
+    dtype: Any = None,
+    columns: Any = None,
+    constructor: Any = None,
+    *,
+    client: Any = None,
+) -> DataFrame:
+    """A lazy frame of a dict.
+
+    Parameters
+    ----------
+    data : dict
+        Of columns; with ``orient="index"``, of rows.
+    npartitions : int
+        Parts of as many rows each.
+    orient, dtype, columns
+        As pandas' ``DataFrame.from_dict`` takes them.
+    constructor : type, optional
+        The class whose ``from_dict`` makes the frame; pandas' ``DataFrame`` by default.
+    """
+    made = (constructor or pd.DataFrame).from_dict(data, orient=orient, dtype=dtype, columns=columns)
+    frame: DataFrame = from_pandas(made, npartitions, client=client)
+    return frame
 
 
 def from_arrow(data: Any, npartitions: int | None = None, *, chunksize: int | None = None, client: Any = None) -> DataFrame:
@@ -74,142 +95,80 @@ def from_arrow(data: Any, npartitions: int | None = None, *, chunksize: int | No
     return _scatter(table, _bounds(len(table), npartitions, chunksize), None, client)
 
 
-def read_parquet(path: Any, columns: Any = None, filters: Any = None, index: Any = None, **options: Any) -> DataFrame:
-    """A lazy frame of Parquet files: a file, a folder, or a name with ``*``.
+def from_array(
+    arr: Any, chunksize: int = 50_000, columns: Any = None, meta: Any = None, *, client: Any = None
+) -> Any:
+    """A lazy frame of a matrix, or a lazy series of a vector, in parts of ``chunksize`` rows.
 
-    ``filters`` are ``(column, op, value)`` triples, or a list of lists of them (or of ands); rows are filtered too.
+    Parameters
+    ----------
+    arr : array_like
+        Of one or two dimensions, or records, each of whose fields is a column. A lazy array: see
+        :func:`from_dask_array`.
+    chunksize : int
+        Rows of a partition.
+    columns : str or list of str, optional
+        The names of the columns (``0``, ``1``, … by default), or of the series.
+    meta
+        Taken as Dask takes it: the array tells its types.
     """
-    _no_options("read_parquet", options)
-    frame = DataFrame._wrap(_phalanx.Frame.read_parquet(os.fspath(path)))
-    if filters:
-        frame = frame[_filters(frame, filters)]
-    if index is None and INDEX in frame._names:
-        index = INDEX
-    if isinstance(columns, str):
-        return frame[[columns]][columns]
-    if columns is not None:
-        columns = list(columns)
-        frame = frame[columns + [index] if index and index not in columns else columns]
-    return frame.set_index(index, sort=False) if index else frame
+    if getattr(arr, "_phalanx_kind", None) == "array":
+        return from_dask_array(arr, columns, client=client)
+    values = np.asarray(arr)
+    if values.ndim > 2:
+        raise ValueError("array must be 1- or 2-dimensional")
+    return from_pandas(_as_pandas(values, columns), chunksize=chunksize, client=client)
 
 
-def _filters(frame: DataFrame, filters: Any) -> Series:
-    groups = [filters] if isinstance(filters[0], tuple) else filters
-    names = {"==": "eq", "=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
-
-    def one(triple: tuple[str, str, Any]) -> Series:
-        column, op, value = triple
-        if op == "in":
-            return frame[column].isin(value)
-        if op == "not in":
-            return ~frame[column].isin(value) & frame[column].notna()
-        if op not in names:
-            raise ValueError(f"{op!r} is not a valid operator in predicates.")
-        holds = getattr(frame[column], names[op])(value)
-        return holds & frame[column].notna() if op == "!=" else holds
-
-    result: Any = None
-    for group in groups:
-        every: Any = None
-        for triple in group:
-            every = one(triple) if every is None else every & one(triple)
-        result = every if result is None else result | every
-    return result
+def _as_pandas(values: Any, columns: Any) -> Any:
+    if values.ndim == 1 and values.dtype.names is None:
+        return pd.Series(values, name=columns)
+    if columns is not None and values.dtype.names is None and len(columns) != values.shape[1]:
+        raise ValueError(f"array has {values.shape[1]} columns, and columns names {len(columns)}")
+    return pd.DataFrame(values, columns=columns)
 
 
-def read_csv(
-    path: Any,
-    *,
-    sep: str = ",",
-    delimiter: str | None = None,
-    usecols: Any = None,
-    dtype: Any = None,
-    parse_dates: Any = None,
-    blocksize: int | str | None = None,
-    sample_rows: int = 100_000,
-    **options: Any,
-) -> DataFrame:
-    """A lazy frame of CSV files with a header: a file, a folder, or a name with ``*``.
+#: Rows of a lazy array that come by way of this process at once.
+_ROWS_BYTES = 64 << 20
 
-    With ``blocksize``, files are cut into partitions of about so many bytes at line breaks, which must then not be
-    inside of quoted values.
+
+def from_dask_array(x: Any, columns: Any = None, index: Any = None, meta: Any = None, *, client: Any = None) -> Any:
+    """A lazy frame (or series) of a lazy matrix (or vector), a partition for each chunk of rows; without an index.
+
+    It is computed now, chunks of at most 64 MiB or one chunk at a time, by way of this process.
+
+    Parameters
+    ----------
+    x : Array
+        Of one or two dimensions.
+    columns : str or list of str, optional
+        The names of the columns (``0``, ``1``, … by default), or of the series.
+    index
+        Must be None: assign a column, and set_index it.
+    meta
+        Taken as Dask takes it: the array tells its types.
     """
-    _no_options("read_csv", options)
-    separator = delimiter or sep
-    if len(separator.encode()) != 1:
-        raise NotImplementedError("read_csv takes a separator of one byte")
-    bytes_ = _bytes(blocksize) if isinstance(blocksize, str) else blocksize
-    native = _phalanx.Frame.read_csv(os.fspath(path), ord(separator), sample_rows, bytes_)
-    frame = DataFrame._wrap(native)
-    if usecols is not None:
-        wanted = [name for name in frame._names if usecols(name)] if callable(usecols) else list(usecols)
-        frame = frame[[name for name in frame._names if name in wanted]] if set(wanted) <= set(frame._names) else frame[wanted]
-    if parse_dates:
-        for name in [parse_dates] if isinstance(parse_dates, str) else parse_dates:
-            if frame[name].dtype.kind != "M":
-                frame[name] = to_datetime(frame[name])
-    if dtype is not None:
-        frame = frame.astype(dtype)
-    return frame
-
-
-def _bytes(text: str) -> int:
-    number = text.rstrip("BbIiKkMmGg ")
-    unit = text[len(number):].strip().lower().removesuffix("b")
-    scale = {"": 1, "k": 10**3, "ki": 2**10, "m": 10**6, "mi": 2**20, "g": 10**9, "gi": 2**30}
-    return int(float(number) * scale[unit])
-
-
-def _no_options(name: str, options: dict[str, Any]) -> None:
-    if options:
-        raise NotImplementedError(f"{name}({next(iter(options))}=…) is not supported: leave it out")
-
-
-def write(
-    frame: DataFrame,
-    path: Any,
-    format: str,
-    *,
-    compression: str = "snappy",
-    write_index: bool = True,
-    sep: str = ",",
-    header: bool = True,
-    **options: Any,
-) -> list[str]:
-    """Writes a file for each partition; their paths."""
-    _no_options(f"to_{format}", options)
-    native, index = frame._native, frame._native.index
     if index is not None:
-        native = native.reset_index()
-        if not write_index:
-            native = native.drop_columns([index])
-        elif format == "csv":
-            native = native.select([index, *frame._names])
-            if index == INDEX:
-                native = native.rename([(INDEX, "Unnamed: 0")])
-    elif format == "parquet" and not native.column_names:
-        raise ValueError("a frame of no columns")
-    written = native.write_files(os.fspath(path), format, compression, header, ord(sep))
-    return list(DataFrame._wrap(written).compute()["path"])
-
-
-def to_datetime(
-    arg: Any, errors: str = "raise", utc: bool = False, format: str | None = None, unit: str | None = None
-) -> Series:
-    """Times out of text (ISO 8601, or in a format) or numbers (of ``unit`` since 1970)."""
-    if errors not in ("raise", "coerce"):
-        raise ValueError(f"invalid error value specified: {errors}")
-    plain = None if format in ("ISO8601", "mixed") else format
-    return Series._wrap(arg._native.to_datetime(plain, unit or "ns", utc, errors == "coerce"))
-
-
-def to_timedelta(arg: Any, unit: str | None = None, errors: str = "raise") -> Series:
-    """Spans of time out of text or numbers (of ``unit``)."""
-    return Series._wrap(arg._native.to_timedelta(unit or "ns", errors == "coerce"))
-
-
-def to_numeric(arg: Any, errors: str = "raise") -> Series:
-    """Floats out of text; what is no number is missing with ``errors="coerce"``."""
-    if arg._native.dtype != "str":
-        return arg
-    return Series._wrap(arg._native.astype("float64", errors == "coerce"))
+        raise NotImplementedError("from_dask_array(index=…): assign the labels as a column, and set_index it")
+    if x.ndim > 2:
+        raise ValueError(f"from_array does not input more than 2D array, got array with shape {x.shape!r}")
+    if any(length != length for length in x.shape):
+        raise ValueError("an array of unknown length: compute_chunk_sizes() first")
+    native = _client.native(client)
+    names = columns if x.ndim == 1 else [str(name) for name in (range(x.shape[1]) if columns is None else columns)]
+    width = max(1, x.dtype.itemsize * (x.shape[1] if x.ndim == 2 else 1))
+    frames, start, sizes = [], 0, [int(size) for size in x.chunks[0]] or [0]
+    while sizes:
+        taken = [sizes.pop(0)]
+        while sizes and (sum(taken) + sizes[0]) * width <= _ROWS_BYTES:
+            taken.append(sizes.pop(0))
+        rows = np.asarray(x[start : start + sum(taken)].compute(client=native))
+        start += sum(taken)
+        part = _as_pandas(rows, names)
+        if x.ndim == 1:
+            part = part.to_frame("0" if names is None else names)
+        table, label = arrow_table(part)
+        borders = [0, *np.cumsum(taken).tolist()]
+        frames.append(_scatter(table.drop_columns([label]), borders, None, client)._native)
+    whole = DataFrame._wrap(frames[0] if len(frames) == 1 else type(frames[0]).stacked(frames, False))
+    return whole[whole._names[0]].rename(names) if x.ndim == 1 else whole

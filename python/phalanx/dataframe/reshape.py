@@ -8,7 +8,7 @@ from typing import Any
 from phalanx.dataframe._calls import as_list, dumps
 from phalanx.dataframe._groups import function_label
 
-__all__ = ["FrameShape", "concat", "get_dummies", "melt", "merge", "merge_asof", "pivot_table"]
+__all__ = ["FrameShape", "merge_asof"]
 
 
 class FrameShape:
@@ -243,11 +243,6 @@ def _only_columns(native: Any) -> Any:
     return native.without_index().take_columns(names)
 
 
-def merge(left: Any, right: Any, *args: Any, **kwargs: Any) -> Any:
-    """``left.merge(right, …)``."""
-    return left.merge(right, *args, **kwargs)
-
-
 def merge_asof(
     left: Any,
     right: Any,
@@ -302,35 +297,3 @@ def merge_asof(
     if left_index:
         merged = merged.with_index(ons[0])
     return left._made(merged)
-
-
-def concat(dfs: Sequence[Any], axis: Any = 0, join: str = "outer", ignore_index: bool = False) -> Any:
-    """The rows of frames, one frame's partitions behind the other's."""
-    if axis not in (0, "index"):
-        raise NotImplementedError("concat along columns: assign the columns, or merge on the index")
-    if join not in ("inner", "outer"):
-        raise ValueError("Only can inner (intersect) or outer (union) join the other axis")
-    frames = list(dfs)
-    if not frames:
-        raise ValueError("No objects to concatenate")
-    natives = [_only_columns(frame._native) if ignore_index else frame._native for frame in frames]
-    return frames[0]._made(type(natives[0]).stacked(natives, join == "inner"))
-
-
-def melt(frame: Any, *args: Any, **kwargs: Any) -> Any:
-    """``frame.melt(…)``."""
-    return frame.melt(*args, **kwargs)
-
-
-def pivot_table(
-    frame: Any, index: str, columns: str, values: str, categories: Sequence[Any], aggfunc: str = "mean"
-) -> Any:
-    """A row for each value of ``index`` and a column for each of ``categories`` of ``columns``."""
-    frame._need([index, columns, values])
-    return frame._made(frame._native.pivoted(index, columns, list(categories), values, aggfunc))
-
-
-def get_dummies(frame: Any, column: str, categories: Sequence[Any], prefix_sep: str = "_") -> Any:
-    """A column of truth values for each of ``categories`` of ``column``, in its place."""
-    frame._need([column])
-    return frame._made(frame._native.dummies(column, list(categories), prefix_sep))

@@ -1,0 +1,460 @@
+"""Frames and series into files and databases."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+from phalanx._lazy import pa, require
+from phalanx.dataframe._calls import dumps
+from phalanx.dataframe._convert import INDEX
+from phalanx.dataframe._results import Result
+from phalanx.dataframe._storage import find, options_of
+
+__all__ = ["Exports"]
+
+
+def _written(native: Any, call: dict[str, Any], compute: bool, options: dict[str, Any] | None, give: Callable[[list[str]], Any]) -> Any:
+    """Writes, or gives a lazy result that writes when it is computed."""
+    result = Result(native.write_files(dumps(call)), lambda frame: give(list(frame["path"])))
+    return result.compute(**(options or {})) if compute else result
+
+
+def _call(folder: str, format: str, storage_options: Any) -> dict[str, Any]:
+    return {
+        "folder": folder, "format": format, "compression": "none", "header": True, "separator": 44, "name": None,
+        "names": [], "first": 0, "by_folder": [], "metadata": {}, "options": options_of(folder, storage_options),
+    }  # fmt: skip
+
+
+def _folder_and_name(path: str) -> tuple[str, str | None]:
+    """``folder/part-*.csv`` as folder and names; a path without ``*`` is a folder."""
+    if "*" not in path:
+        return path, None
+    folder, _, name = path.rpartition("/")
+    if "*" in folder or name.count("*") != 1:
+        raise ValueError(f"{path!r}: one * in the name of the files stands for the partition")
+    return folder or ".", name
+
+
+def _no(name: str, **given: Any) -> None:
+    """Refuses what is given and not supported."""
+    for option, value in given.items():
+        if value:
+            raise NotImplementedError(f"{name}({option}={value!r}) is not supported: leave it out")
+
+
+def _gzip(name: str, compression: Any) -> str:
+    if compression in (None, "infer"):
+        return "none"
+    if compression != "gzip":
+        raise NotImplementedError(f"{name}(compression={compression!r}): text is written plain, or with 'gzip'")
+    return "gzip"
+
+
+class Exports:
+    """What writes rows to files and databases, partition by partition where they are computed."""
+
+    __slots__ = ()
+
+    def _as_frame(self) -> Any:
+        return self if hasattr(self, "_names") else self.to_frame()  # type: ignore[attr-defined]
+
+    def _texts(self, format: str, index: bool) -> Any:
+        """The native frame whose columns, the index in front or away, are the file's."""
+        frame = self._as_frame()
+        native, name = frame._native, frame._native.index
+        if name is None:
+            return native
+        native = native.reset_index()
+        if not index:
+            return native.drop_columns([name])
+        native = native.select([name, *frame._names])
+        return native.rename([(INDEX, "Unnamed: 0")]) if name == INDEX and format == "csv" else native
+
+    def to_csv(
+        self,
+        filename: Any,
+        single_file: bool = False,
+        encoding: str = "utf-8",
+        mode: str = "wt",
+        name_function: Callable[[int], str] | None = None,
+        compression: str | None = None,
+        compute: bool = True,
+        scheduler: Any = None,
+        storage_options: dict[str, Any] | None = None,
+        header_first_partition_only: bool | None = None,
+        compute_kwargs: dict[str, Any] | None = None,
+        *,
+        sep: str = ",",
+        header: bool = True,
+        index: bool = True,
+        **options: Any,
+    ) -> Any:
+        """Writes a CSV file for each partition; their paths.
+
+        Parameters
+        ----------
+        filename : str or path
+            A folder (of ``part.0.csv``, ``part.1.csv``, …), or a name in which ``*`` stands for the partition; on this
+            machine or behind a URL of a store. With ``single_file``, the file.
+        single_file : bool, default False
+            All rows go to one file, in one task.
+        name_function : callable, optional
+            What stands for ``*``, from the partition's number.
+        compression : {None, "gzip"}
+            How files are compressed.
+        compute : bool, default True
+            Write now; else a lazy result that writes when it is computed.
+        storage_options : dict, optional
+            As for :func:`~phalanx.dataframe.read_csv`.
+        header_first_partition_only : bool, optional
+            Whether only the first file names the columns; so it is with ``single_file`` alone.
+        sep, header, index
+            As pandas takes them. Missing values are empty, times are ISO 8601, floats as many digits as they need.
+        """
+        _no("to_csv", **options)
+        if encoding.lower().replace("-", "") != "utf8" or mode not in ("w", "wt"):
+            raise NotImplementedError(f"to_csv(encoding={encoding!r}, mode={mode!r}): files are written anew, in UTF-8")
+        if header_first_partition_only and not single_file:
+            raise NotImplementedError("to_csv(header_first_partition_only=True): use single_file=True")
+        if len(sep.encode()) != 1:
+            raise TypeError('"delimiter" must be a 1-character string')
+        path = os.fspath(filename)
+        native = self._texts("csv", index)
+        if single_file:
+            folder, _, name = path.rpartition("/")
+            call = _call(folder or ".", "csv", storage_options) | {"name": name}
+            native = native.repartitioned(1)
+        else:
+            folder, pattern = _folder_and_name(path)
+            call = _call(folder, "csv", storage_options) | {"name": pattern, "names": _names(self, name_function)}
+        call |= {"compression": _gzip("to_csv", compression), "header": bool(header), "separator": ord(sep)}
+        return _written(native, call, compute, _with_scheduler(compute_kwargs, scheduler), list)
+
+    def to_json(
+        self,
+        url_path: Any,
+        orient: str = "records",
+        lines: bool | None = None,
+        storage_options: dict[str, Any] | None = None,
+        compute: bool = True,
+        encoding: str = "utf-8",
+        errors: str = "strict",
+        compression: str | None = None,
+        compute_kwargs: dict[str, Any] | None = None,
+        name_function: Callable[[int], str] | None = None,
+        **options: Any,
+    ) -> Any:
+        """Writes a file of JSON lines for each partition, an object a row, without the index; their paths.
+
+        ``url_path`` is a folder, or a name with ``*``; else as :meth:`to_csv`.
+        """
+        _no("to_json", **options)
+        if orient != "records" or lines is False:
+            raise NotImplementedError("to_json writes lines of records: orient='records', lines=True")
+        if encoding.lower().replace("-", "") != "utf8" or errors != "strict":
+            raise NotImplementedError("to_json(encoding=…, errors=…): files are written in UTF-8")
+        folder, pattern = _folder_and_name(os.fspath(url_path))
+        call = _call(folder, "json", storage_options) | {"name": pattern, "names": _names(self, name_function)}
+        call["compression"] = _gzip("to_json", compression)
+        return _written(self._texts("json", False), call, compute, compute_kwargs, list)
+
+    def to_sql(
+        self,
+        name: str,
+        uri: str,
+        schema: str | None = None,
+        if_exists: str = "fail",
+        index: bool = True,
+        index_label: Any = None,
+        chunksize: int | None = None,
+        dtype: Any = None,
+        method: Any = None,
+        compute: bool = True,
+        parallel: bool = False,
+        engine_kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Writes the rows to a table of a database, partition by partition by way of this process, all or none.
+
+        Parameters
+        ----------
+        name, schema, if_exists, index, index_label, chunksize, dtype, method
+            As pandas takes them.
+        uri : str
+            A URL of SQLAlchemy's; ``sqlite:///path`` works without it.
+        compute : bool, default True
+            Write now; else a delayed call that writes.
+        parallel : bool, default False
+            Must be False: rows keep their order.
+        engine_kwargs : dict, optional
+            Arguments of SQLAlchemy's ``create_engine``.
+        """
+        from phalanx.dataframe._databases import write_sql
+
+        if not isinstance(uri, str):
+            raise ValueError(f"Expected URI to be a string, got {type(uri)}.")
+        if parallel:
+            raise NotImplementedError("to_sql(parallel=True): rows are written in their order, leave it out")
+        options = {
+            "schema": schema, "index": index, "index_label": index_label, "chunksize": chunksize, "dtype": dtype,
+            "method": method,
+        }  # fmt: skip
+
+        def write() -> None:
+            write_sql(self._each_partition(), name, uri, if_exists, engine_kwargs, **options)  # type: ignore[attr-defined]
+
+        if compute:
+            return write()
+        from phalanx._delayed import delayed
+
+        return delayed(write)()
+
+    def to_hdf(
+        self,
+        path: Any,
+        key: str,
+        mode: str = "a",
+        append: bool = False,
+        scheduler: Any = None,
+        name_function: Callable[[int], str] | None = None,
+        compute: bool = True,
+        lock: Any = None,
+        dask_kwargs: Any = None,
+        **options: Any,
+    ) -> Any:
+        """Writes the rows to an HDF5 file with pandas, by way of this process. Needs ``tables``.
+
+        ``*`` in ``path`` or in ``key`` stands for the partition; else all partitions go to one group. Options go to
+        pandas' ``to_hdf``; ``scheduler``, ``lock`` and ``dask_kwargs`` mean nothing here.
+        """
+        require("tables")
+        _no("to_hdf", scheduler=scheduler, lock=lock, dask_kwargs=dask_kwargs, compute_later=not compute)
+        named = name_function or str
+        written: list[tuple[str, str]] = []
+        path = os.fspath(path)
+        for number, part in enumerate(self._each_partition()):  # type: ignore[attr-defined]
+            target, group = path.replace("*", named(number)), key.replace("*", named(number))
+            again = (target, group) in written
+            fresh = mode if target not in [each for each, _ in written] else "a"
+            part.to_hdf(target, key=group, mode=fresh, append=append or again, format="table", **options)
+            written.append((target, group))
+        return [target for target, _ in written]
+
+    def to_orc(
+        self,
+        path: Any,
+        engine: str = "pyarrow",
+        write_index: bool = True,
+        storage_options: dict[str, Any] | None = None,
+        compute: bool = True,
+        compute_kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Writes an ORC file for each partition with pyarrow, in Python, into the folder ``path``, which every worker
+        must see under this path; their paths.
+        """
+        from phalanx.dataframe._python import call_partitions
+
+        if engine != "pyarrow":
+            raise TypeError(f"engine={engine!r}: ORC is written with 'pyarrow'")
+        if storage_options or "://" in os.fspath(path):
+            raise NotImplementedError("to_orc writes to a folder of this machine's file system; to_parquet to stores")
+        folder = os.path.abspath(os.fspath(path))
+        os.makedirs(folder, exist_ok=True)
+        numbers = call_partitions(self._numbered(), _WriteOrc(folder, write_index), meta=("0", "str"), row_by_row=False)
+        result = Result(numbers._rows, lambda frame: list(frame.iloc[:, 0].dropna()))
+        return result.compute(**(compute_kwargs or {})) if compute else result
+
+    def _numbered(self) -> Any:
+        from phalanx.dataframe._core import DataFrame
+
+        return DataFrame._wrap(self._as_frame()._native.with_partition_number("__partition"))
+
+
+class _WriteOrc:
+    """Writes a partition to a file of its number."""
+
+    def __init__(self, folder: str, index: bool) -> None:
+        self.folder, self.index = folder, index
+
+    def __call__(self, part: Any) -> Any:
+        import uuid
+
+        from phalanx._lazy import pd
+
+        if not len(part):
+            return pd.Series([], dtype="str", name="0")
+        number = int(part.pop("__partition").iloc[0])
+        path = os.path.join(self.folder, f"part.{number}.orc")
+        table = pa.Table.from_pandas(part, preserve_index=self.index)
+        draft = os.path.join(self.folder, f".part.{number}.{uuid.uuid4().hex}")
+        require("pyarrow.orc").write_table(table.replace_schema_metadata(None), draft)
+        os.replace(draft, path)
+        return pd.Series([path], name="0")
+
+
+def _names(lazy: Any, name_function: Callable[[int], str] | None) -> list[str]:
+    """The partitions' names, if a function makes them."""
+    if name_function is None:
+        return []
+    names = [str(name_function(number)) for number in range(lazy.npartitions)]
+    if len(set(names)) < len(names):
+        raise ValueError("name_function gives a name twice")
+    return names
+
+
+def _with_scheduler(compute_kwargs: dict[str, Any] | None, scheduler: Any) -> dict[str, Any]:
+    return {**(compute_kwargs or {}), **({} if scheduler is None else {"scheduler": scheduler})}
+
+
+def to_parquet(
+    df: Any,
+    path: Any,
+    compression: str | None = "snappy",
+    write_index: bool = True,
+    append: bool = False,
+    overwrite: bool = False,
+    ignore_divisions: bool = False,
+    partition_on: Any = None,
+    storage_options: dict[str, Any] | None = None,
+    custom_metadata: dict[Any, Any] | None = None,
+    write_metadata_file: bool | None = None,
+    compute: bool = True,
+    compute_kwargs: dict[str, Any] | None = None,
+    schema: Any = "infer",
+    name_function: Callable[[int], str] | None = None,
+    filesystem: Any = None,
+    engine: str | None = None,
+    **options: Any,
+) -> Any:
+    """Writes a Parquet file for each partition into the folder ``path``; None, or a lazy result.
+
+    Parameters
+    ----------
+    path : str or path
+        A folder of this machine, or a URL of a store; every worker must reach it.
+    compression : {"snappy", "zstd", "lz4", "gzip", "brotli", None}
+        How pages are compressed.
+    write_index : bool, default True
+        Whether the index becomes a column, which files name as the index.
+    append : bool, default False
+        Number files after those that are there, and keep them; the columns must be theirs.
+    overwrite : bool, default False
+        Remove the Parquet files of the folder first.
+    ignore_divisions : bool, default False
+        Taken as Dask takes it: nothing here needs divisions.
+    partition_on : str or list of str, optional
+        Rows go to folders named ``column=value`` by the values of these columns, which the files then do not have.
+    storage_options : dict, optional
+        As for :func:`~phalanx.dataframe.read_csv`.
+    custom_metadata : dict, optional
+        What the files say of themselves.
+    write_metadata_file : bool, optional
+        Must not be true: readers look at footers.
+    compute : bool, default True
+        Write now; else a lazy result that writes when it is computed.
+    compute_kwargs : dict, optional
+        Arguments of ``compute``.
+    schema : "infer", pyarrow.Schema or dict
+        Types of columns, to which they are cast first.
+    name_function : callable, optional
+        Names of files, from the partition's number; ``part.0.parquet`` and so on by default.
+    filesystem, engine : str, optional
+        ``"fsspec"``, ``"arrow"``, ``"auto"`` and ``"pyarrow"`` are taken as Dask takes them.
+    """
+    _no("to_parquet", write_metadata_file=write_metadata_file, **options)
+    if filesystem not in (None, "fsspec", "arrow") or engine not in (None, "auto", "pyarrow"):
+        raise NotImplementedError("to_parquet(filesystem=…, engine=…): give a URL and storage_options")
+    if append and overwrite:
+        raise ValueError("Cannot use both `overwrite=True` and `append=True`!")
+    if ignore_divisions not in (True, False):
+        raise ValueError("ignore_divisions is True or False")
+    folder = os.fspath(path)
+    frame = df._as_frame()
+    if not isinstance(schema, str):
+        frame = _cast(frame, schema)
+    native, index = frame._native, frame._native.index
+    if index is not None:
+        native = native.reset_index()
+        if not write_index:
+            native, index = native.drop_columns([index]), None
+    if not native.column_names:
+        raise ValueError("a frame of no columns")
+    by = [partition_on] if isinstance(partition_on, str) else list(partition_on or [])
+    unknown = [name for name in by if name not in frame._names]
+    if unknown:
+        raise ValueError(f"Partitioning on non-existent column. partition_on={by} columns={frame._names}")
+    call = _call(folder, "parquet", storage_options) | {"compression": compression or "none", "by_folder": by}
+    call["metadata"] = _metadata(frame, index, by, custom_metadata)
+    if name_function is not None:
+        call |= {"name": "*", "names": _names(frame, name_function)}
+    if append:
+        call["first"] = _first_free(folder, storage_options, native, by)
+    elif overwrite:
+        _remove(folder, storage_options)
+    return _written(native, call, compute, compute_kwargs, lambda paths: None)
+
+
+def _cast(frame: Any, schema: Any) -> Any:
+    kinds = dict(schema) if isinstance(schema, dict) else {field.name: field.type for field in schema}
+    kinds = {name: kind for name, kind in kinds.items() if name in frame._names and kind not in (None, "infer")}
+    return frame.astype({name: kind if isinstance(kind, str) else _pandas_name(kind) for name, kind in kinds.items()})
+
+
+def _pandas_name(kind: Any) -> Any:
+    """pandas' type of one of Arrow's."""
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return "str"
+    if pa.types.is_decimal(kind):
+        return f"decimal({kind.precision}, {kind.scale})"
+    if pa.types.is_timestamp(kind):
+        return f"datetime64[{kind.unit}{', ' + kind.tz if kind.tz else ''}]"
+    return kind.to_pandas_dtype()
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _metadata(frame: Any, index: str | None, by: list[str], custom: dict[Any, Any] | None) -> dict[str, str]:
+    """What pandas and Phalanx read the index from, and what the caller says."""
+    said = {_text(key): _text(value) for key, value in (custom or {}).items()}
+    if "pandas" in said:
+        raise ValueError("User-defined key/value metadata (custom_metadata) can not contain a b'pandas' key.")
+    if index is not None:
+        meta = frame._meta.drop(columns=by)
+        inner = json.loads(pa.Table.from_pandas(meta).schema.metadata[b"pandas"])
+        inner["index_columns"] = [index]
+        said["pandas"] = json.dumps(inner)
+    return said
+
+
+def _first_free(folder: str, storage_options: Any, native: Any, by: list[str]) -> int:
+    """The number behind those of the files that are there."""
+    from phalanx.dataframe._column_files import read_parquet
+
+    try:
+        found = find([folder], storage_options, ("parquet", "parq", "pq"), deep=True)
+    except FileNotFoundError:
+        return 0
+    there = set(read_parquet(folder, index=False, storage_options=storage_options)._native.column_names)
+    if there != set(native.column_names):
+        raise ValueError(
+            f"Appended columns not the same: the files have {sorted(there)}, the frame {sorted(native.column_names)}"
+            + (f" (partitioned on {by})" if by else "")
+        )
+    numbers = [int("".join(filter(str.isdigit, path.rpartition("/")[2])) or 0) for path in found]
+    return max(numbers) + 1
+
+
+def _remove(folder: str, storage_options: Any) -> None:
+    if "://" in folder and not folder.startswith("file://"):
+        raise NotImplementedError("to_parquet(overwrite=True) of a store: remove the files first, or write elsewhere")
+    try:
+        found = find([folder], storage_options, ("parquet", "parq", "pq"), deep=True)
+    except FileNotFoundError:
+        return
+    for path in found:
+        os.remove(path)
