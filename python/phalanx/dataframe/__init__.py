@@ -37,7 +37,7 @@ from phalanx.dataframe._functions import (
     to_sql,
 )
 from phalanx.dataframe._groups import Aggregation
-from phalanx.dataframe._results import Deferred as Scalar
+from phalanx.dataframe._results import Result as Scalar
 from phalanx.dataframe._sql import sql
 from phalanx.dataframe._text_files import read_csv, read_fwf, read_json, read_table
 from phalanx.dataframe.io import from_array, from_arrow, from_dask_array, from_dict, from_pandas

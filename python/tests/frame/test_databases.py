@@ -11,7 +11,7 @@ import pytest
 from oracle import engine
 from relations import ROWS, lazy, table
 
-import phalanx.dataframe as dd
+import phalanx.dataframe as frames
 
 T = table()[["key", "value", "whole", "group"]].assign(i=range(ROWS), day=pd.date_range("2024-01-01", periods=ROWS).astype(str))
 
@@ -36,7 +36,7 @@ READS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", READS)
 def test_tables(name: str, uri: str) -> None:
-    ours = dd.read_sql_table("rows", uri, "i", **READS[name])
+    ours = frames.read_sql_table("rows", uri, "i", **READS[name])
     for where in ("local", "perturbed"):
         pd.testing.assert_frame_equal(ours.compute(client=engine(where)), T.set_index("i"), check_dtype=False)
     if "npartitions" in READS[name]:
@@ -47,22 +47,22 @@ def test_tables(name: str, uri: str) -> None:
 
 def test_columns_and_queries(uri: str) -> None:
     wanted = T.set_index("i")
-    pd.testing.assert_frame_equal(dd.read_sql_table("rows", uri, "i", columns=["whole"]).compute(), wanted[["whole"]])
+    pd.testing.assert_frame_equal(frames.read_sql_table("rows", uri, "i", columns=["whole"]).compute(), wanted[["whole"]])
     query = 'SELECT i, whole * 2 AS twice FROM rows WHERE "group" = 1'
-    found = dd.read_sql_query(query, uri, "i", npartitions=3).compute()
+    found = frames.read_sql_query(query, uri, "i", npartitions=3).compute()
     pd.testing.assert_frame_equal(found, (wanted[wanted.group == 1][["whole"]] * 2).rename(columns={"whole": "twice"}), check_dtype=False)
-    pd.testing.assert_frame_equal(dd.read_sql("rows", uri, "i").compute(), wanted, check_dtype=False)
-    assert len(dd.read_sql(query, uri, "i")) == len(found)
-    days = dd.read_sql_table("rows", uri, "day", npartitions=4)
+    pd.testing.assert_frame_equal(frames.read_sql("rows", uri, "i").compute(), wanted, check_dtype=False)
+    assert len(frames.read_sql(query, uri, "i")) == len(found)
+    days = frames.read_sql_table("rows", uri, "day", npartitions=4)
     assert days.npartitions == 4 and sorted(days.i.compute()) == list(range(ROWS))
-    none = dd.read_sql_query("SELECT i, whole FROM rows WHERE i < 0", uri, "i", meta=pd.DataFrame({"whole": [1]}, index=pd.Index([1], name="i")))
+    none = frames.read_sql_query("SELECT i, whole FROM rows WHERE i < 0", uri, "i", meta=pd.DataFrame({"whole": [1]}, index=pd.Index([1], name="i")))
     assert len(none.compute()) == 0
 
 
 def test_writing(uri: str, tmp_path: Path) -> None:
     target = f"sqlite:///{tmp_path / 'other.db'}"
     frame = lazy(T, (5, 30))
-    dd.to_sql(frame, "copied", target, index=False)
+    frames.to_sql(frame, "copied", target, index=False)
     with sqlite3.connect(tmp_path / "other.db") as connection:
         pd.testing.assert_frame_equal(pd.read_sql("SELECT * FROM copied", connection), T, check_dtype=False)
         with pytest.raises(ValueError, match="already exists"):
@@ -77,16 +77,16 @@ def test_writing(uri: str, tmp_path: Path) -> None:
 
 def test_refused(uri: str) -> None:
     with pytest.raises(TypeError, match="str"):
-        dd.read_sql_table("rows", 3, "i")  # type: ignore[arg-type]
+        frames.read_sql_table("rows", 3, "i")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="either"):
-        dd.read_sql_table("rows", uri, "i", divisions=[0, 1], npartitions=2)
+        frames.read_sql_table("rows", uri, "i", divisions=[0, 1], npartitions=2)
     with pytest.raises(KeyError, match="no_such"):
-        dd.read_sql_query("SELECT * FROM rows", uri, "no_such")
+        frames.read_sql_query("SELECT * FROM rows", uri, "no_such")
     with pytest.raises(ValueError, match="meta"):
-        dd.read_sql_table("rows", uri, "i", head_rows=0)
+        frames.read_sql_table("rows", uri, "i", head_rows=0)
     with pytest.raises(TypeError, match="divisions"):
-        dd.read_sql_table("rows", uri, "key", npartitions=3)
+        frames.read_sql_table("rows", uri, "key", npartitions=3)
     with pytest.raises(NotImplementedError, match="parallel"):
         lazy(T, ()).to_sql("x", uri, parallel=True)
     with pytest.raises(ModuleNotFoundError, match="sqlalchemy"):
-        dd.read_sql_table("rows", "postgresql://host/db", "i")
+        frames.read_sql_table("rows", "postgresql://host/db", "i")

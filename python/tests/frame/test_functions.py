@@ -14,7 +14,7 @@ from relations import ROWS, check, equal, lazy, table
 
 import phalanx
 import phalanx.array as da
-import phalanx.dataframe as dd
+import phalanx.dataframe as frames
 
 T = table()
 SOME = T[["key", "value", "whole", "group"]]
@@ -25,7 +25,7 @@ def both(name: str) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         first = args[0][0] if isinstance(args[0], list) else args[0]
-        module = pd if isinstance(first, (pd.DataFrame, pd.Series)) else dd
+        module = pd if isinstance(first, (pd.DataFrame, pd.Series)) else frames
         return getattr(module, name)(*args, **kwargs)
 
     return call
@@ -101,16 +101,16 @@ def test_conversions(name: str) -> None:
 
 
 def test_conversions_of_what_is_not_lazy() -> None:
-    assert dd.to_datetime("2024-02-29") == pd.Timestamp("2024-02-29")
-    assert dd.to_timedelta("1 days") == pd.Timedelta(days=1)
-    assert dd.to_numeric("12") == 12 and dd.isna(None) is True
-    pd.testing.assert_frame_equal(dd.get_dummies(pd.DataFrame({"x": ["a"]})), pd.get_dummies(pd.DataFrame({"x": ["a"]})))
+    assert frames.to_datetime("2024-02-29") == pd.Timestamp("2024-02-29")
+    assert frames.to_timedelta("1 days") == pd.Timedelta(days=1)
+    assert frames.to_numeric("12") == 12 and frames.isna(None) is True
+    pd.testing.assert_frame_equal(frames.get_dummies(pd.DataFrame({"x": ["a"]})), pd.get_dummies(pd.DataFrame({"x": ["a"]})))
     frame = lazy(TEXTS, ())
     with pytest.raises(ValueError, match="no|parse|could"):
-        dd.to_datetime(frame.bad).compute()
+        frames.to_datetime(frame.bad).compute()
     with pytest.raises(NotImplementedError, match="meta"):
-        dd.to_numeric(frame.number, downcast="float")
-    assert dd.to_numeric(frame["count"], downcast="integer", meta=("count", "int8")).compute().dtype == np.int8
+        frames.to_numeric(frame.number, downcast="float")
+    assert frames.to_numeric(frame["count"], downcast="integer", meta=("count", "int8")).compute().dtype == np.int8
 
 
 # Frames of what functions make.
@@ -122,28 +122,28 @@ def part(number: int, scale: float = 1.0, *, text: str = "x") -> pd.DataFrame:
 
 def test_from_map() -> None:
     wanted = pd.concat([part(n, 0.5, text="y") for n in (3, 0, 2)])
-    made = dd.from_map(part, [3, 0, 2], args=(0.5,), text="y")
+    made = frames.from_map(part, [3, 0, 2], args=(0.5,), text="y")
     assert made.npartitions == 3
     for name in ("local", "perturbed"):
         pd.testing.assert_frame_equal(made.compute(client=engine(name)), wanted, check_dtype=False)
-    two = dd.from_map(lambda n, s: part(n, s), [1, 2], [2.0, 3.0], meta={"label": "str", "n": "float64"})
+    two = frames.from_map(lambda n, s: part(n, s), [1, 2], [2.0, 3.0], meta={"label": "str", "n": "float64"})
     assert list(two.columns) == ["label", "n"]
-    series = dd.from_map(lambda n: pd.Series([n], name="n"), range(4), meta=("n", "int64"))
+    series = frames.from_map(lambda n: pd.Series([n], name="n"), range(4), meta=("n", "int64"))
     assert series.compute().tolist() == [0, 1, 2, 3]
     pd.testing.assert_series_equal(made.groupby("label").n.sum().compute(), wanted.groupby("label").n.sum(), check_dtype=False)
     for call, kind, words in (
-        (lambda: dd.from_map(3, [1]), ValueError, "callable"),
-        (lambda: dd.from_map(part), ValueError, "at least one"),
-        (lambda: dd.from_map(part, [1, 2], [1]), ValueError, "same length"),
-        (lambda: dd.from_map(part, 3), ValueError, "Iterable"),
-        (lambda: dd.from_map(part, [1], divisions=(1,)), ValueError, "divisions"),
-        (lambda: dd.from_map(lambda n: [n], [1]), TypeError, "return a frame"),
-        (lambda: dd.from_map(lambda n: pd.DataFrame({"b": [n]}), [1], meta={"a": "int64"}).compute(), ValueError, "were declared"),
+        (lambda: frames.from_map(3, [1]), ValueError, "callable"),
+        (lambda: frames.from_map(part), ValueError, "at least one"),
+        (lambda: frames.from_map(part, [1, 2], [1]), ValueError, "same length"),
+        (lambda: frames.from_map(part, 3), ValueError, "Iterable"),
+        (lambda: frames.from_map(part, [1], divisions=(1,)), ValueError, "divisions"),
+        (lambda: frames.from_map(lambda n: [n], [1]), TypeError, "return a frame"),
+        (lambda: frames.from_map(lambda n: pd.DataFrame({"b": [n]}), [1], meta={"a": "int64"}).compute(), ValueError, "were declared"),
     ):
         with pytest.raises(kind, match=words):
             call()
     with pytest.raises(ZeroDivisionError) as caught:
-        dd.from_map(lambda n: pd.DataFrame({"x": [1 // n]}), [1, 0], meta={"x": "int64"}).compute()
+        frames.from_map(lambda n: pd.DataFrame({"x": [1 // n]}), [1, 0], meta={"x": "int64"}).compute()
     assert any("partition 1" in note for note in caught.value.__notes__)
 
 
@@ -152,61 +152,61 @@ def test_functions_run_on_workers() -> None:
     def own(number: int) -> pd.DataFrame:  # of no module that a worker would have to find
         return pd.DataFrame({"n": np.arange(number)}, index=pd.Index(np.arange(number), name="i"))
 
-    made = dd.from_map(own, [3, 0, 2])
+    made = frames.from_map(own, [3, 0, 2])
     pd.testing.assert_frame_equal(made.compute(), pd.concat([own(n) for n in (3, 0, 2)]), check_dtype=False)
     frame = lazy(SOME, (20, 40))
-    found = dd.map_partitions(lambda a, d: d.assign(more=d.whole + a), 3, frame).compute()
+    found = frames.map_partitions(lambda a, d: d.assign(more=d.whole + a), 3, frame).compute()
     assert found.more.tolist() == (SOME.whole + 3).tolist()
 
 
 def test_from_delayed(tmp_path: Path) -> None:
     later = phalanx.delayed(part)
     scale = phalanx.delayed(lambda: 2.0)()
-    made = dd.from_delayed([later(n, scale) for n in (2, 1)])
+    made = frames.from_delayed([later(n, scale) for n in (2, 1)])
     pd.testing.assert_frame_equal(made.compute(), pd.concat([part(2, 2.0), part(1, 2.0)]), check_dtype=False)
-    one = dd.from_delayed(later(2), meta=part(1), prefix="mine", verify_meta=True)
+    one = frames.from_delayed(later(2), meta=part(1), prefix="mine", verify_meta=True)
     assert one.npartitions == 1 and len(one) == 2
     lazy_inside = phalanx.delayed(len)(lazy(T, ()))
     with pytest.raises(NotImplementedError, match="map_partitions"):
-        dd.from_delayed([lazy_inside])
+        frames.from_delayed([lazy_inside])
     with pytest.raises(TypeError, match="Expected Delayed"):
-        dd.from_delayed([1])
+        frames.from_delayed([1])
     with pytest.raises(ValueError, match="divisions"):
-        dd.from_delayed([later(1)], divisions=(0,))
+        frames.from_delayed([later(1)], divisions=(0,))
 
 
 def test_from_arrays() -> None:
     values = np.arange(60.0).reshape(20, 3)
-    pd.testing.assert_frame_equal(dd.from_array(values, chunksize=7, columns=list("abc")).compute(), pd.DataFrame(values, columns=list("abc")))
-    assert dd.from_array(values, chunksize=7).npartitions == 3
-    series = dd.from_array(np.arange(9), chunksize=4, columns="n")
+    pd.testing.assert_frame_equal(frames.from_array(values, chunksize=7, columns=list("abc")).compute(), pd.DataFrame(values, columns=list("abc")))
+    assert frames.from_array(values, chunksize=7).npartitions == 3
+    series = frames.from_array(np.arange(9), chunksize=4, columns="n")
     pd.testing.assert_series_equal(series.compute(), pd.Series(np.arange(9), name="n"))
     records = np.array([(1, 2.5), (3, 4.5)], dtype=[("i", "i8"), ("f", "f8")])
-    pd.testing.assert_frame_equal(dd.from_array(records).compute(), pd.DataFrame(records))
+    pd.testing.assert_frame_equal(frames.from_array(records).compute(), pd.DataFrame(records))
     x = da.from_array(values, chunks=(6, 2))
-    frame = dd.from_dask_array(x, columns=list("abc"))
+    frame = frames.from_dask_array(x, columns=list("abc"))
     assert frame.npartitions == 4
     pd.testing.assert_frame_equal(frame.compute(), pd.DataFrame(values, columns=list("abc")))
-    pd.testing.assert_frame_equal(dd.from_array(x + 1).compute(), pd.DataFrame(values + 1, columns=["0", "1", "2"]))
-    vector = dd.from_dask_array(da.arange(10, chunks=4), columns="n")
+    pd.testing.assert_frame_equal(frames.from_array(x + 1).compute(), pd.DataFrame(values + 1, columns=["0", "1", "2"]))
+    vector = frames.from_dask_array(da.arange(10, chunks=4), columns="n")
     assert vector.compute().tolist() == list(range(10)) and vector.npartitions == 3
     back = frame.to_array().compute()
     np.testing.assert_array_equal(back, values)
     np.testing.assert_array_equal(frame.values.compute(), values)
     with pytest.raises(ValueError, match="1- or 2-dim"):
-        dd.from_array(np.zeros((2, 2, 2)))
+        frames.from_array(np.zeros((2, 2, 2)))
     with pytest.raises(ValueError, match="columns names 2"):
-        dd.from_array(values, columns=["a", "b"])
+        frames.from_array(values, columns=["a", "b"])
     with pytest.raises(NotImplementedError, match="set_index"):
-        dd.from_dask_array(x, index=frame.a)
+        frames.from_dask_array(x, index=frame.a)
 
 
 def test_from_dict() -> None:
     data = {"a": [1, 2, 3], "b": ["x", "y", None]}
-    pd.testing.assert_frame_equal(dd.from_dict(data, npartitions=2).compute(), pd.DataFrame(data), check_dtype=False)
+    pd.testing.assert_frame_equal(frames.from_dict(data, npartitions=2).compute(), pd.DataFrame(data), check_dtype=False)
     rows = {"r": [1, 2.0], "s": [3, 4.0]}
     wanted = pd.DataFrame.from_dict(rows, orient="index", columns=["p", "q"], dtype="float32")
-    found = dd.from_dict(rows, 2, orient="index", columns=["p", "q"], dtype="float32", constructor=pd.DataFrame).compute()
+    found = frames.from_dict(rows, 2, orient="index", columns=["p", "q"], dtype="float32", constructor=pd.DataFrame).compute()
     pd.testing.assert_frame_equal(found, wanted, check_index_type=False)
 
 
@@ -225,7 +225,7 @@ BAD_ROWS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 def test_rows_that_are_no_frame(name: str) -> None:
     make, kind, words = BAD_ROWS[name]
     with pytest.raises(kind, match=words):
-        dd.from_pandas(make(), 1)
+        frames.from_pandas(make(), 1)
 
 
 # The rest.
@@ -233,42 +233,42 @@ def test_rows_that_are_no_frame(name: str) -> None:
 
 def test_map_partitions_and_overlap() -> None:
     check(
-        lambda d: dd.map_partitions(lambda a, b: a.assign(sum=a.whole + b.group), d, d) if isinstance(d, dd.DataFrame) else d.assign(sum=d.whole + d.group),
+        lambda d: frames.map_partitions(lambda a, b: a.assign(sum=a.whole + b.group), d, d) if isinstance(d, frames.DataFrame) else d.assign(sum=d.whole + d.group),
         SOME,
     )
     rolled = lambda d: d[["whole"]].rolling(4, center=False).sum()  # noqa: E731
-    check(lambda d: dd.map_overlap(rolled, d, 3, 0) if isinstance(d, dd.DataFrame) else rolled(d), SOME)
+    check(lambda d: frames.map_overlap(rolled, d, 3, 0) if isinstance(d, frames.DataFrame) else rolled(d), SOME)
     with pytest.raises(TypeError, match="from_map"):
-        dd.map_partitions(len, [1, 2])
+        frames.map_partitions(len, [1, 2])
 
 
 def test_repartition() -> None:
     indexed = SOME.assign(i=np.arange(ROWS)).set_index("i")
-    cut = dd.repartition(dd.from_pandas(indexed, 4), [0, 7, 30, ROWS - 1])
+    cut = frames.repartition(frames.from_pandas(indexed, 4), [0, 7, 30, ROWS - 1])
     assert cut.npartitions == 3 and [len(cut.get_partition(n)) for n in range(3)] == [7, 23, 30]
     equal(cut.compute(), indexed, 0)
-    assert dd.repartition(indexed, divisions=[0, 20, ROWS - 1], force=True).npartitions == 2
+    assert frames.repartition(indexed, divisions=[0, 20, ROWS - 1], force=True).npartitions == 2
 
 
 def test_records_and_compute() -> None:
     frame = lazy(SOME, (9,))
-    np.testing.assert_array_equal(dd.to_records(frame[["whole"]]).compute()["whole"], SOME.whole)
-    first, second = dd.compute(frame[["whole"]].sum(), frame[["value"]].max())
+    np.testing.assert_array_equal(frames.to_records(frame[["whole"]]).compute()["whole"], SOME.whole)
+    first, second = frames.compute(frame[["whole"]].sum(), frame[["value"]].max())
     assert first["whole"] == SOME.whole.sum() and second["value"] == SOME.value.max()
-    assert isinstance(frame[["whole"]].sum(), dd.Scalar)
+    assert isinstance(frame[["whole"]].sum(), frames.Scalar)
 
 
 REFUSED: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
-    "concat of nothing": (lambda d: dd.concat([]), ValueError, "No objects"),
-    "concat of numbers": (lambda d: dd.concat([1, 2]), TypeError, "Series and DataFrame"),
-    "concat by another axis": (lambda d: dd.concat([d], axis=2), ValueError, "No axis"),
-    "concat by another join": (lambda d: dd.concat([d], join="left"), ValueError, "inner"),
-    "columns of one name": (lambda d: dd.concat([d, d], axis=1), ValueError, "twice"),
-    "other rows": (lambda d: dd.concat([d[["key"]], d[d.whole > 0].value], axis=1), NotImplementedError, "merge"),
-    "sparse": (lambda d: dd.get_dummies(d, sparse=True), NotImplementedError, "sparse"),
-    "prefixes": (lambda d: dd.get_dummies(d[["key"]], prefix=["a", "b"]), ValueError, "did not match"),
-    "levels": (lambda d: dd.melt(d, col_level=1), NotImplementedError, "col_level"),
-    "pivot of several": (lambda d: dd.pivot_table(d, ["key"], "group", "whole"), NotImplementedError, "a name each"),
+    "concat of nothing": (lambda d: frames.concat([]), ValueError, "No objects"),
+    "concat of numbers": (lambda d: frames.concat([1, 2]), TypeError, "Series and DataFrame"),
+    "concat by another axis": (lambda d: frames.concat([d], axis=2), ValueError, "No axis"),
+    "concat by another join": (lambda d: frames.concat([d], join="left"), ValueError, "inner"),
+    "columns of one name": (lambda d: frames.concat([d, d], axis=1), ValueError, "twice"),
+    "other rows": (lambda d: frames.concat([d[["key"]], d[d.whole > 0].value], axis=1), NotImplementedError, "merge"),
+    "sparse": (lambda d: frames.get_dummies(d, sparse=True), NotImplementedError, "sparse"),
+    "prefixes": (lambda d: frames.get_dummies(d[["key"]], prefix=["a", "b"]), ValueError, "did not match"),
+    "levels": (lambda d: frames.melt(d, col_level=1), NotImplementedError, "col_level"),
+    "pivot of several": (lambda d: frames.pivot_table(d, ["key"], "group", "whole"), NotImplementedError, "a name each"),
 }
 
 

@@ -16,7 +16,7 @@ from oracle import engine
 from relations import lazy, table
 from stores import Store, serving
 
-import phalanx.dataframe as dd
+import phalanx.dataframe as frames
 from phalanx.exceptions import DataError
 
 T = table()[["key", "value", "whole", "group", "flag"]]
@@ -55,34 +55,34 @@ def test_a_web_server(web: Store) -> None:
     web.files["/x.csv.gz"] = gzip.compress(web.files["/x.csv"])
     web.files["/x.json"] = T.to_json(orient="records", lines=True).encode()
     expected = pd.read_csv(io.BytesIO(web.files["/x.csv"]))
-    same(dd.read_parquet(f"{web.url}/a%20b/x.parquet"), T)
-    same(dd.read_csv(f"{web.url}/x.csv"), expected)
-    same(dd.read_csv(f"{web.url}/x.csv.gz"), expected)
-    same(dd.read_csv(f"{web.url}/x.csv", blocksize=300), expected)
-    same(dd.read_json(f"{web.url}/x.json", blocksize=300), T)
-    same(dd.read_csv([f"{web.url}/x.csv"] * 2, na_values=["b"]).reset_index(drop=True), pd.concat([pd.read_csv(io.BytesIO(web.files["/x.csv"]), na_values=["b"])] * 2, ignore_index=True), ("local",))
-    found = dd.read_csv(f"{web.url}/x.csv", include_path_column=True)
+    same(frames.read_parquet(f"{web.url}/a%20b/x.parquet"), T)
+    same(frames.read_csv(f"{web.url}/x.csv"), expected)
+    same(frames.read_csv(f"{web.url}/x.csv.gz"), expected)
+    same(frames.read_csv(f"{web.url}/x.csv", blocksize=300), expected)
+    same(frames.read_json(f"{web.url}/x.json", blocksize=300), T)
+    same(frames.read_csv([f"{web.url}/x.csv"] * 2, na_values=["b"]).reset_index(drop=True), pd.concat([pd.read_csv(io.BytesIO(web.files["/x.csv"]), na_values=["b"])] * 2, ignore_index=True), ("local",))
+    found = frames.read_csv(f"{web.url}/x.csv", include_path_column=True)
     assert set(found.path.compute()) == {f"{web.url}/x.csv"}
 
 
 def test_what_is_not_there_is_said(web: Store) -> None:
     with pytest.raises(DataError, match="no.csv: there is no such file"):
-        dd.read_csv(f"{web.url}/no.csv")
+        frames.read_csv(f"{web.url}/no.csv")
     with pytest.raises((DataError, NotImplementedError), match="name each file|can't be reached|there is no such"):
-        dd.read_csv(f"{web.url}/*.csv")
+        frames.read_csv(f"{web.url}/*.csv")
     web.files["/bad.parquet"] = b"PAR1 this is none PAR1"
     with pytest.raises(DataError, match="bad.parquet: is not a whole Parquet file"):
-        dd.read_parquet(f"{web.url}/bad.parquet")
+        frames.read_parquet(f"{web.url}/bad.parquet")
     web.files["/x.parquet"] = parquet(T)
     web.ranges = False
     with pytest.raises(DataError, match="range requests"):
-        dd.read_parquet(f"{web.url}/x.parquet")
+        frames.read_parquet(f"{web.url}/x.parquet")
 
 
 def test_a_web_server_without_ranges_serves_whole_files(web: Store) -> None:
     web.ranges = False
     web.files["/x.csv"] = T.to_csv(index=False).encode()
-    same(dd.read_csv(f"{web.url}/x.csv"), pd.read_csv(io.BytesIO(web.files["/x.csv"])), ("local",))
+    same(frames.read_csv(f"{web.url}/x.csv"), pd.read_csv(io.BytesIO(web.files["/x.csv"])), ("local",))
 
 
 def test_tls(tmp_path: Path) -> None:
@@ -92,9 +92,9 @@ def test_tls(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     with serving(Store({"/x.parquet": parquet(T)}), tmp_path / "scheduler.pem") as store:
         with pytest.raises(DataError, match="can't be reached"):
-            dd.read_parquet(f"{store.url}/x.parquet")
+            frames.read_parquet(f"{store.url}/x.parquet")
         trusting = {"allow_invalid_certificates": True}
-        same(dd.read_parquet(f"{store.url}/x.parquet", storage_options=trusting), T, ("local",))
+        same(frames.read_parquet(f"{store.url}/x.parquet", storage_options=trusting), T, ("local",))
 
 
 def test_only_what_is_needed_is_read(web: Store) -> None:
@@ -102,7 +102,7 @@ def test_only_what_is_needed_is_read(web: Store) -> None:
     web.files["/wide.parquet"] = parquet(wide, row_group_size=5_000, compression="none", use_dictionary=False)
     size = len(web.files["/wide.parquet"])
     footer = 70_000
-    whole = dd.read_parquet(f"{web.url}/wide.parquet")
+    whole = frames.read_parquet(f"{web.url}/wide.parquet")
     assert web.sent() <= footer, "only the footer is read when a frame is made"
     web.forget()
     same(whole, wide, ("local",))
@@ -112,7 +112,7 @@ def test_only_what_is_needed_is_read(web: Store) -> None:
     columns = web.sent()
     assert columns < size / 20 * 1.5 + 8 * footer, f"{columns} of {size} bytes for one column of twenty"
     web.forget()
-    few = dd.read_parquet(f"{web.url}/wide.parquet", columns=["c3", "c4"], filters=[("c0", "<", 4_000)])
+    few = frames.read_parquet(f"{web.url}/wide.parquet", columns=["c3", "c4"], filters=[("c0", "<", 4_000)])
     pd.testing.assert_frame_equal(few.compute(), wide.loc[:3_999, ["c3", "c4"]])
     filtered = web.sent()
     assert filtered < size / 20 * 3 / 8 * 1.5 + 10 * footer, f"{filtered} of {size} bytes for one row group of eight"
@@ -122,23 +122,23 @@ def test_a_bucket(bucket: Store) -> None:
     options = opened(bucket)
     lazy(T, (20, 40)).to_parquet("s3://data/out/rows", storage_options=options)
     assert sorted(bucket.files) == [f"/data/out/rows/part.{n}.parquet" for n in range(3)]
-    same(dd.read_parquet("s3://data/out/rows", storage_options=options), T)
-    same(dd.read_parquet("s3://data/out/*/part.[12].parquet", storage_options=options), T[20:].reset_index(drop=True), ("local",))
+    same(frames.read_parquet("s3://data/out/rows", storage_options=options), T)
+    same(frames.read_parquet("s3://data/out/*/part.[12].parquet", storage_options=options), T[20:].reset_index(drop=True), ("local",))
     paths = lazy(T, (20, 40)).to_csv("s3://data/csv/x-*.csv", index=False, storage_options=options)
     assert paths == [f"s3://data/csv/x-{n}.csv" for n in range(3)]
     expected = pd.read_csv(io.StringIO(T.to_csv(index=False)))
-    same(dd.read_csv("s3://data/csv/*.csv", storage_options=options), expected)
-    same(dd.read_csv("s3://data/csv", storage_options=options, blocksize=200), expected, ("local",))
+    same(frames.read_csv("s3://data/csv/*.csv", storage_options=options), expected)
+    same(frames.read_csv("s3://data/csv", storage_options=options, blocksize=200), expected, ("local",))
     lazy(T, (9,)).to_json("s3://data/json", storage_options=options, compression="gzip")
-    same(dd.read_json("s3://data/json", storage_options=options), T, ("local",))
+    same(frames.read_json("s3://data/json", storage_options=options), T, ("local",))
     lazy(T, (9,)).to_parquet("s3://data/by", partition_on="group", storage_options=options)
     bucket.forget()
-    one = dd.read_parquet("s3://data/by", filters=[("group", "==", 2)], storage_options=options)
+    one = frames.read_parquet("s3://data/by", filters=[("group", "==", 2)], storage_options=options)
     assert one.compute()["whole"].sort_values().tolist() == sorted(T[T.group == 2].whole)
     read = [path for method, path, size in bucket.asked if method == "GET" and "group=1" in path]
     assert len(read) <= 2, "of other folders only the footers are read"
     with pytest.raises(DataError, match="s3://data/none.*(there is no such file|no file matches)|no file matches s3://data/none"):
-        dd.read_parquet("s3://data/none/*.parquet", storage_options=options)
+        frames.read_parquet("s3://data/none/*.parquet", storage_options=options)
     with pytest.raises(NotImplementedError, match="overwrite"):
         lazy(T, ()).to_parquet("s3://data/by", overwrite=True, storage_options=options)
 
@@ -149,20 +149,20 @@ def test_credentials_of_the_environment(bucket: Store, monkeypatch: pytest.Monke
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush")
     monkeypatch.setenv("AWS_REGION", "here")
     monkeypatch.setenv("AWS_ENDPOINT_URL", bucket.url)
-    same(dd.read_parquet("s3://data/x.parquet"), T, ("local",))
+    same(frames.read_parquet("s3://data/x.parquet"), T, ("local",))
 
 
 def test_refused_credentials(bucket: Store) -> None:
     bucket.files["/data/x.parquet"] = parquet(T)
     with pytest.raises(DataError, match="s3://data/x.parquet.*access is refused|s3://data/x.parquet"):
-        dd.read_parquet("s3://data/x.parquet", storage_options=opened(bucket) | {"key": "you"})
-    text = dd.read_parquet("s3://data/x.parquet", storage_options=opened(bucket)).explain()
+        frames.read_parquet("s3://data/x.parquet", storage_options=opened(bucket) | {"key": "you"})
+    text = frames.read_parquet("s3://data/x.parquet", storage_options=opened(bucket)).explain()
     assert "hush" not in text
 
 
 def test_other_stores(web: Store) -> None:
     web.files["/data/x.parquet"] = parquet(T)
     google = {"token": "anon", "base_url": web.url}
-    same(dd.read_parquet("gs://data/x.parquet", storage_options=google), T, ("local", "cluster"))
+    same(frames.read_parquet("gs://data/x.parquet", storage_options=google), T, ("local", "cluster"))
     azure = {"account_name": "me", "endpoint": web.url, "skip_signature": True}
-    same(dd.read_parquet("az://data/x.parquet", storage_options=azure), T, ("local",))
+    same(frames.read_parquet("az://data/x.parquet", storage_options=azure), T, ("local",))
