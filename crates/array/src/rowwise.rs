@@ -72,17 +72,30 @@ pub fn batches(number: usize, first: usize, chunk: &Chunk) -> Result<Vec<RecordB
     to_batches(&Label { route: 0, chunk: number, region, evaluated: 0 }, chunk)
 }
 
-/// The matrix whose chunk number `i`, of `rows[i]` rows, is what partition `i` of `persisted` holds.
+/// The number of the chunk that each partition becomes: none for those without rows, but of the first if there are no
+/// rows at all.
+pub fn chunk_numbers(rows: &[usize]) -> Vec<Option<usize>> {
+    let mut numbers = 0..rows.len();
+    let any = rows.iter().any(|rows| *rows > 0);
+    let there = |partition: usize, rows: usize| rows > 0 || (!any && partition == 0);
+    let number = |(partition, rows): (usize, &usize)| if there(partition, *rows) { numbers.next() } else { None };
+    rows.iter().enumerate().map(number).collect()
+}
+
+/// The matrix whose chunks are what the partitions of `persisted` hold, of so many rows each, numbered by
+/// [`chunk_numbers`].
 ///
 /// # Errors
-/// `Input`: there are not as many chunks as partitions.
-pub fn of_persisted(persisted: Persisted, rows: Vec<usize>, columns: usize) -> Result<Array> {
+/// `Input`: there are not as many numbers of rows as partitions.
+pub fn of_persisted(persisted: Persisted, rows: &[usize], columns: usize) -> Result<Array> {
     if rows.len() != persisted.partitions() {
         let what = format!("{} chunks of rows in {} partitions", rows.len(), persisted.partitions());
         return Err(Error::input(what));
     }
-    let shape = [rows.iter().sum(), columns];
-    let partitions = (0..rows.len()).collect();
-    let chunks = Chunks::new(&shape, crate::chunks::ChunkSpec::Sizes(vec![rows, vec![columns]]))?;
+    let numbers = chunk_numbers(rows);
+    let partitions: Arc<[usize]> = (0..rows.len()).filter(|&partition| numbers[partition].is_some()).collect();
+    let sizes: Vec<usize> = partitions.iter().map(|&partition| rows[partition]).collect();
+    let shape = [sizes.iter().sum(), columns];
+    let chunks = Chunks::new(&shape, crate::chunks::ChunkSpec::Sizes(vec![sizes, vec![columns]]))?;
     Ok(Array::from_expr(Expr::stored(DType::Float64, chunks, Stored { persisted, partitions })))
 }

@@ -71,6 +71,10 @@ impl Statistic for Clusters {
         }
         left
     }
+
+    fn state_numbers(&self, width: usize) -> u64 {
+        (self.centers.len() + self.centers.len() / width.max(1) + width) as u64 * 2
+    }
 }
 
 impl Clusters {

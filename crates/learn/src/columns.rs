@@ -120,6 +120,10 @@ impl Statistic for Columns {
         }
         left
     }
+
+    fn state_numbers(&self, width: usize) -> u64 {
+        (self.classes.max(1) * (width + 1)) as u64 * 7
+    }
 }
 
 crate::statistic!(Columns, "learn_columns");

@@ -1,7 +1,7 @@
 //! One pass over the rows for a generalized linear model: loss, gradient and, on request, Hessian.
 
 use crate::linear::{Products, STRIP_ROWS, decisions};
-use crate::rows::Rows;
+use crate::rows::{BLOCK_ROWS, Rows};
 use crate::statistic::Statistic;
 use phalanx_chunk::Chunk;
 use phalanx_chunk::simd::{self, Kernel};
@@ -49,7 +49,7 @@ pub struct GlmPass {
     pub family: Family,
     /// For each predictor (one, or one a class) the coefficients and then the intercept.
     pub parameters: Vec<Vec<f64>>,
-    /// Whether the Hessian is wanted; only of one predictor.
+    /// Whether the Hessian is wanted. Of `k` predictors it has `k (k + 1) / 2` blocks, and costs as many times more.
     pub hessian: bool,
 }
 
@@ -66,7 +66,8 @@ pub struct GlmState {
     pub loss: f64,
     /// Of the losses' gradients: for each predictor the coefficients and then the intercept.
     pub gradient: Vec<f64>,
-    /// Of the losses' Hessians, packed by rows on and below the diagonal; empty, if it was not wanted.
+    /// Of the losses' Hessians by the parameters in the gradient's order, packed by rows on and below the diagonal;
+    /// empty, if it was not wanted.
     pub hessian: Vec<f64>,
 }
 
@@ -91,23 +92,22 @@ impl Statistic for GlmPass {
             hessian: vec![],
         };
         let curvatures = match self.family {
-            Family::Multinomial => {
-                self.several(rows, &mut predictors, &mut state);
-                vec![]
-            }
-            _ => predictors.first_mut().map_or(vec![], |predictor| self.one(rows, predictor, &mut state)),
+            Family::Multinomial => self.several(rows, &mut predictors, &mut state),
+            _ => predictors.first_mut().map_or(vec![], |predictor| vec![self.one(rows, predictor, &mut state)]),
         };
-        if self.hessian
-            && let Some(residuals) = predictors.first()
-        {
-            let mut products = Products::new(width);
-            let strips = residuals.chunks(STRIP_ROWS).zip(curvatures.chunks(STRIP_ROWS));
-            for (features, (residuals, curvatures)) in rows.features().chunks(STRIP_ROWS * width).zip(strips) {
-                products.add(features, residuals, curvatures);
+        if self.hessian {
+            let blocks = hessian(rows, &predictors, &curvatures);
+            for diagonal in (0..predictors.len()).map(|a| &blocks[a * (a + 1) / 2 + a]) {
+                state.gradient.extend((0..=width).map(|i| diagonal.vector(i)));
             }
-            state.gradient = (0..=width).map(|i| products.vector(i)).collect();
-            let entries = (0..=width).flat_map(|i| (0..=i).map(move |j| (i, j)));
-            state.hessian = entries.map(|(i, j)| products.matrix(i, j)).collect();
+            let side = predictors.len() * (width + 1);
+            let entries = (0..side).flat_map(|i| (0..=i).map(move |j| (i, j)));
+            state.hessian = entries
+                .map(|(i, j)| {
+                    let (a, b) = (i / (width + 1), j / (width + 1));
+                    blocks[a * (a + 1) / 2 + b].matrix(i % (width + 1), j % (width + 1))
+                })
+                .collect();
         } else {
             for residuals in &predictors {
                 let mut sums = vec![0.0; width];
@@ -117,6 +117,14 @@ impl Statistic for GlmPass {
             }
         }
         state
+    }
+
+    fn state_numbers(&self, width: usize) -> u64 {
+        // Beside them the derivatives of a block of rows.
+        let lines = self.parameters.len() as u64;
+        let side = lines.saturating_mul(width as u64 + 8);
+        let block = BLOCK_ROWS as u64 * lines;
+        if self.hessian { side.saturating_mul(side).saturating_add(block * lines) } else { side + block }
     }
 
     fn merge(mut left: GlmState, right: GlmState) -> GlmState {
@@ -173,8 +181,9 @@ impl GlmPass {
         curvatures
     }
 
-    /// The same for the predictors of several classes.
-    fn several(&self, rows: &Rows<'_>, predictors: &mut [Vec<f64>], state: &mut GlmState) {
+    /// The same for the predictors of several classes. The second derivatives are those by predictors `a ≥ b`, packed by
+    /// rows: `p_a (δ_ab - p_b)`, where `p` are the probabilities; none, if they are not wanted.
+    fn several(&self, rows: &Rows<'_>, predictors: &mut [Vec<f64>], state: &mut GlmState) -> Vec<Vec<f64>> {
         let count = rows.count();
         let mut largest = vec![f64::NEG_INFINITY; count];
         for predictor in predictors.iter() {
@@ -201,13 +210,46 @@ impl GlmPass {
         for row in 0..count {
             state.loss += rows.weight(row) * (logarithms[row] - own[row]);
         }
+        for predictor in predictors.iter_mut() {
+            predictor.iter_mut().zip(&sums).for_each(|(place, sum)| *place /= sum);
+        }
+        let mut curvatures = vec![];
+        for a in (0..predictors.len()).filter(|_| self.hessian) {
+            for b in 0..=a {
+                let (p, q) = (&predictors[a], &predictors[b]);
+                let of =
+                    |row: usize| rows.weight(row) * if a == b { p[row] * (1.0 - p[row]) } else { -p[row] * q[row] };
+                curvatures.push((0..count).map(of).collect());
+            }
+        }
         for (class, predictor) in predictors.iter_mut().enumerate() {
             for (row, place) in predictor.iter_mut().enumerate() {
                 let hit = if targets[row] == class { 1.0 } else { 0.0 };
-                *place = rows.weight(row) * (*place / sums[row] - hit);
+                *place = rows.weight(row) * (*place - hit);
             }
         }
+        curvatures
     }
+}
+
+/// For predictors `a ≥ b`, packed by rows, the sums of `curvature · x xᵀ`; those of `a = b` also have the sums of
+/// `residual · x`.
+fn hessian(rows: &Rows<'_>, residuals: &[Vec<f64>], curvatures: &[Vec<f64>]) -> Vec<Products> {
+    let width = rows.width();
+    let none = vec![0.0; rows.count()];
+    let pairs = (0..residuals.len()).flat_map(|a| (0..=a).map(move |b| (a, b)));
+    pairs
+        .zip(curvatures)
+        .map(|((a, b), curvatures)| {
+            let mut products = Products::new(width);
+            let residuals = if a == b { &residuals[a] } else { &none };
+            let strips = residuals.chunks(STRIP_ROWS).zip(curvatures.chunks(STRIP_ROWS));
+            for (features, (residuals, curvatures)) in rows.features().chunks(STRIP_ROWS * width).zip(strips) {
+                products.add(features, residuals, curvatures);
+            }
+            products
+        })
+        .collect()
 }
 
 /// The function of every value, with the vectors of the array crate's kernels.
@@ -242,8 +284,8 @@ impl Kernel for Combine<'_> {
     fn run(self) {
         let width = self.sums.len();
         for (row, factor) in self.features.chunks_exact(width).zip(self.factors) {
-            for (sum, feature) in self.sums.iter_mut().zip(row) {
-                *sum += factor * feature;
+            for (sum, value) in self.sums.iter_mut().zip(row) {
+                *sum += factor * value;
             }
         }
     }
@@ -282,7 +324,9 @@ mod tests {
                 let parameters = parameters.chunks(4).take(classes).map(<[f64]>::to_vec).collect();
                 GlmPass { family, parameters, hessian }.of(&rows)
             };
-            let state = at(&here, classes == 1);
+            let state = at(&here, true);
+            let plain = at(&here, false);
+            assert!(state.gradient.iter().zip(&plain.gradient).all(|(a, b)| (a - b).abs() < 1e-12), "{family:?}");
             assert_eq!((state.rows, state.bad_targets), (200, 0));
             let step = 1e-5;
             for i in 0..4 * classes {
@@ -294,7 +338,7 @@ mod tests {
                 let (up, down) = (moved(step), moved(-step));
                 let slope = (up.loss - down.loss) / (2.0 * step);
                 assert!((slope - state.gradient[i]).abs() < 1e-5, "{family:?} {i}: {slope} {}", state.gradient[i]);
-                for j in (0..=i).filter(|_| classes == 1) {
+                for j in 0..=i {
                     let slope = (up.gradient[j] - down.gradient[j]) / (2.0 * step);
                     let entry = state.hessian[i * (i + 1) / 2 + j];
                     assert!((slope - entry).abs() < 1e-5, "{family:?} {i} {j}: {slope} {entry}");

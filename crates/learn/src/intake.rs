@@ -95,9 +95,10 @@ impl Data {
         let rows: Vec<usize> = self.partition_rows().iter().map(|rows| *rows as usize).collect();
         let mut first = 0_usize;
         let mut places = vec![];
-        for count in &rows {
-            let number = |value: usize| Arc::new(Int64Array::from(vec![value as i64])) as ArrayRef;
-            let place = RecordBatch::try_new(Arc::clone(&PLACE), vec![number(places.len()), number(first)])?;
+        for (count, number) in rows.iter().zip(rowwise::chunk_numbers(&rows)) {
+            let column = |value: i64| Arc::new(Int64Array::from(vec![value])) as ArrayRef;
+            let number = number.map_or(-1, |number| number as i64);
+            let place = RecordBatch::try_new(Arc::clone(&PLACE), vec![column(number), column(first as i64)])?;
             places.push(vec![place]);
             first = first.checked_add(*count).ok_or_else(|| Error::unsupported("more than 2^64 rows"))?;
         }
@@ -108,7 +109,7 @@ impl Data {
         let bytes = matrix.plan().task_bytes().saturating_add((largest * width * 16) as u64);
         let plan = Plan::new("array of rows", root).reading(matrix.plan().inputs().iter().cloned()).projecting(bytes);
         let persisted = engine.persist(plan).collect().await?;
-        rowwise::of_persisted(persisted, rows, width)
+        rowwise::of_persisted(persisted, &rows, width)
     }
 }
 
@@ -253,7 +254,10 @@ impl Operator for ChunkOfRows {
             let Some(place) = places.iter().find(|batch| batch.num_rows() > 0) else {
                 return Err(DataFusionError::Internal(String::from("a chunk of rows has no place")));
             };
-            let number = |column: usize| place.column(column).as_primitive::<Int64Type>().value(0) as usize;
+            let number = |column: usize| place.column(column).as_primitive::<Int64Type>().value(0);
+            let Ok(chunk_number) = usize::try_from(number(0)) else {
+                return Ok(vec![]); // a partition without rows is no chunk
+            };
             let mut values = vec![];
             for batch in rows {
                 values.extend_from_slice(layout.view(batch)?.features());
@@ -261,7 +265,7 @@ impl Operator for ChunkOfRows {
             let count = values.len() / layout.width;
             let chunk = Chunk::new(&[count, layout.width], values)
                 .map_err(|error| Error::internal("rows make no chunk").caused_by(&error))?;
-            Ok(rowwise::batches(number(0), number(1), &chunk)?)
+            Ok(rowwise::batches(chunk_number, number(1) as usize, &chunk)?)
         }))
     }
 }

@@ -56,6 +56,10 @@ pub trait Statistic: Serialize + DeserializeOwned + Clone + Debug + Send + Sync 
     fn of(&self, rows: &Rows<'_>) -> Self::State;
     /// The state of the rows of `left` followed by those of `right`.
     fn merge(left: Self::State, right: Self::State) -> Self::State;
+    /// About how many numbers a state has at most, for rows of `width` features: what a task's memory is projected with.
+    fn state_numbers(&self, width: usize) -> u64 {
+        (width as u64 + 8).saturating_mul(width as u64 + 8)
+    }
 }
 
 /// A statistic with an operator of its own; [`statistic!`](crate::statistic!) implements it.
@@ -190,8 +194,8 @@ pub fn plan<S: Distributed>(statistic: &S, data: &Matrix) -> Result<Plan> {
     let root: Arc<dyn ExecutionPlan> = Arc::new(OperatorExec::try_new(operator, vec![Arc::clone(data.plan().root())])?);
     let width = data.layout().width as u64;
     let block_bytes = BLOCK_ROWS as u64 * (width + 2) * 8;
-    // A state is at most a matrix of width × width here, and there are two when they are merged.
-    let state_bytes = (width + 8).saturating_mul(width + 8).saturating_mul(8);
+    // There are two states when they are merged, and one is being written.
+    let state_bytes = statistic.state_numbers(data.layout().width).saturating_mul(8);
     let bytes = data.plan().task_bytes().saturating_add(block_bytes * 2).saturating_add(state_bytes.saturating_mul(3));
     Ok(Plan::new(label, root).reading(data.plan().inputs().iter().cloned()).projecting(bytes))
 }

@@ -128,7 +128,7 @@ impl PyRows {
     }
 
     /// Loss, gradient and Hessian of a generalized linear model; `parameters` holds, for each predictor, the
-    /// coefficients and then the intercept.
+    /// coefficients and then the intercept, and the Hessian is by all of them in that order.
     fn glm<'py>(
         &self,
         py: Python<'py>,
@@ -147,7 +147,10 @@ impl PyRows {
         let answer = answer.values("gradient", &[predictors, width], state.gradient)?;
         match hessian {
             false => Ok(answer.done()),
-            true => Ok(answer.values("hessian", &[width, width], square(&state.hessian, width))?.done()),
+            true => {
+                let side = predictors * width;
+                Ok(answer.values("hessian", &[side, side], square(&state.hessian, side))?.done())
+            }
         }
     }
 
