@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from phalanx._lazy import np
-from phalanx.ml._given import classes_and_codes, given, is_lazy, labels
+from phalanx.ml._given import classes_and_codes, given, is_lazy, kind_of, labels
 from phalanx.ml._linear import check_weight, need_count, need_good, need_number, predictors, unsupported
 from phalanx.ml._linear import warn_unless_converged
 from phalanx.ml._rows import Rows
@@ -33,8 +33,9 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     l1_ratio : float, optional
         For ``"elasticnet"``; also alone, as scikit-learn ≥ 1.8 takes it.
     solver : str, default "lbfgs"
-        ``"lbfgs"`` and ``"gradient_descent"`` for l2 or no penalty, ``"newton"`` (``"newton-cg"``,
-        ``"newton-cholesky"``) and ``"admm"`` for any penalty of two classes, ``"proximal_grad"`` for all.
+        ``"lbfgs"`` and ``"gradient_descent"`` for l2 or no penalty; ``"newton"`` (``"newton-cg"``,
+        ``"newton-cholesky"``), ``"admm"`` and ``"proximal_grad"`` for any. The Hessian of k classes has
+        (k · (features + 1))² entries.
     tol : float, default 1e-4
         What the largest component of the gradient of the mean objective may be.
     class_weight : dict, "balanced" or None
@@ -131,6 +132,8 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         solution = self._minimise(rows, count, l1, l2)
         w = solution.w.reshape(-1, rows.width + 1)
         self.coef_, self.intercept_ = w[:, :-1].copy(), w[:, -1].copy()
+        if count > 2 and self.fit_intercept:
+            self.intercept_ -= self.intercept_.mean()  # their differences are all that counts: as scikit-learn has them
         self.n_iter_ = np.array([solution.iterations], dtype=np.int32)
         warn_unless_converged(self, solution)
         return self
@@ -140,10 +143,6 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"Solver {self.solver} supports only 'l2' or None penalties, got an l1 one: take 'newton', 'admm' or "
                 "'proximal_grad'"
-            )
-        if count > 2 and self.solver in (*_NEWTON, "admm"):
-            raise NotImplementedError(
-                f"solver={self.solver!r} for {count} classes: take 'lbfgs' (l2 or no penalty) or 'proximal_grad' (any)"
             )
         if self.multi_class not in ("auto", "multinomial", "ovr"):
             raise ValueError(f"multi_class must be 'auto', 'multinomial' or 'ovr'. Got {self.multi_class!r}")
@@ -156,7 +155,11 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
             return weight
         lazy = is_lazy(codes)
         if self.class_weight == "balanced":
-            each = [float(np.asarray(((codes == k) * 1.0).sum().compute() if lazy else (codes == k).sum())) for k in range(count)]
+            # As scikit-learn: what rows weigh is what is balanced.
+            one: Any = 1.0 if weight is None else weight
+            parts = [(codes == float(k)).astype("float64") * one for k in range(count)]
+            sums = [(part.to_frame("column") if kind_of(part) == "series" else part).sum() for part in parts]
+            each = [float(np.ravel(total.compute() if lazy else total)[0]) for total in sums]
             factors = np.array([sum(each) / (count * n) for n in each])
         elif isinstance(self.class_weight, dict):
             factors = np.array([float(self.class_weight.get(label, 1.0)) for label in self.classes_.tolist()])

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
 from phalanx._lazy import np, require
 from phalanx.ml._categories import Table
-from phalanx.ml._given import classes_and_codes, kind_of
+from phalanx.ml._given import classes_and_codes, codes_among, kind_of
 
 __all__ = ["LabelEncoder", "OneHotEncoder", "OrdinalEncoder"]
 
@@ -107,7 +107,7 @@ class OneHotEncoder(_Encoder):
             raise NotImplementedError("rare categories (min_frequency, max_categories): name the categories that are kept")
         if self.feature_name_combiner != "concat":
             raise NotImplementedError("feature_name_combiner: rename the columns that come out")
-        if not (self.drop is None or self.drop in ("first", "if_binary")):
+        if not (self.drop is None or (isinstance(self.drop, str) and self.drop in ("first", "if_binary"))):
             raise NotImplementedError(f"OneHotEncoder(drop={self.drop!r}): None, 'first' or 'if_binary'")
         self._fit_categories(X, ("error", "ignore"))
         self.drop_idx_ = None
@@ -290,19 +290,7 @@ class LabelEncoder(TransformerMixin, BaseEstimator):
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self)
-        found, codes = classes_and_codes(y)
-        unknown = np.setdiff1d(found, self.classes_)
-        if len(unknown):
-            raise ValueError(f"y contains previously unseen labels: {unknown.tolist()}")
-        places = np.searchsorted(self.classes_, found).astype(np.int64)
-        kind = kind_of(codes)
-        if kind == "values":
-            return places[codes.astype(np.intp)]
-        if kind == "array":
-            from phalanx import array as da
-
-            return da.take(da.asarray(places), codes.astype(np.int64))
-        return sum((codes == float(k)).astype("int64") * int(place) for k, place in enumerate(places))
+        return codes_among(y, self.classes_)
 
     def inverse_transform(self, y: Any) -> Any:
         """The labels of numbers."""

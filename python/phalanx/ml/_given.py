@@ -7,7 +7,7 @@ from typing import Any
 from phalanx import _client
 from phalanx._lazy import np, pd, require
 
-__all__ = ["Given", "classes_and_codes", "column", "floats", "given", "is_lazy", "labels", "row_chunks"]
+__all__ = ["Given", "classes_and_codes", "codes_among", "column", "floats", "given", "is_lazy", "labels", "row_chunks"]
 
 #: Numbers in a chunk of values that are handed to the engine: 4 MiB of float64, one task's work.
 _CHUNK_NUMBERS = 1 << 19
@@ -223,6 +223,29 @@ def _series_codes(y: Any) -> tuple[Any, Any]:
         one = (y == label).astype("float64") * float(number)
         codes = one if codes is None else codes + one
     return classes, codes
+
+
+def codes_among(y: Any, classes: Any) -> Any:
+    """Each row's number among classes that are known and sorted, as integers, lazy where ``y`` is.
+
+    Raises
+    ------
+    ValueError
+        A label is none of them; one pass over a lazy ``y`` finds that.
+    """
+    found, codes = classes_and_codes(y)
+    unknown = [label for label in found.tolist() if label not in classes.tolist()]
+    if unknown:
+        raise ValueError(f"y contains previously unseen labels: {unknown}")
+    places = np.searchsorted(classes, found).astype(np.int64)
+    kind = kind_of(codes)
+    if kind == "values":
+        return places[codes.astype(np.intp)]
+    if kind == "array":
+        from phalanx import array as da
+
+        return da.take(da.asarray(places), codes.astype(np.int64))
+    return sum((codes == float(k)).astype("int64") * int(place) for k, place in enumerate(places))
 
 
 def labels(given: Given, codes: Any, classes: Any) -> Any:

@@ -112,7 +112,7 @@ class _LogLinear(RegressorMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.target_tags.positive_only = self._family == "gamma"
+        tags.target_tags.positive_only = True
         return tags
 
 

@@ -155,14 +155,14 @@ class QuantileTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         normal = self.output_distribution == "normal"
         if inverse:
             share = _normal_cdf(xp, x) if normal else x
-            made = xp.interp(share, self.references_, known)
+            made = _interpolated(xp, share, self.references_, known)
             if normal:
                 made = xp.where(share - self._BOUND < 0.0, known[0], made)
                 return xp.where(share + self._BOUND > 1.0, known[-1], made)
             return xp.where(x == 0.0, known[0], xp.where(x == 1.0, known[-1], made))
         # A value that is several quantiles takes the middle of their places.
-        up = xp.interp(x, known, self.references_)
-        down = xp.interp(-x, -known[::-1], -self.references_[::-1])
+        up = _interpolated(xp, x, known, self.references_)
+        down = _interpolated(xp, -x, -known[::-1], -self.references_[::-1])
         made = 0.5 * (up - down)
         if normal:
             low, high = x - self._BOUND < known[0], x + self._BOUND > known[-1]
@@ -190,6 +190,25 @@ class QuantileTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _interpolated(xp: Any, x: Any, known: Any, values: Any) -> Any:
+    """NumPy's ``interp``; of lazy arrays from what workers have, in the same order of operations."""
+    if xp is np or len(known) < 2:
+        return np.interp(x, known, values) if xp is np else x * 0.0 + float(values[0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slopes = np.diff(values) / np.diff(known)
+    slopes = np.where(np.isfinite(slopes), slopes, 0.0)
+    place = xp.searchsorted(xp.asarray(np.ascontiguousarray(known)), x, side="right") - 1
+    place = xp.clip(place, 0, len(known) - 2)
+
+    def of(table: Any) -> Any:
+        return xp.take(xp.asarray(np.ascontiguousarray(table)), place)
+
+    made = of(slopes) * (x - of(known[:-1])) + of(values[:-1])
+    made = xp.where(x <= float(known[0]), float(values[0]), made)
+    made = xp.where(x >= float(known[-1]), float(values[-1]), made)
+    return xp.where(xp.isnan(x), np.nan, made)
 
 
 def _normal_cdf(xp: Any, x: Any) -> Any:

@@ -66,7 +66,7 @@ class _Trials:
     """What both searches share: scikit-learn's search with trials of ours."""
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> Any:
-        """Runs all trials, and fits the best setting on all rows."""
+        """Runs all trials, side by side, and fits the best setting on all rows."""
         from sklearn.pipeline import Pipeline
 
         scorers = scorers_of(self.estimator, self.scoring)  # type: ignore[has-type]
@@ -78,9 +78,15 @@ class _Trials:
         prefixes = _Prefixes() if isinstance(self.estimator, Pipeline) and self.cache_cv else None
         settings: list[Any] = []
         results: list[Any] = []
+        beside: dict[str, list[Any]] = {}
 
-        def evaluate(candidates: Any, cv: Any = None, more_results: Any = None) -> Any:
+        def evaluate(candidates: Any, splitter: Any = None, more: dict[str, Any] | None = None) -> Any:
             candidates = list(candidates)
+            parts = folds
+            if splitter is not None:
+                parts = Folds(X, y, splitter)
+                parts.prepare()
+            steps = prefixes if splitter is None else None if prefixes is None else _Prefixes()
             if not candidates:
                 raise ValueError("No fits were performed. Was the CV iterator empty? Were there no candidates?")
 
@@ -88,8 +94,8 @@ class _Trials:
                 def work() -> Any:
                     estimator = clone(self.estimator).set_params(**clone(setting, safe=False))
                     result = trial(
-                        estimator, folds, number, scorers, fit_params=params, error_score=self.error_score,
-                        train_score=self.return_train_score, fit=None if prefixes is None else prefixes.fit(number),
+                        estimator, parts, number, scorers, fit_params=params, error_score=self.error_score,
+                        train_score=self.return_train_score, fit=None if steps is None else steps.fit(number),
                     )  # fmt: skip
                     del result["estimator"]
                     return result
@@ -101,19 +107,25 @@ class _Trials:
             settings.extend(candidates)
             if all(each["fit_error"] is not None for each in results):
                 raise ValueError(f"All the {len(results)} fits failed. The first one: {results[0]['fit_error']}")
-            return self._format_results(settings, self.n_splits_, results, more_results)  # type: ignore[attr-defined]
+            for name, values in (more or {}).items():
+                beside.setdefault(name, []).extend(values)
+            return self._format_results(settings, self.n_splits_, results, beside)  # type: ignore[attr-defined]
 
-        found: list[Any] = []
-
-        def keep(candidates: Any, cv: Any = None, more_results: Any = None) -> Any:
-            found[:] = [evaluate(candidates, cv, more_results)]
-            return found[0]
-
-        self._run_search(keep)  # type: ignore[attr-defined]
-        self.cv_results_ = found[0]
+        self.cv_results_ = self._schedule(evaluate, X, y)
         self.scorer_ = scorers if self.multimetric_ else scorers["score"]
         self._refit_best(X, y, params)
         return self
+
+    def _candidates(self) -> Any:
+        """The settings that are tried."""
+        raise NotImplementedError
+
+    def _schedule(self, evaluate: Callable[..., Any], X: Any, y: Any) -> Any:
+        """Which settings are tried on which rows: all on all."""
+        return evaluate(self._candidates())
+
+    def _best(self, metric: Any) -> int:
+        return int(np.argmin(self.cv_results_[f"rank_test_{metric}"]))
 
     def _check_refit(self, scorers: dict[str, Any]) -> None:
         if self.multimetric_ and self.refit is not False and not callable(self.refit) and self.refit not in scorers:
@@ -125,7 +137,7 @@ class _Trials:
         metric = self.refit if self.multimetric_ else "score"
         if self.refit or not self.multimetric_:
             self.best_index_ = int(
-                self.refit(self.cv_results_) if callable(self.refit) else np.argmin(self.cv_results_[f"rank_test_{metric}"])
+                self.refit(self.cv_results_) if callable(self.refit) else self._best(metric)
             )
             if not callable(self.refit):
                 self.best_score_ = float(self.cv_results_[f"mean_test_{metric}"][self.best_index_])
@@ -194,6 +206,9 @@ class GridSearchCV(_Trials, theirs.GridSearchCV):
         self.scheduler = scheduler
         self.cache_cv = cache_cv
 
+    def _candidates(self) -> Any:
+        return theirs.ParameterGrid(self.param_grid)
+
 
 class RandomizedSearchCV(_Trials, theirs.RandomizedSearchCV):
     __doc__ = "Parameters that are drawn, side by side; scikit-learn draws the same with the same seed." + _DOC
@@ -220,3 +235,6 @@ class RandomizedSearchCV(_Trials, theirs.RandomizedSearchCV):
         )  # fmt: skip
         self.scheduler = scheduler
         self.cache_cv = cache_cv
+
+    def _candidates(self) -> Any:
+        return theirs.ParameterSampler(self.param_distributions, self.n_iter, random_state=self.random_state)

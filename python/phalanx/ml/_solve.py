@@ -21,6 +21,9 @@ _FALL_SHARE = 1e-4
 #: By how much rounding may raise a value that has stopped falling, as a share of it.
 _ROUNDING = 64 * 2.0**-52
 
+#: For how many steps ADMM changes its penalty: for ever, it need not converge (Boyd et al., section 3.4.1).
+_ADAPTIONS_MAX = 50
+
 Smooth = Callable[[Any], tuple[float, Any]]
 Curved = Callable[[Any], tuple[float, Any, Any]]
 
@@ -193,6 +196,8 @@ def admm(
     there is one share, all rows, and its minimum is found by Newton's method from where it was before.
     """
     l1 = np.broadcast_to(np.asarray(l1, dtype=np.float64), w.shape)
+    if not l1.any():
+        return newton(curved, w, tol, max_iter)  # the smooth part alone: there is nothing to take turns with
     z, dual = w.copy(), np.zeros_like(w)
     size = math.inf
     eye = np.eye(len(w))
@@ -212,6 +217,8 @@ def admm(
         if size <= tol:
             return Solution(z, iteration + 1, True, size)
         primal, change = float(np.linalg.norm(w - z)), rho * float(np.linalg.norm(z - old))
+        if iteration >= _ADAPTIONS_MAX:
+            continue
         factor = 2.0 if primal > 10.0 * change else 0.5 if change > 10.0 * primal else 1.0
         rho, dual = rho * factor, dual / factor
     return Solution(z, max_iter, False, size)

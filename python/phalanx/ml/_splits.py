@@ -116,6 +116,8 @@ def train_test_split(
     """
     if not arrays:
         raise ValueError("At least one array required as input")
+    if blockwise not in (None, True, False):
+        raise ValueError(f"blockwise must be a truth value, not {blockwise!r}")
     kinds = {kind_of(each) for each in arrays}
     if kinds <= {"frame", "series"}:
         return _split_frames(arrays, test_size, train_size, random_state, shuffle, stratify)

@@ -160,6 +160,16 @@ class ColumnTransformer(theirs.ColumnTransformer):
         return da.concatenate([each.rechunk({0: first.chunks[0]}) for each in arrays], axis=1).rechunk({1: -1})
 
 
+def _part(X: Any, names: list[str], picked: list[str]) -> Any:
+    """Some columns of a lazy frame or array."""
+    if kind_of(X) == "frame":
+        return X[picked]
+    from phalanx import array as da
+
+    places = [names.index(name) for name in picked]
+    return da.take(X, da.asarray(np.array(places)), axis=1)
+
+
 def make_column_transformer(*transformers: Any, **options: Any) -> ColumnTransformer:
     """A :class:`ColumnTransformer` whose steps are named by their classes."""
     made = theirs.make_column_transformer(*transformers)

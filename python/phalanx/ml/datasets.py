@@ -139,7 +139,8 @@ def make_regression(
     _need(n_samples, n_features, n_informative)
     need_count("n_targets", n_targets)
     if effective_rank is not None:
-        raise NotImplementedError("make_regression(effective_rank=…): multiply X by a matrix of that rank")
+        what = f"make_regression(effective_rank={effective_rank!r}, tail_strength={tail_strength!r})"
+        raise NotImplementedError(f"{what}: multiply X by a matrix of that rank")
     lazy, few = _generators(random_state)
     matrix, vector = _chunks(chunks, n_samples, n_features)
     x = lazy.standard_normal((n_samples, n_features), chunks=matrix)

@@ -7,12 +7,15 @@ from typing import Any
 
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from phalanx._lazy import np
+from phalanx._lazy import np, require
 from phalanx.ml._given import Given, given
 from phalanx.ml._linear import need_count
 from phalanx.ml._rows import Rows
 
 __all__ = ["PCA", "IncrementalPCA", "TruncatedSVD"]
+
+
+_SOLVERS = ("auto", "full", "covariance_eigh", "tsqr", "randomized")
 
 
 class _Components(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -90,23 +93,31 @@ class PCA(_Components):
 
     def fit(self, X: Any, y: Any = None) -> PCA:
         """Finds the components; two passes."""
-        if self.svd_solver not in ("auto", "full", "covariance_eigh", "tsqr", "randomized"):
+        if self.svd_solver not in _SOLVERS:
             raise ValueError(f"Unrecognized svd_solver={self.svd_solver!r}")
-        x, _ = given(self, X, reset=True, ensure_min_samples=2)
+        n, mean, products = self._sums(X, reset=True)
+        if n < 2:
+            raise ValueError(f"Found array with {n} sample(s) while a minimum of 2 is required by PCA.")
+        self._keep(n, mean, products)
+        return self
+
+    def _sums(self, X: Any, *, reset: bool) -> tuple[int, Any, Any]:
+        """How many rows, their mean, and the sums of products about it; two passes."""
+        x, _ = given(self, X, reset=reset, ensure_min_samples=2 if reset else 1)
         rows = Rows.of(x)
         found = rows.columns()
         if (found["count"][0] < found["rows"]).any() or found["infinite"][0].any():
             rows.need_finite()
         n, width = rows.count, rows.width
-        if n < 2:
-            raise ValueError(f"Found array with {n} sample(s) while a minimum of 2 is required by PCA.")
         state = rows.gram(found["mean"][0])
         left = state["products"][width, :width]  # what rounding has left of the sums about the mean
-        products = state["products"][:width, :width] - np.outer(left, left) / n
-        self.mean_ = found["mean"][0] + left / n
+        return n, found["mean"][0] + left / n, state["products"][:width, :width] - np.outer(left, left) / n
+
+    def _keep(self, n: int, mean: Any, products: Any) -> None:
+        self.mean_ = mean
         variances, lines = _directions(products)
         variances /= n - 1
-        most = min(n, width)
+        most = min(n, len(mean))
         kept = self._count(variances, n, most)
         total = float(variances[:most].sum())
         self.n_samples_, self.n_components_ = n, kept
@@ -116,7 +127,6 @@ class PCA(_Components):
             self.explained_variance_ratio_ = self.explained_variance_ / total
         self.singular_values_ = np.sqrt(self.explained_variance_ * (n - 1))
         self.noise_variance_ = float(variances[kept:most].mean()) if kept < most else 0.0
-        return self
 
     def _count(self, variances: Any, n: int, most: int) -> int:
         wanted = self.n_components
@@ -166,11 +176,29 @@ class PCA(_Components):
 
     def get_covariance(self) -> Any:
         """The covariance that the components and the noise make."""
-        lines = self.components_
-        if self.whiten:
-            lines = lines * np.sqrt(self.explained_variance_)[:, None]
         above = np.maximum(self.explained_variance_ - self.noise_variance_, 0.0)
-        return (self.components_.T * above) @ self.components_ + self.noise_variance_ * np.eye(lines.shape[1])
+        return (self.components_.T * above) @ self.components_ + self.noise_variance_ * np.eye(self.components_.shape[1])
+
+    def get_precision(self) -> Any:
+        """The inverse of the covariance."""
+        return require("scipy.linalg").inv(self.get_covariance())
+
+    def _likelihoods(self, X: Any) -> Any:
+        x = self._given(X)
+        precision = self.get_precision()
+        sign, logarithm = np.linalg.slogdet(precision)
+        fixed = len(precision) * np.log(2.0 * np.pi) - (logarithm if sign > 0 else -np.inf)
+        away = x.array() - self.mean_
+        return x, -0.5 * (away * (away @ precision)).sum(axis=1) - 0.5 * float(fixed)
+
+    def score_samples(self, X: Any) -> Any:
+        """The logarithm of each row's likelihood under the model: lazy, if X is."""
+        x, likelihoods = self._likelihoods(X)
+        return x.answer(likelihoods)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """The mean of the logarithms of the rows' likelihoods."""
+        return float(self._likelihoods(X)[1].mean().compute())
 
 
 class IncrementalPCA(PCA):
@@ -181,7 +209,7 @@ class IncrementalPCA(PCA):
     n_components, whiten, copy
         As those of :class:`PCA`.
     batch_size : int, optional
-        Changes nothing.
+        Changes nothing: sums of products are those of all rows, however they come.
 
     Attributes
     ----------
@@ -210,13 +238,33 @@ class IncrementalPCA(PCA):
 
     def fit(self, X: Any, y: Any = None) -> IncrementalPCA:
         """Finds the components; two passes over all rows."""
-        super().fit(X)
-        self.n_samples_seen_ = self.n_samples_
-        return self
+        self._products = None
+        return self._take(X, reset=True)
 
     def partial_fit(self, X: Any, y: Any = None, check_input: bool = True) -> IncrementalPCA:
-        """Not here: a fit takes rows of any number."""
-        raise NotImplementedError("IncrementalPCA.partial_fit: fit takes rows of any number; give all of them, lazy")
+        """The components of these rows and of all before them; two passes over these.
+
+        ``check_input`` is scikit-learn's; rows are always checked.
+        """
+        return self._take(X, reset=getattr(self, "_products", None) is None)
+
+    def _take(self, X: Any, *, reset: bool) -> IncrementalPCA:
+        known = None if reset else self._products
+        if self.svd_solver not in _SOLVERS:
+            raise ValueError(f"Unrecognized svd_solver={self.svd_solver!r}")
+        n, mean, products = self._sums(X, reset=reset)
+        if known is not None:
+            # Chan, Golub and LeVeque (1983), for products.
+            before, shift = self.n_samples_seen_, mean - self.mean_
+            products = known + products + np.outer(shift, shift) * (before * n / (before + n))
+            mean, n = self.mean_ + shift * (n / (before + n)), before + n
+        self._products = products
+        if n < 2:
+            raise ValueError(f"Found array with {n} sample(s) while a minimum of 2 is required by IncrementalPCA.")
+        self._keep(n, mean, products)
+        self.n_samples_seen_ = n
+        self.var_ = np.diagonal(products) / n
+        return self
 
 
 class TruncatedSVD(_Components):

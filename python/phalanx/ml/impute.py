@@ -92,7 +92,7 @@ class SimpleImputer(TransformerMixin, BaseEstimator):
         table = Table(self, X, reset=True)
         modes = []
         for name in table.names:
-            counts = X[name].value_counts().compute()
+            counts = X.value_counts(name).compute()
             best = counts[counts == counts.max()]
             modes.append(sorted(best.index)[0])
         kinds = {type(mode) for mode in modes}

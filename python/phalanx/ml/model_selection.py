@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
+from phalanx.ml._halving import HalvingGridSearchCV, HalvingRandomSearchCV
 from phalanx.ml._search import GridSearchCV, RandomizedSearchCV
 from phalanx.ml._splits import KFold, ShuffleSplit, StratifiedKFold, check_cv, train_test_split
 from phalanx.ml._validate import compute_n_splits, cross_val_score, cross_validate
 
 __all__ = [
     "GridSearchCV",
+    "HalvingGridSearchCV",
+    "HalvingRandomSearchCV",
     "KFold",
     "ParameterGrid",
     "ParameterSampler",
@@ -33,7 +36,6 @@ _INCREMENTAL = ("HyperbandSearchCV", "IncrementalSearchCV", "InverseDecaySearchC
 def __getattr__(name: str) -> object:
     if name in _INCREMENTAL:
         raise AttributeError(
-            f"phalanx.ml.model_selection has no {name!r} yet: take RandomizedSearchCV, whose trials run side by side, or "
-            "sklearn.model_selection.HalvingRandomSearchCV with joblib.parallel_config(backend='phalanx')"
+            f"phalanx.ml.model_selection has no {name!r} yet: take HalvingRandomSearchCV, whose trials run side by side"
         )
     raise AttributeError(f"module 'phalanx.ml.model_selection' has no attribute {name!r}")

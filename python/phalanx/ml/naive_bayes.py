@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from phalanx._lazy import np
-from phalanx.ml._given import classes_and_codes, given, labels
+from phalanx.ml._given import classes_and_codes, codes_among, given, labels
 from phalanx.ml._linear import check_weight, need_number
 from phalanx.ml._rows import Rows
 
 __all__ = ["GaussianNB"]
+
+
+class _Moments(NamedTuple):
+    """Of each class: its weight, and the features' means and sums of squared deviations."""
+
+    weight: Any
+    mean: Any
+    deviation: Any
+
+    def and_then(self, other: _Moments) -> _Moments:
+        """Of these rows and those of ``other`` (Chan, Golub and LeVeque 1983)."""
+        weight = self.weight + other.weight
+        share = np.divide(other.weight, weight, out=np.zeros_like(weight), where=weight > 0.0)[:, None]
+        shift = other.mean - self.mean
+        spread = shift**2 * self.weight[:, None] * share
+        return _Moments(weight, self.mean + shift * share, self.deviation + other.deviation + spread)
+
+    def together(self) -> _Moments:
+        """Of the rows of all classes."""
+        total = self.weight.sum()
+        mean = self.weight @ self.mean / (total if total > 0.0 else 1.0)
+        spread = self.deviation.sum(axis=0) + self.weight @ (self.mean - mean) ** 2
+        return _Moments(np.array([total]), mean[None, :], spread[None, :])
 
 
 class GaussianNB(ClassifierMixin, BaseEstimator):
@@ -38,45 +61,63 @@ class GaussianNB(ClassifierMixin, BaseEstimator):
         need_number("var_smoothing", self.var_smoothing)
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None: GaussianNB is a classifier")
-        x, y = given(self, X, y, reset=True)
-        self.classes_, codes = classes_and_codes(y)
+        return self._take(X, y, None, sample_weight, reset=True)
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> GaussianNB:
+        """The model of these rows and of all before them; one pass over these.
+
+        The first call names all ``classes``, or they are those that it sees.
+        """
+        return self._take(X, y, classes, sample_weight, reset=not hasattr(self, "_known"))
+
+    def _take(self, X: Any, y: Any, classes: Any, sample_weight: Any, *, reset: bool) -> GaussianNB:
+        x, y = given(self, X, y, reset=reset)
+        if reset and classes is None:
+            self.classes_, codes = classes_and_codes(y)
+        else:
+            if reset:
+                self.classes_ = np.unique(classes)
+            elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+                raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}")
+            codes = codes_among(y, self.classes_)
         count = len(self.classes_)
         rows = Rows.of(x, codes, check_weight(sample_weight, x))
         found = rows.columns(count)
         if (found["count"].sum(axis=0) < found["rows"]).any() or found["infinite"].any():
             rows.need_finite()
-        # Of all rows: the merge of the classes' moments.
-        weight, mean = found["class_weight"], found["mean"]
-        total = weight.sum()
-        if not total > 0.0:
-            raise ValueError(f"the weights of {found['rows']} rows sum to {total}")
-        whole = weight @ mean / total
-        spread = (found["deviation"].sum(axis=0) + weight @ (mean - whole) ** 2) / total
-        if not hasattr(sample_weight, "__len__"):
-            self.epsilon_ = float(self.var_smoothing * spread.max())
+        seen = _Moments(found["class_weight"], found["mean"], found["deviation"])
+        if sample_weight is None:
+            whole = seen.together()
         else:
-            plain = Rows.of(x).columns()
-            self.epsilon_ = float(self.var_smoothing * (plain["deviation"][0] / plain["weight"][0]).max())
-        self.class_count_ = weight
-        self.theta_ = mean
-        with np.errstate(invalid="ignore", divide="ignore"):
-            self.var_ = found["deviation"] / weight[:, None] + self.epsilon_
-        if self.priors is None:
-            self.class_prior_ = weight / total
-        else:
-            priors = np.asarray(self.priors, dtype=np.float64)
-            if len(priors) != count:
-                raise ValueError("Number of priors must match number of classes.")
-            if not np.isclose(priors.sum(), 1.0):
-                raise ValueError("The sum of the priors should be 1.")
-            if (priors < 0).any():
-                raise ValueError("Priors must be non-negative.")
-            self.class_prior_ = priors
+            plain = Rows.of(x).columns()  # what variances are raised by knows no weights
+            whole = _Moments(plain["weight"][0, :1], plain["mean"], plain["deviation"])
+        if not reset:
+            seen, whole = self._known[0].and_then(seen), self._known[1].and_then(whole)
+        self._known = (seen, whole)
+        self._keep(*self._known, found["rows"])
         return self
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> GaussianNB:
-        """Not here: a fit is one pass over rows of any number."""
-        raise NotImplementedError("GaussianNB.partial_fit: fit takes rows of any number; give all of them, lazy")
+    def _keep(self, seen: _Moments, whole: _Moments, rows: int) -> None:
+        weight, count = seen.weight, len(seen.weight)
+        total = weight.sum()
+        if not total > 0.0:
+            raise ValueError(f"the weights of {rows} rows sum to {total}")
+        self.epsilon_ = float(self.var_smoothing * (whole.deviation[0] / whole.weight[0]).max())
+        self.class_count_ = weight
+        self.theta_ = seen.mean
+        with np.errstate(invalid="ignore", divide="ignore"):
+            self.var_ = seen.deviation / weight[:, None] + self.epsilon_
+        if self.priors is None:
+            self.class_prior_ = weight / total
+            return
+        priors = np.asarray(self.priors, dtype=np.float64)
+        if len(priors) != count:
+            raise ValueError("Number of priors must match number of classes.")
+        if not np.isclose(priors.sum(), 1.0):
+            raise ValueError("The sum of the priors should be 1.")
+        if (priors < 0).any():
+            raise ValueError("Priors must be non-negative.")
+        self.class_prior_ = priors
 
     def _joint(self, x: Any) -> Any:
         from phalanx import array as da

@@ -247,7 +247,7 @@ def _finish_polynomial(made: Any, model: Any) -> Any:
     return made.fit(np.zeros((1, model.n_features_in_)))
 
 
-def _finish_glm(made: Any, model: Any) -> Any:
+def _finish_glm(made: Any, _model: Any) -> Any:
     made._base_loss = made._get_loss()
     return made
 
