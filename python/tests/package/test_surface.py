@@ -117,6 +117,14 @@ PLACES = {
     ("set_index", "upsample"),
     ("set_index", "partition_size"),
     ("persist", "fuse"),
+    # scikit-learn's protocol: rows are always checked. joblib's: nothing is made ready or kept between loops.
+    ("partial_fit", "check_input"),
+    ("configure", "options"),
+    ("abort_everything", "ensure_ready"),
+    # Hooks: what one kind of search looks at, another does not.
+    ("_schedule", "X"),
+    ("_settings", "least"),
+    ("_settings", "most"),
 }
 
 
