@@ -97,6 +97,10 @@ class GaussianNB(ClassifierMixin, BaseEstimator):
         self._keep(*self._known, found["rows"])
         return self
 
+    def _restore(self) -> None:
+        """After it was read from a file."""
+        self._known = tuple(_Moments(*each) for each in self._known)
+
     def _keep(self, seen: _Moments, whole: _Moments, rows: int) -> None:
         weight, count = seen.weight, len(seen.weight)
         total = weight.sum()

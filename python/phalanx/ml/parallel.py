@@ -18,6 +18,7 @@ class PhalanxBackend(AutoBatchingMixin, ParallelBackendBase):
     Workers must allow Python.
     """
 
+    default_n_jobs = -1
     supports_retrieve_callback = False
     supports_inner_max_num_threads = False
     uses_threads = False

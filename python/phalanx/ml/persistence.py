@@ -221,7 +221,8 @@ _THEIRS: dict[str, Any] = {
 
 def _finish_kmeans(made: Any, model: Any) -> Any:
     made._n_threads = 1
-    made.labels_ = np.asarray(model.labels_.compute()) if hasattr(model.labels_, "compute") else model.labels_
+    if hasattr(model, "labels_"):  # files do not have them
+        made.labels_ = np.asarray(model.labels_.compute()) if hasattr(model.labels_, "compute") else model.labels_
     return made
 
 
@@ -237,6 +238,8 @@ def _finish_encoder(made: Any, model: Any) -> Any:
     rows = np.empty((width, len(model.categories_)), dtype=object)
     for j, each in enumerate(model.categories_):
         rows[:, j] = [each[i % len(each)] for i in range(width)]
+    if all(each.dtype.kind in "biuf" for each in model.categories_):
+        rows = rows.astype(np.float64)
     names = getattr(model, "feature_names_in_", None)
     made.set_params(categories=list(model.categories_))
     made.fit(rows if names is None else pd.DataFrame(rows, columns=names))

@@ -60,6 +60,11 @@ class ParallelPostFit(MetaEstimatorMixin, BaseEstimator):
     def _fitted(self) -> Any:
         return getattr(self, "estimator_", self.estimator)
 
+    @property
+    def classes_(self) -> Any:
+        """The estimator's labels."""
+        return self._fitted.classes_
+
     def fit(self, X: Any, y: Any = None, **options: Any) -> ParallelPostFit:
         """Fits the estimator on values; lazy data is computed first."""
         X = X.compute() if is_lazy(X) else X
@@ -80,7 +85,7 @@ class ParallelPostFit(MetaEstimatorMixin, BaseEstimator):
 
     def _copy(self) -> None:
         for name, value in vars(self.estimator_).items():
-            if name.endswith("_") and not name.startswith("_") and name != "estimator_":
+            if name.endswith("_") and not name.startswith("_") and name not in ("estimator_", "classes_"):
                 setattr(self, name, value)
 
     def _apply(self, method: str, X: Any, meta: Any) -> Any:
