@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod host;
 mod plans;
 mod properties;
 mod suite;
@@ -29,6 +30,13 @@ macro_rules! tests {
 }
 
 suite::behaviours!(tests);
+
+#[test]
+fn functions_of_partitions_groups_and_neighbours() {
+    for check in [host::partitions, host::neighbours, host::groups, host::equal_keys_are_in_one_partition] {
+        on_every_engine(check);
+    }
+}
 
 /// `cargo test --release -p phalanx-frame -- --ignored --nocapture measure`
 #[test]

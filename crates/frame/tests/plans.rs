@@ -41,6 +41,8 @@ fn frames(folder: &std::path::Path) -> Vec<Frame> {
             source.groupby(["key"]).unwrap().agg(statistics("value")).unwrap(),
             source.groupby(["value", "key"]).unwrap().agg([Aggregate::sum("whole")]).unwrap().head(3).unwrap(),
             source.filter(lit(false)).unwrap(),
+            source.shuffle(["key"], 3).unwrap().with_partition_number("partition").unwrap(),
+            source.with_row_number("at").unwrap().place_by("at", 2).unwrap(),
             source.merge(&source.head(9).unwrap(), ["key", "value"], Keep::Left).unwrap(),
         ]);
     }
@@ -122,7 +124,10 @@ fn plans_survive_the_codec() {
         "in_order",
         "join",
         "number_rows",
+        "partition_number",
+        "route",
         "route_home",
+        "row_numbers",
         "settle",
         "tell",
         "timeseries",

@@ -103,6 +103,10 @@ impl Rolling {
                         while start < range.end && (twice(start) < first || (!left && twice(start) == first)) {
                             start += 1;
                         }
+                        if right && !self.center {
+                            // Of rows of one time, pandas' windows end with their own row.
+                            return start..(row + 1).max(start);
+                        }
                         end = end.max(start);
                         while end < range.end && (twice(end) < last || (right && twice(end) == last)) {
                             end += 1;
@@ -134,7 +138,7 @@ pub fn rolling(column: &ArrayRef, options: &Rolling, times: Option<&[i64]>, rang
     let values = if options.counts() {
         present(column).into_iter().map(|there| if there { 1.0 } else { f64::NAN }).collect()
     } else {
-        floats(column)?
+        finite(column)?
     };
     let mut results = vec![f64::NAN; values.len()];
     for range in ranges {
@@ -151,9 +155,16 @@ pub fn rolling(column: &ArrayRef, options: &Rolling, times: Option<&[i64]>, rang
     Ok(float_array(results))
 }
 
+/// The values as floats; infinite ones are missing in windows, as pandas has it.
+fn finite(column: &ArrayRef) -> Result<Vec<f64>> {
+    let mut values = floats(column)?;
+    values.iter_mut().filter(|value| value.is_infinite()).for_each(|value| *value = f64::NAN);
+    Ok(values)
+}
+
 /// The statistic of all rows up to each row.
 pub fn expanding(column: &ArrayRef, min_periods: usize, aggregate: &Aggregate, ranges: Ranges<'_>) -> Result<ArrayRef> {
-    let values = floats(column)?;
+    let values = if aggregate.statistic == Statistic::Count { floats(column)? } else { finite(column)? };
     let mut results = vec![f64::NAN; values.len()];
     for range in ranges {
         let windows: Vec<Range<usize>> = range.clone().map(|row| range.start..row + 1).collect();

@@ -119,10 +119,6 @@ impl PyFrame {
         wrap(self.0.rename(names.iter().map(|(old, new)| (old.as_str(), new.as_str()))))
     }
 
-    fn first_rows(&self, rows: usize) -> PyResult<Self> {
-        wrap(self.0.head(rows))
-    }
-
     fn last_rows(&self, rows: usize) -> PyResult<Self> {
         wrap(self.0.tail(rows))
     }
@@ -159,10 +155,6 @@ impl PyFrame {
         wrap(self.0.reduce(given::<Vec<Aggregate>>(aggregates)?))
     }
 
-    fn reduce_columns(&self, aggregates: &str) -> PyResult<Self> {
-        wrap(self.0.reduce_columns(given::<Vec<Aggregate>>(aggregates)?))
-    }
-
     fn reduce_table(&self, rows: &str) -> PyResult<Self> {
         wrap(self.0.reduce_table(given(rows)?))
     }
@@ -192,10 +184,6 @@ impl PyFrame {
 
     fn mode_of(&self, column: &str, dropna: bool) -> PyResult<Self> {
         wrap(self.0.mode(column, dropna))
-    }
-
-    fn unique_of(&self, column: &str) -> PyResult<Self> {
-        wrap(self.0.unique(column))
     }
 
     fn every_window(&self, window: &str) -> PyResult<Self> {
