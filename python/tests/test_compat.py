@@ -87,6 +87,19 @@ def test_what_is_not_covered_is_named(tmp_path: Path) -> None:
     assert "dask_ml.no_such_thing is not covered by Phalanx" in run("run", str(program)).stderr
     program.write_text("import dask.array.linalg, dask_ml\nprint(dask.array.linalg.svd.__module__, dask_ml.__doc__)\n")
     assert run("run", str(program)).stdout.startswith("phalanx.array.linalg Learning")
+    modules = "cluster compose datasets decomposition impute linear_model metrics model_selection naive_bayes preprocessing wrappers"
+    imports = "".join(f"import dask_ml.{name}\n" for name in modules.split())
+    program.write_text(
+        f"{imports}from dask_ml.linear_model import LogisticRegression\n"
+        "X, y = dask_ml.datasets.make_classification(n_samples=200, n_features=4, chunks=50, random_state=0)\n"
+        "train_X, test_X, train_y, test_y = dask_ml.model_selection.train_test_split(X, y, random_state=0)\n"
+        "model = LogisticRegression(solver='admm').fit(train_X, train_y)\n"
+        "right = dask_ml.metrics.accuracy_score(test_y, model.predict(test_X))\n"
+        "print(model.coef_.shape, right == model.score(test_X, test_y))\n"
+    )
+    assert run("run", str(program)).stdout == "(1, 4) True\n"
+    program.write_text("from dask_ml.model_selection import HyperbandSearchCV\n")
+    assert "HyperbandSearchCV" in run("run", str(program)).stderr
     program.write_text("from dask.array import no_such_thing\n")
     assert "no_such_thing" in run("run", str(program)).stderr
 

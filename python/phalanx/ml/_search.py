@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -37,7 +38,7 @@ class _Prefixes:
                     steps.append((name, step))
                     continue
                 settings = (*settings, (name, type(step), repr(sorted(step.get_params().items(), key=lambda p: p[0]))))
-                step, x = self._once(settings, lambda step=step, x=x: _transformed(step, x, y))
+                step, x = self._once(settings, functools.partial(_transformed, step, x, y))
                 steps.append((name, step))
             options = {key.partition("__")[2]: value for key, value in options.items() if key.startswith(f"{last_name}__")}
             if not (last is None or last == "passthrough"):
@@ -64,6 +65,16 @@ def _transformed(step: Any, x: Any, y: Any) -> tuple[Any, Any]:
 
 class _Trials:
     """What both searches share: scikit-learn's search with trials of ours."""
+
+    estimator: Any
+    scoring: Any
+    cv: Any
+    refit: Any
+    error_score: Any
+    return_train_score: bool
+    n_jobs: Any
+    cache_cv: bool
+    scorer_: Any
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> Any:
         """Runs all trials, side by side, and fits the best setting on all rows."""
@@ -163,7 +174,7 @@ def _plain(result: dict[str, Any], many: bool) -> dict[str, Any]:
     """A trial as scikit-learn's tables take it."""
     if many:
         return result
-    scores = {name: result[name]["score"] for name in ("test_scores", "train_scores") if name in result}
+    scores: dict[str, Any] = {name: result[name]["score"] for name in ("test_scores", "train_scores") if name in result}
     return {**result, **scores}
 
 

@@ -144,7 +144,7 @@ def _split_frames(
     if train_size is not None and test_size is not None and abs(train_size + test_size - 1.0) > 1e-12:
         raise NotImplementedError("train_test_split of lazy frames where rows are left out: the shares must sum to 1")
     seed = 0 if random_state is None else int(random_state)
-    parts = []
+    parts: list[Any] = []
     for each in arrays:
         frame = each if kind_of(each) == "frame" else each.to_frame("__series__")
         pair = frame.random_split([1.0 - share, share], random_state=seed)

@@ -139,7 +139,7 @@ class PCA(_Components):
 
             return int(_infer_dimension(variances, n))
         if isinstance(wanted, Integral) and not isinstance(wanted, bool):
-            if not 0 <= wanted <= most:
+            if not 0 <= int(wanted) <= most:
                 raise ValueError(f"n_components={wanted} must be between 0 and min(n_samples, n_features)={most}")
             return int(wanted)
         if isinstance(wanted, Real) and 0.0 < float(wanted) < 1.0:

@@ -52,6 +52,9 @@ class GaussianNB(ClassifierMixin, BaseEstimator):
     classes_, class_count_, class_prior_, theta_, var_, epsilon_, n_features_in_, feature_names_in_
     """
 
+    #: The moments of each class, and those of all rows.
+    _known: tuple[_Moments, _Moments]
+
     def __init__(self, *, priors: Any = None, var_smoothing: float = 1e-9) -> None:
         self.priors = priors
         self.var_smoothing = var_smoothing
@@ -99,7 +102,8 @@ class GaussianNB(ClassifierMixin, BaseEstimator):
 
     def _restore(self) -> None:
         """After it was read from a file."""
-        self._known = tuple(_Moments(*each) for each in self._known)
+        seen, whole = self._known
+        self._known = (_Moments(*seen), _Moments(*whole))
 
     def _keep(self, seen: _Moments, whole: _Moments, rows: int) -> None:
         weight, count = seen.weight, len(seen.weight)
