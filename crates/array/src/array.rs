@@ -282,7 +282,15 @@ impl Array {
         self.then(|expr| {
             let shape = shape.into_shape();
             if broadcast(expr.shape(), &shape).ok().as_deref() != Some(&shape) {
-                let message = format!("shape {:?} does not broadcast to {shape:?}", expr.shape());
+                let own = expr.shape();
+                let message = if own.len() > shape.len() {
+                    format!("input operand has more dimensions than allowed by the axis remapping: {own:?} to {shape:?}")
+                } else {
+                    format!(
+                        "operands could not be broadcast together with remapped shapes [original->remapped]: {own:?} and \
+                         requested shape {shape:?}"
+                    )
+                };
                 return Err(Error::input(message).with_hint("axes must be equal, or 1, or new in front"));
             }
             element_count(&shape).map_err(crate::error::lift)?;

@@ -105,11 +105,12 @@ pub(crate) fn index(shape: &[usize], parts: &[Index]) -> Result<Indexed> {
     let named = parts.iter().filter(|part| matches!(part, Index::Slice { .. } | Index::At(_))).count();
     let rests = parts.iter().filter(|part| **part == Index::Rest).count();
     let whole = shape.len().checked_sub(named).filter(|_| rests <= 1).ok_or_else(|| {
-        Error::input(format!(
-            "too many indices for array: array is {}-dimensional, but {named} indices and {rests} `...` were given",
-            shape.len()
-        ))
-        .with_hint("give at most one index for each axis, and at most one `...`")
+        let message = if rests > 1 {
+            format!("an index can only have a single ellipsis ('...'), and {rests} were given")
+        } else {
+            format!("too many indices for array: array is {}-dimensional, but {named} were indexed", shape.len())
+        };
+        Error::input(message).with_hint("give at most one index for each axis, and at most one `...`")
     })?;
     let mut indexed = Indexed { spans: vec![], axes: vec![] };
     let all = |indexed: &mut Indexed, count: usize| {

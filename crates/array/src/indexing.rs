@@ -299,8 +299,13 @@ impl Array {
             let (shape, of) = (self.shape()?.to_vec(), mask.shape()?.to_vec());
             let covered = axis..axis + of.len();
             if shape.get(covered.clone()) != Some(&of) {
+                let differs = (0..of.len()).find(|&at| shape.get(axis + at) != Some(&of[at])).unwrap_or_default();
                 return Err(Error::input(format!(
-                    "a boolean index of shape {of:?} for the axes {covered:?} of {shape:?}"
+                    "boolean index did not match indexed array along axis {}; size of axis is {} but size of corresponding \
+                     boolean axis is {}",
+                    axis + differs,
+                    shape.get(axis + differs).copied().unwrap_or_default(),
+                    of[differs]
                 ))
                 .with_hint("a mask must have the lengths of the axes that it selects from"));
             }
@@ -374,8 +379,10 @@ impl Array {
     fn replaced_where(&self, mask: &Self, value: &Self) -> Result<Self> {
         let (shape, of) = (self.shape()?, mask.shape()?);
         if !shape.starts_with(of) {
-            return Err(Error::input(format!("a boolean index of shape {of:?} for an array of shape {shape:?}"))
-                .with_hint("a mask must have the lengths of the axes that it selects from"));
+            return Err(Error::input(format!(
+                "boolean index of shape {of:?} did not match indexed array of shape {shape:?}"
+            ))
+            .with_hint("a mask must have the lengths of the axes that it selects from"));
         }
         if value.ndim()? > shape.len() - of.len() {
             return Err(Error::unsupported("setting the elements under a mask to those of an array, one by one")

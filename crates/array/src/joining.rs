@@ -24,13 +24,8 @@ pub fn concatenate(arrays: &[&Array], axis: isize) -> Array {
         let axis = axis_of(axis, shape.len())?;
         let mut ends = vec![0];
         let mut borders = vec![0];
-        for expr in &exprs {
-            let fits = expr.shape().len() == shape.len()
-                && (0..shape.len()).all(|at| at == axis || expr.shape()[at] == shape[at]);
-            if !fits {
-                let message = format!("shapes {:?} and {:?} differ off axis {axis}", exprs[0].shape(), expr.shape());
-                return Err(Error::input(message).with_hint("all other axes must agree"));
-            }
+        for (number, expr) in exprs.iter().enumerate() {
+            fits(&shape, expr.shape(), axis, number)?;
             let end = ends[ends.len() - 1];
             borders.extend(expr.chunks.borders(axis)[1..].iter().map(|border| end + border));
             ends.push(end + expr.shape()[axis]);
@@ -197,4 +192,28 @@ pub fn meshgrid(axes: &[&Array], indexing: Indexing, sparse: crate::KeepDimensio
         return open;
     }
     broadcast_arrays(&open.iter().collect::<Vec<_>>()).unwrap_or_else(|error| vec![Array::failed(error); count])
+}
+
+/// Whether a further array has the lengths of the first, off the axis.
+fn fits(first: &[usize], shape: &[usize], axis: usize, number: usize) -> Result<()> {
+    if first.len() != shape.len() {
+        let message = format!(
+            "all the input arrays must have same number of dimensions, but the array at index 0 has {} dimension(s) and \
+             the array at index {number} has {} dimension(s)",
+            first.len(),
+            shape.len()
+        );
+        return Err(Error::input(message).with_hint("reshape one of them, or use vstack or stack"));
+    }
+    match (0..first.len()).find(|&at| at != axis && first[at] != shape[at]) {
+        None => Ok(()),
+        Some(at) => {
+            let message = format!(
+                "all the input array dimensions except for the concatenation axis must match exactly, but along dimension \
+                 {at}, the array at index 0 has size {} and the array at index {number} has size {}",
+                first[at], shape[at]
+            );
+            Err(Error::input(message).with_hint("join along another axis, or cut the arrays"))
+        }
+    }
 }

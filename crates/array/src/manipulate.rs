@@ -181,7 +181,7 @@ impl Array {
             let length = self.shape()?[axis];
             if counts.len() != length {
                 return Err(Error::input(format!(
-                    "{} numbers of repeats for an axis of length {length}",
+                    "operands could not be broadcast together with shape ({length},) ({},)",
                     counts.len()
                 ))
                 .with_hint("give one number, or one for each"));

@@ -116,8 +116,13 @@ fn reduce(expr: &Arc<Expr>, reduction: Reduction, axes: impl IntoAxes, keep: Kee
     }
     let nothing_to_choose = axes.iter().any(|&axis| shape[axis] == 0);
     if nothing_to_choose && reduction.needs_elements() {
-        return Err(Error::input(format!("{} of no elements: shape {shape:?}", reduction.name()))
-            .with_hint("reduce axes that have elements"));
+        let name = reduction.name();
+        let message = if positions {
+            format!("attempt to get {name} of an empty sequence: shape {shape:?}")
+        } else {
+            format!("zero-size array to reduction operation {name} which has no identity: shape {shape:?}")
+        };
+        return Err(Error::input(message).with_hint("reduce axes that have elements"));
     }
     let blocks = blocks(expr, &axes);
 

@@ -44,7 +44,7 @@ pub fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
             (x, y) if x == y => Ok(x),
             (1, y) => Ok(y),
             (x, 1) => Ok(x),
-            _ => Err(Error::shape(format!("shapes {a:?} and {b:?} do not broadcast"))),
+            _ => Err(Error::shape(format!("operands could not be broadcast together with shapes {a:?} {b:?}"))),
         })
         .collect()
 }

@@ -113,6 +113,13 @@ class Array(
             raise TypeError("len() of unsized object")
         return self.shape[0]
 
+    def __iter__(self) -> Any:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        if self.shape[0] != self.shape[0]:
+            raise TypeError("iteration over an axis of unknown length: call compute_chunk_sizes() on the array first")
+        return (self[at] for at in range(self.shape[0]))
+
     # How it is computed.
 
     def _prepared(self, native: Any) -> Any:

@@ -122,7 +122,7 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     if side not in ("left", "right"):
         raise ValueError(f"search side must be 'left' or 'right' (got '{side}')")
     if a.ndim != 1:
-        raise ValueError("Input array a must be one dimensional")
+        raise ValueError(f"object too deep for desired array: the sorted array has {a.ndim} axes")
     if sorter is not None:
         a = a[sorter]
     return wrap(v._native.search(a._native, side))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from phalanx import _client, _phalanx
@@ -106,7 +107,11 @@ def asarray(
 
 
 def _lengths(shape: Any) -> list[int]:
-    lengths = [int(n) for n in shape] if hasattr(shape, "__len__") else [shape.__index__()]
+    if isinstance(shape, str):
+        raise TypeError("'str' object cannot be interpreted as an integer")
+    if not hasattr(shape, "__len__") and not hasattr(shape, "__index__"):
+        raise TypeError(f"expected a sequence of integers or a single integer, got '{shape}'")
+    lengths = [operator.index(n) for n in (shape if hasattr(shape, "__len__") else [shape])]
     if any(n < 0 for n in lengths):
         raise ValueError("negative dimensions are not allowed")
     return lengths
@@ -230,7 +235,7 @@ def linspace(
 def eye(N: int, M: Any = None, k: int = 0, dtype: Any = float, chunks: Any = "auto", **kwargs: Any) -> Any:
     """Ones on a diagonal, zeros elsewhere."""
     _refuse(kwargs, "eye")
-    rows, columns = int(N), int(N if M is None else M)
+    rows, columns = _lengths((N, N if M is None else M))
     kind = np.dtype(float if dtype is None else dtype)
     sizes = normalize(chunks, (rows, columns), kind.itemsize)
     return wrap(_phalanx.Array.eye(rows, columns, int(k), kind.name, sizes))
@@ -243,7 +248,7 @@ def identity(n: int, dtype: Any = float, chunks: Any = "auto") -> Any:
 
 def tri(N: int, M: Any = None, k: int = 0, dtype: Any = float, chunks: Any = "auto", *, like: Any = None) -> Any:
     """Ones on and below a diagonal, zeros above."""
-    rows, columns = int(N), int(N if M is None else M)
+    rows, columns = _lengths((N, N if M is None else M))
     kind = np.dtype(dtype)
     sizes = normalize(chunks, (rows, columns), kind.itemsize)
     return wrap(_phalanx.Array.tri(rows, columns, int(k), kind.name, sizes))

@@ -25,6 +25,8 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     a = lazy(a)
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n}")
+    if a.ndim == 0:
+        raise ValueError("diff requires input that is at least one dimensional")
     along = one_axis(axis, a.ndim)
 
     def piece(value: Any) -> Any:

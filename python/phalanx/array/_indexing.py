@@ -42,7 +42,10 @@ def _part(part: Any) -> Any:
     if values.size == 0 and values.dtype.kind == "f" and not hasattr(part, "dtype"):
         values = values.astype(np.int64)  # an empty list
     if values.dtype.kind not in "iub":
-        raise IndexError("arrays used as indices must be of integer (or boolean) type")
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid "
+            f"indices, not {part!r:.50}"
+        )
     return lazy(values)._native
 
 

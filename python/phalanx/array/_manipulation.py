@@ -66,7 +66,10 @@ class Manipulation(Base):
             order = range(self.ndim)[::-1]
         if len(order) != self.ndim:
             raise ValueError("axes don't match array")
-        return wrap(self._native.transpose(axes_of(list(order), self.ndim)))
+        counted = [one_axis(axis, self.ndim) for axis in order]
+        if len(set(counted)) != len(counted):
+            raise ValueError("repeated axis in transpose")
+        return wrap(self._native.transpose(counted))
 
     def reshape(self, *shape: Any, order: str = "C", merge_chunks: bool = True, limit: Any = None) -> Any:
         """The same elements in C order under another shape; one length may be -1."""
@@ -157,6 +160,8 @@ def flip(m: Any, axis: Any = None) -> Any:
 
 def flipud(m: Any) -> Any:
     """The order of rows reversed."""
+    if lazy(m).ndim < 1:
+        raise ValueError("Input must be >= 1-d.")
     return flip(m, 0)
 
 
@@ -172,9 +177,9 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     m = lazy(m)
     if len(axes) != 2:
         raise ValueError("len(axes) must be 2.")
-    first, second = (one_axis(axis, m.ndim) for axis in axes)
-    if first == second:
+    if axes[0] == axes[1] or abs(axes[0] - axes[1]) == m.ndim:
         raise ValueError("Axes must be different.")
+    first, second = (one_axis(axis, m.ndim) for axis in axes)
     return wrap(m._native.rot90(int(k), (first, second)))
 
 
@@ -251,7 +256,7 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     if counts.dtype.kind not in "iu":
         raise TypeError("Cannot cast array data to dtype('int64') according to the rule 'safe'")
     if (counts < 0).any():
-        raise ValueError("repeats may not contain negative values.")
+        raise ValueError("repeats may not contain negative values: negative dimensions are not allowed")
     return wrap(a._native.repeat([int(count) for count in counts], one_axis(axis, a.ndim)))
 
 

@@ -38,7 +38,11 @@ __all__ = [
 def _one(name: str, a: Any, n: Any, axis: int, norm: str | None) -> Any:
     if n is not None and n < 1:
         raise ValueError(f"Invalid number of FFT data points ({n}) specified.")
-    return wrap(native_of(a).fft(name, None if n is None else int(n), int(axis), norm))
+    native = native_of(a)
+    along = one_axis(axis, len(native.shape))
+    if name in ("rfft", "ihfft") and native.dtype.startswith("complex"):
+        raise TypeError(f"ufunc '{name}' not supported for the input types: {native.dtype}, and it takes real values")
+    return wrap(native.fft(name, None if n is None else int(n), along, norm))
 
 
 def _several(name: str, a: Any, s: Any, axes: Any, norm: str | None) -> Any:

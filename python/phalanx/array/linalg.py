@@ -58,6 +58,25 @@ EighResult = namedtuple("EighResult", ["eigenvalues", "eigenvectors"])
 SlogdetResult = namedtuple("SlogdetResult", ["sign", "logabsdet"])
 
 
+def _matrices(a: Any) -> Any:
+    """The native array of matrices, or NumPy's error."""
+    native = native_of(a)
+    if len(native.shape) < 2:
+        raise np.linalg.LinAlgError(
+            f"{len(native.shape)}-dimensional array given. Array must be at least two-dimensional"
+        )
+    return native
+
+
+def _square(a: Any) -> Any:
+    """The native array of square matrices, or NumPy's error."""
+    native = _matrices(a)
+    rows, columns = native.shape[-2:]
+    if rows != columns:
+        raise np.linalg.LinAlgError(f"Last 2 dimensions of the array must be square, and are ({rows}, {columns})")
+    return native
+
+
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The norm of vectors or matrices.
 
@@ -72,7 +91,10 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         Whether the axes stay, with length 1.
     """
     native = native_of(x)
-    return wrap(native.norm(ord, _axes(axis, len(native.shape)), keepdims))
+    axes = _axes(axis, len(native.shape))
+    if axes is not None and len(axes) > 2:
+        raise ValueError("Improper number of dimensions to norm.")
+    return wrap(native.norm(ord, axes, keepdims))
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
@@ -126,10 +148,10 @@ def qr(a: Any, mode: str = "reduced") -> Any:
         one task a matrix. ``"r"``: r alone.
     """
     if mode == "r":
-        return wrap(native_of(a).qr()[1])
+        return wrap(_matrices(a).qr()[1])
     if mode not in ("reduced", "complete"):
         raise NotImplementedError(f"qr has the modes 'reduced', 'complete' and 'r', not {mode!r}")
-    q, r = native_of(a).qr() if mode == "reduced" else native_of(a).qr_complete()
+    q, r = _matrices(a).qr() if mode == "reduced" else _matrices(a).qr_complete()
     return QRResult(wrap(q), wrap(r))
 
 
@@ -164,7 +186,7 @@ def svd(a: Any, full_matrices: bool = False, compute_uv: bool = True, coerce_sig
     """
     if not compute_uv:
         return svdvals(a)
-    u, s, vh = (wrap(part) for part in native_of(a).svd())
+    u, s, vh = (wrap(part) for part in _matrices(a).svd())
     if full_matrices:
         u, vh = _filled_up(u), _manipulation.matrix_transpose(_filled_up(_manipulation.matrix_transpose(vh).conj()).conj())
     return SVDResult(u, s, vh)
@@ -182,7 +204,7 @@ def _filled_up(vectors: Any) -> Any:
 
 def svdvals(x: Any, /) -> Any:
     """The singular values, descending."""
-    return wrap(native_of(x).svdvals())
+    return wrap(_matrices(x).svdvals())
 
 
 def svd_compressed(
@@ -269,7 +291,7 @@ def cholesky(a: Any, lower: bool = False, *, upper: bool | None = None) -> Any:
     Only that triangle of ``a`` is read. (As in Dask and SciPy the upper factor is the default; NumPy and the array-API
     standard say ``upper``, and theirs is the lower.)
     """
-    return wrap(native_of(a).cholesky(bool(lower) if upper is None else not upper))
+    return wrap(_square(a).cholesky(bool(lower) if upper is None else not upper))
 
 
 def lu(a: Any) -> Any:
@@ -297,7 +319,7 @@ def solve(a: Any, b: Any, sym_pos: bool | None = None, assume_a: str = "gen") ->
         assume_a = "pos"
     if assume_a not in _ASSUMED:
         raise NotImplementedError(f"solve assumes 'gen' or 'pos', not {assume_a!r}: 'gen' takes every matrix")
-    return wrap(native_of(a).solve(native_of(b), _ASSUMED[assume_a]))
+    return wrap(_square(a).solve(native_of(b), _ASSUMED[assume_a]))
 
 
 def solve_triangular(a: Any, b: Any, lower: bool = False, trans: Any = 0, unit_diagonal: bool = False) -> Any:
@@ -316,13 +338,16 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     ``residuals`` has a value for each column of ``b`` if ``a`` has more rows than columns, also if its rank is lower:
     that is not known before it runs.
     """
-    parts = native_of(a).lstsq(native_of(b), None if rcond is None else float(rcond))
+    matrix, right = _matrices(a), native_of(b)
+    if not right.shape or matrix.shape[0] != right.shape[0]:
+        raise np.linalg.LinAlgError(f"Incompatible dimensions: {tuple(matrix.shape)} and {tuple(right.shape)}")
+    parts = matrix.lstsq(right, None if rcond is None else float(rcond))
     return tuple(wrap(part) for part in parts)
 
 
 def inv(a: Any) -> Any:
     """The inverse of a square matrix."""
-    return wrap(native_of(a).inv())
+    return wrap(_square(a).inv())
 
 
 def pinv(a: Any, rcond: float | None = None, hermitian: bool = False, *, rtol: float | None = None) -> Any:
@@ -331,7 +356,7 @@ def pinv(a: Any, rcond: float | None = None, hermitian: bool = False, *, rtol: f
         raise ValueError("`rtol` and `rcond` can't be both set.")
     del hermitian  # a symmetric matrix has the same pseudo-inverse by its singular values
     cutoff = 1e-15 if rcond is None and rtol is None else float(rtol if rcond is None else rcond)  # type: ignore[arg-type]
-    return wrap(native_of(a).pinv(cutoff))
+    return wrap(_matrices(a).pinv(cutoff))
 
 
 def matrix_rank(A: Any, tol: float | None = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
@@ -349,17 +374,17 @@ def matrix_rank(A: Any, tol: float | None = None, hermitian: bool = False, *, rt
 
 def matrix_power(a: Any, n: int) -> Any:
     """The product of ``n`` copies of a square matrix, of its inverse if ``n`` is negative."""
-    return wrap(native_of(a).matrix_power(int(n)))
+    return wrap(_square(a).matrix_power(int(n)))
 
 
 def det(a: Any) -> Any:
     """The determinant."""
-    return wrap(native_of(a).det())
+    return wrap(_square(a).det())
 
 
 def slogdet(a: Any) -> Any:
     """The sign of the determinant, and the logarithm of its absolute value."""
-    sign, logarithm = native_of(a).slogdet()
+    sign, logarithm = _square(a).slogdet()
     return SlogdetResult(wrap(sign), wrap(logarithm))
 
 
@@ -374,10 +399,10 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
 
     The first largest entry of each vector is positive.
     """
-    values, vectors = native_of(a).eigh(_lower(UPLO))
+    values, vectors = _square(a).eigh(_lower(UPLO))
     return EighResult(wrap(values), wrap(vectors))
 
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     """The eigenvalues of :func:`eigh` alone."""
-    return wrap(native_of(a).eigvalsh(_lower(UPLO)))
+    return wrap(_square(a).eigvalsh(_lower(UPLO)))

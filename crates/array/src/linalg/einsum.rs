@@ -4,6 +4,7 @@ use crate::array::Array;
 use crate::index::Index;
 use phalanx_engine::{Error, Result};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// NumPy's `einsum`: `subscripts` such as `"ij,jk->ik"`, with `...` for axes that are broadcast, repeated labels for
 /// diagonals, and without `->` the labels that occur once, in the order of the alphabet.
@@ -34,6 +35,15 @@ enum Label {
     Letter(char),
 }
 
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Label::Broadcast(at) => write!(f, "axis {} of `...`", -1 - at.cast_signed()),
+            Label::Letter(letter) => write!(f, "'{letter}'"),
+        }
+    }
+}
+
 /// An operand with a label for each axis; no label occurs twice.
 struct Term {
     array: Array,
@@ -44,7 +54,10 @@ fn contracted(subscripts: &str, operands: &[&Array]) -> Result<Array> {
     let (inputs, output) = parse(subscripts, operands)?;
     let lengths = lengths(subscripts, &inputs, operands)?;
     if let Some(label) = output.iter().find(|label| !lengths.contains_key(label)) {
-        let what = format!("einsum {subscripts:?}: the output has a label {label:?} that no operand has");
+        let what = format!(
+            "einstein sum subscripts string {subscripts:?} included output subscript {label} which never appeared in an \
+             input"
+        );
         return Err(Error::input(what).with_hint("use labels of the operands"));
     }
     let mut terms = operands
@@ -77,7 +90,8 @@ fn contracted(subscripts: &str, operands: &[&Array]) -> Result<Array> {
 /// The labels of each operand's axes, and of the output's.
 fn parse(subscripts: &str, operands: &[&Array]) -> Result<(Vec<Vec<Label>>, Vec<Label>)> {
     let refuse = |why: String| {
-        Error::input(format!("einsum {subscripts:?}: {why}")).with_hint("write letters for axes, as in \"ij,jk->ik\"")
+        Error::input(format!("einstein sum subscripts string {subscripts:?} {why}"))
+            .with_hint("write letters for axes, as in \"ij,jk->ik\"")
     };
     let text: String = subscripts.chars().filter(|c| !c.is_whitespace()).collect();
     let (left, right) = match text.split_once("->") {
@@ -86,14 +100,14 @@ fn parse(subscripts: &str, operands: &[&Array]) -> Result<(Vec<Vec<Label>>, Vec<
     };
     let terms: Vec<&str> = left.split(',').collect();
     if terms.len() != operands.len() {
-        return Err(refuse(format!("{} terms for {} operands", terms.len(), operands.len())));
+        return Err(refuse(format!("has {} terms for {} operands", terms.len(), operands.len())));
     }
     // The letters before and behind the ellipsis, if there is one.
     let letters = |term: &str| -> Result<(Vec<Label>, Option<Vec<Label>>)> {
         let read = |part: &str| -> Result<Vec<Label>> {
             let letter = |c: char| match c.is_ascii_alphabetic() {
                 true => Ok(Label::Letter(c)),
-                false => Err(refuse(format!("{c:?} is no letter"))),
+                false => Err(refuse(format!("has {c:?}, which is no letter"))),
             };
             part.chars().map(letter).collect()
         };
@@ -104,12 +118,14 @@ fn parse(subscripts: &str, operands: &[&Array]) -> Result<(Vec<Vec<Label>>, Vec<
     };
     let mut broadcast = 0;
     let mut inputs = vec![];
-    for (term, operand) in terms.iter().zip(operands) {
+    for (number, (term, operand)) in terms.iter().zip(operands).enumerate() {
         let ndim = operand.ndim()?;
         let (mut labels, behind) = letters(term)?;
         let named = labels.len() + behind.as_ref().map_or(0, Vec::len);
         if named > ndim || (behind.is_none() && named < ndim) {
-            return Err(refuse(format!("{term:?} names {named} axes of an operand with {ndim}")));
+            let many = if named > ndim { "too many" } else { "not enough" };
+            let why = format!("contains {many} subscripts for operand {number}: {term:?} for {ndim} axes");
+            return Err(refuse(why));
         }
         if let Some(behind) = behind {
             broadcast = broadcast.max(ndim - named);
@@ -127,7 +143,7 @@ fn parse(subscripts: &str, operands: &[&Array]) -> Result<(Vec<Vec<Label>>, Vec<
                 labels.extend(behind);
             }
             if let Some(at) = (0..labels.len()).find(|&at| labels[..at].contains(&labels[at])) {
-                return Err(refuse(format!("the output names {:?} twice", labels[at])));
+                return Err(refuse(format!("includes output subscript {} multiple times", labels[at])));
             }
             labels
         }
@@ -151,8 +167,9 @@ fn lengths(subscripts: &str, inputs: &[Vec<Label>], operands: &[&Array]) -> Resu
                 (1, _) => *known = length,
                 (known, length) if known == length || length == 1 => {}
                 (known, length) => {
-                    let what =
-                        format!("einsum {subscripts:?}: {label:?} is {known} in one operand and {length} in another");
+                    let what = format!(
+                        "operands could not be broadcast together: {label} of {subscripts:?} is {known} and {length}"
+                    );
                     return Err(Error::input(what).with_hint("axes of one label have one length"));
                 }
             }

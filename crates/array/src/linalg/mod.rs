@@ -53,8 +53,11 @@ fn parts<const N: usize>(parts: Result<Vec<Array>>) -> [Array; N] {
 fn matrices(expr: &Arc<Expr>) -> Result<(usize, usize)> {
     match *expr.shape() {
         [.., rows, columns] => Ok((rows, columns)),
-        _ => Err(Error::input(format!("an array of shape {:?} is no matrix", expr.shape()))
-            .with_hint("give two axes; `reshape` makes them")),
+        _ => Err(Error::input(format!(
+            "{}-dimensional array given. Array must be at least two-dimensional",
+            expr.shape().len()
+        ))
+        .with_hint("give two axes; `reshape` makes them")),
     }
 }
 
@@ -76,8 +79,10 @@ fn matrix(expr: &Arc<Expr>) -> Result<(usize, usize)> {
 fn square(expr: &Arc<Expr>, operation: &str) -> Result<usize> {
     match matrices(expr)? {
         (rows, columns) if rows == columns => Ok(rows),
-        (rows, columns) => Err(Error::input(format!("{operation} of a matrix of shape ({rows}, {columns})"))
-            .with_hint("the matrix must be square; `lstsq` and `pinv` take others")),
+        (rows, columns) => Err(Error::input(format!(
+            "Last 2 dimensions of the array must be square: {operation} of a matrix of shape ({rows}, {columns})"
+        ))
+        .with_hint("the matrix must be square; `lstsq` and `pinv` take others")),
     }
 }
 

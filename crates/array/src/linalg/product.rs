@@ -44,7 +44,10 @@ impl Array {
             (Ok(left), Ok(right)) => (left, right),
         };
         if left == 0 || right == 0 {
-            let message = format!("matmul of arrays of {left} and {right} dimensions");
+            let message = format!(
+                "matmul: Input operand {} does not have enough dimensions (has 0, and 1 is the least)",
+                usize::from(left > 0)
+            );
             return Self::failed(Error::input(message).with_hint("multiply by a number with `*`"));
         }
         let a = if left == 1 { self.expand_dims(0) } else { self.clone() };
@@ -127,7 +130,7 @@ impl Array {
             let lengths = |expr: &Arc<Expr>, axes: &[usize]| axes.iter().map(|&axis| expr.shape()[axis]).collect();
             let (length_a, length_b): (Vec<usize>, Vec<usize>) = (lengths(a, &inner_a), lengths(b, &inner_b));
             if length_a != length_b {
-                let message = format!("tensordot over axes of lengths {length_a:?} and {length_b:?}");
+                let message = format!("shape-mismatch for sum: axes of lengths {length_a:?} and {length_b:?}");
                 return Err(Error::input(message).with_hint("the axes must agree pair by pair"));
             }
             let outer = |expr: &Arc<Expr>, inner: &[usize]| -> Vec<usize> {
@@ -198,7 +201,12 @@ fn product(a: &Arc<Expr>, b: &Arc<Expr>) -> Result<Arc<Expr>> {
     };
     let (&rows, &k, &columns) = (rows, k, columns);
     if k != *other {
-        return Err(Error::input(format!("matmul of shapes {:?} and {:?}: {k} is not {other}", a.shape(), b.shape()))
+        return Err(Error::input(format!(
+            "matmul: Input operand 1 has a mismatch in its core dimension 0 (size {other} is different from {k}): shapes \
+             {:?} and {:?}",
+            a.shape(),
+            b.shape()
+        ))
             .with_hint("the columns of the left must be as many as the rows of the right"));
     }
     let stack = broadcast(stack_a, stack_b).lift()?;

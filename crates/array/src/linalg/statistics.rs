@@ -82,7 +82,7 @@ fn observations(array: &Array, variables: Variables) -> Result<Array> {
         (1, _) => Ok(array.expand_dims(0)),
         (2, Variables::Rows) => Ok(array),
         (2, Variables::Columns) => Ok(array.t()),
-        (ndim, _) => Err(Error::input(format!("the covariance of an array of {ndim} dimensions"))
+        (ndim, _) => Err(Error::input(format!("m has more than 2 dimensions: {ndim}"))
             .with_hint("give one variable, or a matrix of them")),
     }
 }

@@ -368,18 +368,21 @@ fn errors(engine: &dyn Engine) -> Vec<u8> {
     input(x.sum(2), "axis 2 is out of range");
     input(x.reshape((5, 5)), "does not reshape");
     input(x.slice(s![7]), "index 7");
-    input(x.slice(s![.., .., ..]), "3 indices");
+    input(x.slice(s![.., .., ..]), "but 3 were indexed");
     input(x.transpose(&[0, 0]), "name each");
-    input(x.matmul(&x), "6 is not 4");
+    input(x.matmul(&x), "size 4 is different from 6");
     input(x.rechunk([2, 2, 2]), "3 chunk sizes");
     input(Array::ones((1 << 40, 1 << 40), Auto), "overflow");
     input(Array::zeros(10, 0), "chunk size of 0");
-    input(concatenate(&[&x, &x.t()], 0), "differ off axis 0");
+    input(concatenate(&[&x, &x.t()], 0), "along dimension 1");
     input(x.sum(9).exp().t() + 1.0, "axis 9");
-    input(Array::ones((0, 3), 1).min(0), "no elements");
+    input(Array::ones((0, 3), 1).min(0), "zero-size array");
     input(Array::from_vec(3, vec![1_u8, 2, 3]) + 300, "300 out of bounds");
     input(Generator::new(0).normal(0.0, -1.0, 3, 3), "std");
-    input(x.slice([Index::NewAxis]).matmul(&Array::ones((3, 6, 1), 2).sum(2).expand_dims(0)), "6 is not 3");
+    input(
+        x.slice([Index::NewAxis]).matmul(&Array::ones((3, 6, 1), 2).sum(2).expand_dims(0)),
+        "size 3 is different from 6",
+    );
     input(x.inv(), "inv of a matrix of shape (4, 6)");
     input(x.solve(&x, Assume::General), "solve of a matrix");
     input(einsum("ij,jk", &[&x, &x]), "'j'");
