@@ -348,6 +348,9 @@ impl fmt::Display for Aggregate {
 /// The type of a statistic of a column of this type. Labels have their own.
 pub(crate) fn result_type(statistic: Statistic, input: &DataType) -> DataType {
     use Statistic as S;
+    if let (S::Sum, DataType::Decimal128(_, scale)) = (statistic, input) {
+        return DataType::Decimal128(38, *scale);
+    }
     match statistic {
         S::Count | S::Size | S::DistinctCount => DataType::Int64,
         S::Minimum | S::Maximum | S::First | S::Last | S::Nth | S::Mode => input.clone(),

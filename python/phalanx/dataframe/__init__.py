@@ -13,6 +13,7 @@ Name: x, dtype: int64
 from __future__ import annotations
 
 from phalanx._compute import compute
+from phalanx.dataframe import _columnwise  # noqa: F401 - gives series the frame's methods
 from phalanx.dataframe._column_files import read_hdf, read_orc, read_parquet
 from phalanx.dataframe._conversions import isna, to_datetime, to_numeric, to_timedelta
 from phalanx.dataframe._core import DataFrame
@@ -40,12 +41,13 @@ from phalanx.dataframe._groups import Aggregation
 from phalanx.dataframe._results import Result as Scalar
 from phalanx.dataframe._sql import sql
 from phalanx.dataframe._text_files import read_csv, read_fwf, read_json, read_table
+from phalanx.dataframe.index import Index
 from phalanx.dataframe.io import from_array, from_arrow, from_dask_array, from_dict, from_pandas
 from phalanx.dataframe.reshape import merge_asof
 from phalanx.dataframe.series import Series
 
 __all__ = [
-    "Aggregation", "DataFrame", "Scalar", "Series", "compute", "concat", "from_array", "from_arrow", "from_dask_array", "from_delayed",
+    "Aggregation", "DataFrame", "Index", "Scalar", "Series", "compute", "concat", "from_array", "from_arrow", "from_dask_array", "from_delayed",
     "from_dict", "from_map", "from_pandas", "get_dummies", "isna", "map_overlap", "map_partitions", "melt", "merge",
     "merge_asof", "pivot_table", "read_csv", "read_fwf", "read_hdf", "read_json", "read_orc", "read_parquet", "read_sql",
     "read_sql_query", "read_sql_table", "read_table", "repartition", "sql", "to_bag", "to_csv", "to_datetime", "to_hdf",

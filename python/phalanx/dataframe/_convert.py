@@ -23,14 +23,27 @@ def arrow_table(frame: Any) -> tuple[Any, str | None]:
     if frame.index.nlevels > 1:
         raise NotImplementedError("an index of several levels: reset_index() first")
     names = [name if isinstance(name, str) else str(name) for name in frame.columns]
-    columns = []
+    columns, fields = [], []
     for name, (_, column) in zip(names, frame.items()):
         columns.append(_arrow_column(name, column))
+        fields.append(_field(name, column, columns[-1]))
     index = INDEX if frame.index.name is None else str(frame.index.name)
     if index in names:
         raise ValueError(f"the index and a column are both named {index!r}: rename one of them")
-    columns.append(_arrow_column(index, frame.index.to_series()))
-    return pa.table(columns, names=[*names, index]), index
+    labels = frame.index.to_series()
+    columns.append(_arrow_column(index, labels))
+    fields.append(_field(index, labels, columns[-1]))
+    return pa.table(columns, schema=pa.schema(fields)), index
+
+
+def _field(name: str, column: Any, values: Any) -> Any:
+    """The field of a column; of categories it says which there are, and whether they have an order."""
+    field = pa.field(name, values.type)
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return field
+    from phalanx.dataframe.categories import field_metadata
+
+    return field.with_metadata(field_metadata(column.dtype))
 
 
 def _arrow_column(name: str, column: Any) -> Any:
@@ -56,7 +69,10 @@ def _arrow_column(name: str, column: Any) -> Any:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     if pa.types.is_dictionary(array.type):
-        return array.cast(pa.dictionary(pa.int32(), pa.string()))
+        values = array.dictionary
+        if pa.types.is_null(values.type) or pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
+            values = values.cast(pa.string())
+        return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), values)
     if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
         return array.cast(pa.string())
     return array
@@ -65,12 +81,30 @@ def _arrow_column(name: str, column: Any) -> Any:
 def to_pandas(table: Any, index: str | None) -> Any:
     """A computed table as pandas has it, with its index."""
     arrow = pa.table(table)
-    frame = arrow.to_pandas(types_mapper=None)
+    frame = arrow.to_pandas(types_mapper=None) if not _dictionaries(arrow) else _with_categories(arrow)
     if index is None or index not in frame.columns:
         return frame
     frame = frame.set_index(index)
     if index == INDEX:
         frame.index.name = None
+    return frame
+
+
+def _dictionaries(table: Any) -> list[int]:
+    return [place for place, field in enumerate(table.schema) if pa.types.is_dictionary(field.type)]
+
+
+def _with_categories(table: Any) -> Any:
+    """The table as a pandas frame, its dictionaries as the categories that their fields name."""
+    from phalanx.dataframe.categories import categorical
+
+    places = _dictionaries(table)
+    plain = table
+    for place in places:
+        plain = plain.set_column(place, table.schema.names[place], pa.nulls(table.num_rows, pa.int8()))
+    frame = plain.to_pandas(types_mapper=None)
+    for place in places:
+        frame[table.schema.names[place]] = categorical(table.column(place), table.schema.field(place))
     return frame
 
 

@@ -93,12 +93,11 @@ class DataFrame(
         return to_pandas(self._native.empty(), self._native.index)
 
     @property
-    def index(self) -> Series:
-        """The index, as a series."""
-        if self._native.index is None:
-            raise NotImplementedError("this frame has no index column: rows are numbered when it is computed")
-        name = self._native.index
-        return Series._wrap(self._native.column(name).rename(None if name == INDEX else name))
+    def index(self) -> Any:
+        """The labels of the rows: the index, or the numbers of the rows if there is none."""
+        from phalanx.dataframe.index import index_of
+
+        return index_of(self._native)
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{name}: {kind}" for name, kind in self._native.dtypes if name != self._native.index)

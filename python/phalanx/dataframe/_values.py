@@ -70,8 +70,6 @@ def dtype_name(dtype: Any) -> str:
         pass
     known = pd.api.types.pandas_dtype(dtype)
     name = known.name if hasattr(known, "name") else str(known)
-    if name == "category" and getattr(known, "categories", None) is not None:
-        raise NotImplementedError('astype with known categories: use astype("category"), then .cat after compute')
     return {"string": "str", "datetime64": "datetime64[ns]", "timedelta64": "timedelta64[ns]"}.get(name, name)
 
 

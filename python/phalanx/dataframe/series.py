@@ -6,41 +6,24 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from phalanx import _client
-from phalanx._lazy import np, pd
+from phalanx._lazy import pd
+from phalanx.dataframe._operators import Operators, need_rows, operand
+from phalanx.dataframe._relations import Relations
 from phalanx.dataframe._show import Tabular
 from phalanx.dataframe._values import dtype_name, native_value, numpy_dtype
 
-__all__ = ["Series"]
+__all__ = ["Series", "isna", "operand"]
 
-def operand(value: Any) -> Any:
-    """The native half of a series, or a value."""
-    if isinstance(value, Series):
-        return value._native
-    return native_value(value)
+_NO_DEFAULT: Any = object()
+_NAN = float("nan")
 
 
-def _both_ways(name: str, symbol: str) -> tuple[Callable[..., Series], Callable[..., Series]]:
-    def forward(self: Series, other: Any) -> Series:
-        return self._arithmetic(name, other, False)
+class Series(Operators, Relations, Tabular):
+    """A lazy column with an index; made by functions and by selecting from a frame.
 
-    def backward(self: Series, other: Any) -> Series:
-        return self._arithmetic(name, other, True)
-
-    forward.__doc__ = f"``self {symbol} other``, row by row."
-    backward.__doc__ = f"``other {symbol} self``, row by row."
-    return forward, backward
-
-
-def _comparison(name: str, symbol: str) -> Callable[..., Series]:
-    def compare(self: Series, other: Any) -> Series:
-        return Series._wrap(self._native.compare(name, operand(other)))
-
-    compare.__doc__ = f"``self {symbol} other``, row by row; False (for ``!=`` True) where a value is missing."
-    return compare
-
-
-class Series(Tabular):
-    """A lazy column with an index; made by functions and by selecting from a frame."""
+    What it has in common with a frame (``sum``, ``cumsum``, ``rolling``, ``to_csv`` …) is what a frame of this column
+    alone does.
+    """
 
     __slots__ = ("_native",)
     _native: Any
@@ -51,10 +34,18 @@ class Series(Tabular):
         raise TypeError("a Series is made by functions: phalanx.dataframe.from_pandas, or frame['column']")
 
     @classmethod
-    def _wrap(cls, native: Any) -> Series:
+    def _wrap(cls, native: Any) -> Any:
         series = object.__new__(cls)
         series._native = native
         return series
+
+    def _like(self, native: Any) -> Any:
+        """What values made of these values are: a series; of an index, an index."""
+        return type(self)._wrap(native)
+
+    def _truths(self, native: Any) -> Any:
+        """What answers about these values are: a series, of an index too, for ``[]``."""
+        return Series._wrap(native)
 
     # What it is.
 
@@ -63,10 +54,20 @@ class Series(Tabular):
         """The name, if it has one."""
         return self._native.name
 
+    @name.setter
+    def name(self, value: str | None) -> None:
+        self._native = self._native.rename(value)
+
     @property
     def dtype(self) -> Any:
         """The type of the values, as pandas has it."""
+        if self._native.dtype == "category":
+            from phalanx.dataframe.categories import category_dtype
+
+            return category_dtype(self)
         return numpy_dtype(self._native.dtype)
+
+    dtypes = dtype
 
     @property
     def ndim(self) -> int:
@@ -74,22 +75,56 @@ class Series(Tabular):
         return 1
 
     @property
-    def npartitions(self) -> int:
-        """How many partitions it has."""
-        return self._native.frame.npartitions
+    def index(self) -> Any:
+        """The labels of the rows: the index, or the numbers of the rows if there is none."""
+        from phalanx.dataframe.index import index_of
+
+        return index_of(self._native.frame)
+
+    @property
+    def axes(self) -> list[Any]:
+        """The index, in a list."""
+        return [self.index]
+
+    @property
+    def columns(self) -> Any:
+        """The name, as the columns of the frame that :meth:`to_frame` gives."""
+        return pd.Index([self.name])
+
+    @property
+    def _meta(self) -> Any:
+        """An empty pandas series of the same type."""
+        return self._finish(self._prepared(None).empty())
 
     def __repr__(self) -> str:
-        return f"<phalanx Series: name={self.name}, dtype={self._native.dtype}>"
+        return f"<phalanx {type(self).__name__}: name={self.name}, dtype={self._native.dtype}>"
 
     def __bool__(self) -> bool:
         raise ValueError("The truth value of a Series is ambiguous. Use a.empty, a.bool(), a.item(), a.any() or a.all().")
 
-    __hash__ = object.__hash__
-
     # How it is computed.
 
+    @property
+    def _column(self) -> str:
+        """The name of its column in a frame of this column alone."""
+        name = "0" if self.name is None else self.name
+        return f"{name} (values)" if name == self._native.frame.index else name
+
+    def _alone(self) -> Any:
+        """A frame of this column alone, under the name ``_column``."""
+        from phalanx.dataframe._core import DataFrame
+
+        return DataFrame._wrap(self._native.rename(self._column).to_frame())
+
+    def _of_alone(self, frame: Any) -> Any:
+        """The only column of a frame that was made of :meth:`_alone`."""
+        return self._like(frame._native.column(self._column).rename(self.name))
+
+    def _via(self, function: Callable[[Any], Any]) -> Any:
+        return self._like(function(self._alone()._native).column(self._column).rename(self.name))
+
     def _prepared(self, native: Any) -> Any:
-        return self._native.to_frame()
+        return self._alone()._native
 
     def _finish(self, table: Any) -> Any:
         from phalanx.dataframe._convert import to_pandas
@@ -99,237 +134,184 @@ class Series(Tabular):
         series.name = self.name
         return series
 
-    def persist(self, *, client: Any = None) -> Series:
-        """The same, computed and kept where it was computed."""
-        column = "0" if self.name is None else self.name
-        kept = _client.native(client).persist_frame(self._native.to_frame())
-        return Series._wrap(kept.column(column).rename(self.name))
+    def persist(self, *, client: Any = None, fuse: bool = True) -> Any:
+        """The same, computed and kept where it was computed.
 
-    def to_frame(self, name: Any = None) -> Any:
-        """A frame of this column."""
+        Parameters
+        ----------
+        client : Client, optional
+            Where to run; by default the current client, or this process.
+        fuse : bool, default True
+            Taken as Dask takes it; one that is False changes nothing.
+        """
+        if fuse not in (True, False):
+            raise TypeError(f"persist(fuse={fuse!r})")
+        kept = _client.native(client).persist_frame(self._prepared(None))
+        return self._like(kept.column(self._column).rename(self.name))
+
+    def to_frame(self, name: Any = _NO_DEFAULT) -> Any:
+        """A frame of this column, under its own or another name."""
         from phalanx.dataframe._core import DataFrame
 
-        native = self._native if name is None else self._native.rename(name)
-        return DataFrame._wrap(native.to_frame())
+        if name is _NO_DEFAULT or name is None:
+            return DataFrame._wrap(self._native.to_frame())
+        return DataFrame._wrap(self._native.rename(str(name)).to_frame())
 
-    def _via(self, function: Callable[[Any], Any]) -> Series:
-        column = "0" if self.name is None else self.name
-        return Series._wrap(function(self._native.to_frame()).column(column).rename(self.name))
+    # Selecting.
 
-    # Operators.
-
-    def _arithmetic(self, name: str, other: Any, reversed_: bool) -> Series:
-        other = operand(other)
-        if self._native.dtype == "str" and name == "mul" and isinstance(other, int):
-            return Series._wrap(self._native.text_repeat(other))
-        return Series._wrap(self._native.arithmetic(name, other, reversed_))
-
-    def _logic(self, name: str, other: Any) -> Series:
-        return Series._wrap(self._native.logic(name, operand(other)))
-
-    __add__, __radd__ = _both_ways("add", "+")
-    __sub__, __rsub__ = _both_ways("sub", "-")
-    __mul__, __rmul__ = _both_ways("mul", "*")
-    __truediv__, __rtruediv__ = _both_ways("truediv", "/")
-    __floordiv__, __rfloordiv__ = _both_ways("floordiv", "//")
-    __mod__, __rmod__ = _both_ways("mod", "%")
-    __pow__, __rpow__ = _both_ways("pow", "**")
-    add, radd = __add__, __radd__
-    sub, rsub = __sub__, __rsub__
-    mul, rmul = __mul__, __rmul__
-    truediv, rtruediv = __truediv__, __rtruediv__
-    floordiv, rfloordiv = __floordiv__, __rfloordiv__
-    mod, rmod = __mod__, __rmod__
-    pow, rpow = __pow__, __rpow__
-    div, rdiv = __truediv__, __rtruediv__
-    subtract, multiply, divide = __sub__, __mul__, __truediv__
-    __eq__ = _comparison("eq", "==")  # type: ignore[assignment]
-    __ne__ = _comparison("ne", "!=")  # type: ignore[assignment]
-    __lt__ = _comparison("lt", "<")
-    __le__ = _comparison("le", "<=")
-    __gt__ = _comparison("gt", ">")
-    __ge__ = _comparison("ge", ">=")
-    eq, ne, lt, le, gt, ge = __eq__, __ne__, __lt__, __le__, __gt__, __ge__
-
-    def __and__(self, other: Any) -> Series:
-        return self._logic("and", other)
-
-    def __or__(self, other: Any) -> Series:
-        return self._logic("or", other)
-
-    def __xor__(self, other: Any) -> Series:
-        return self._logic("xor", other)
-
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
-
-    def __invert__(self) -> Series:
-        return Series._wrap(self._native.invert())
-
-    def __neg__(self) -> Series:
-        return Series._wrap(self._native.ufunc("negative"))
-
-    def __pos__(self) -> Series:
-        return self
-
-    def __abs__(self) -> Series:
-        return self.abs()
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method != "__call__" or kwargs:
-            return NotImplemented
-        if len(inputs) == 1:
-            return Series._wrap(self._native.ufunc(ufunc.__name__))
-        names = {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "true_divide": "truediv",
-                 "floor_divide": "floordiv", "remainder": "mod", "power": "pow"}
-        compares = {"equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt",
-                    "greater_equal": "ge"}
-        logic = {"bitwise_and": "and", "bitwise_or": "or", "bitwise_xor": "xor", "logical_and": "and",
-                 "logical_or": "or", "logical_xor": "xor"}
-        left, right = inputs
-        name = ufunc.__name__
-        if name in names:
-            if isinstance(left, Series):
-                return left._arithmetic(names[name], right, False)
-            return right._arithmetic(names[name], left, True)
-        if name in compares:
-            mirrored = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
-            if isinstance(left, Series):
-                return Series._wrap(left._native.compare(compares[name], operand(right)))
-            op = compares[name]
-            return Series._wrap(right._native.compare(mirrored.get(op, op), operand(left)))
-        if name in logic:
-            series, other = (left, right) if isinstance(left, Series) else (right, left)
-            return series._logic(logic[name], other)
-        if name in ("maximum", "minimum", "fmax", "fmin"):
-            series, other = (left, right) if isinstance(left, Series) else (right, left)
-            smaller = series < other if name in ("maximum", "fmax") else series > other
-            result = series.mask(smaller, other)
-            return result if name.startswith("f") else result.mask(isna(other), np.nan)
-        raise NotImplementedError(f"numpy.{name} of a series: compute it first, or use map_partitions")
-
-    def __getitem__(self, key: Any) -> Series:
+    def __getitem__(self, key: Any) -> Any:
         if isinstance(key, Series):
-            column = "0" if self.name is None else self.name
-            frame = self._native.to_frame().filter(key._native)
-            return Series._wrap(frame.column(column).rename(self.name))
-        raise NotImplementedError("a series takes a lazy condition in []; use head(), or compute it first")
+            return self._via(lambda native: native.filter(key._native))
+        raise NotImplementedError("a series takes a lazy condition in []; use loc, head(), or compute it first")
 
-    # Values.
-
-    def astype(self, dtype: Any, errors: str = "raise") -> Series:
-        """The values as another type."""
-        if errors != "raise":
-            raise NotImplementedError('astype(errors="ignore"): use to_numeric(errors="coerce")')
-        return Series._wrap(self._native.astype(dtype_name(dtype), False))
-
-    def isna(self) -> Series:
-        """Whether values are missing."""
-        return Series._wrap(self._native.isna())
-
-    def notna(self) -> Series:
-        """Whether values are there."""
-        return Series._wrap(self._native.notna())
-
-    isnull, notnull = isna, notna
-
-    def fillna(self, value: Any) -> Series:
-        """The values, with ``value`` (or another series' values) where they are missing."""
-        return Series._wrap(self._native.fillna(operand(value)))
-
-    def combine_first(self, other: Series) -> Series:
-        """The values, with the other's where they are missing."""
-        return Series._wrap(self._native.fillna(other._native))
-
-    def dropna(self) -> Series:
+    def dropna(self) -> Any:
         """Only the values that are there."""
         return self[self.notna()]
 
-    def where(self, cond: Any, other: Any = None) -> Series:
+    def unique(self) -> Any:
+        """The distinct values in order of first appearance."""
+        return self._via(lambda native: native.unique(self._column))
+
+    def head(self, n: int = 5, npartitions: int = -1, compute: bool = True) -> Any:
+        """The first ``n`` values, computed unless told otherwise; of the first ``npartitions`` only, if that is positive."""
+        parts = self if npartitions < 1 else self.partitions[:npartitions]
+        first = parts._via(lambda native: native.head(n))
+        return first.compute() if compute else first
+
+    # Values.
+
+    def _kept(self, native: Any) -> Any:
+        """Values that were changed here and there, of the categories that they had."""
+        if self._native.dtype == "category" and native.dtype != "category":
+            from phalanx.dataframe.categories import recategorised
+
+            return recategorised(self, native)
+        return self._like(native)
+
+    def astype(self, dtype: Any, errors: str = "raise") -> Any:
+        """The values as another type."""
+        if errors != "raise":
+            raise NotImplementedError('astype(errors="ignore"): use to_numeric(errors="coerce")')
+        known = dtype if isinstance(dtype, pd.CategoricalDtype) else None
+        if known is not None and known.categories is not None:
+            from phalanx.dataframe.categories import categorised
+
+            return categorised(self, known)
+        return self._like(self._native.astype(dtype_name(dtype), False))
+
+    def isna(self) -> Any:
+        """Whether values are missing."""
+        return self._truths(self._native.isna())
+
+    def notna(self) -> Any:
+        """Whether values are there."""
+        return self._truths(self._native.notna())
+
+    isnull, notnull = isna, notna
+
+    def fillna(self, value: Any = None, axis: Any = None) -> Any:
+        """The values, with ``value`` (or another series' values) where they are missing."""
+        need_rows(axis, None, "fillna")
+        if value is None:
+            raise ValueError("Must specify a fill 'value' or 'method'.")
+        return self._kept(self._native.fillna(operand(value)))
+
+    def combine_first(self, other: Any) -> Any:
+        """The values, with the other's where they are missing."""
+        return self._kept(self._native.fillna(other._native))
+
+    def where(self, cond: Any, other: Any = _NAN) -> Any:
         """The values where ``cond`` is true, ``other`` elsewhere."""
-        if callable(cond):
-            cond = cond(self)
-        return Series._wrap(self._native.where_(cond._native, operand(other)))
+        cond, other = (given(self) if callable(given) else given for given in (cond, other))
+        return self._kept(self._native.where_(cond._native, None if other is _NAN else operand(other)))
 
-    def mask(self, cond: Any, other: Any = None) -> Series:
+    def mask(self, cond: Any, other: Any = _NAN) -> Any:
         """The values where ``cond`` is not true, ``other`` elsewhere."""
-        if callable(cond):
-            cond = cond(self)
-        return Series._wrap(self._native.mask(cond._native, operand(other)))
+        cond, other = (given(self) if callable(given) else given for given in (cond, other))
+        return self._kept(self._native.mask(cond._native, None if other is _NAN else operand(other)))
 
-    def isin(self, values: Iterable[Any]) -> Series:
+    def case_when(self, caselist: list[tuple[Any, Any]]) -> Any:
+        """For each row what stands beside the first condition that is true; the value itself if none is."""
+        if not isinstance(caselist, list) or not caselist:
+            raise TypeError("The caselist argument should be a list with at least one pair of a condition and a value")
+        result = self
+        for pair in reversed(caselist):
+            if not isinstance(pair, tuple) or len(pair) != 2:
+                raise TypeError(f"Argument {pair!r} must be a tuple of a condition and a value")
+            condition, value = pair
+            result = result.mask(condition(self) if callable(condition) else condition, value)
+        return result
+
+    def isin(self, values: Iterable[Any]) -> Any:
         """Whether values are among ``values``."""
         if isinstance(values, str):
             raise TypeError(f"only list-like objects are allowed to be passed to isin(), you passed a `{type(values).__name__}`")
-        return Series._wrap(self._native.isin([native_value(value) for value in values]))
+        return self._truths(self._native.isin([native_value(value) for value in values]))
 
-    def map(self, arg: Any, na_action: str | None = None) -> Series:
-        """For each value what the mapping (a dict or a pandas series) has for it; missing if it has nothing."""
-        if callable(arg) and not hasattr(arg, "items"):
-            raise NotImplementedError("map with a function: use map_partitions, or give a dict")
+    def map(self, arg: Any, na_action: str | None = None, meta: Any = _NO_DEFAULT) -> Any:
+        """For each value what the mapping (a dict or a pandas series) has for it; missing if it has nothing.
+
+        A function is called where the data is, for each value; ``meta`` says what it gives, else made-up values tell.
+        """
         if na_action not in (None, "ignore"):
             raise ValueError(f"na_action must either be 'ignore' or None, {na_action!r} was passed")
+        if callable(arg) and not hasattr(arg, "items"):
+            options = {} if meta is _NO_DEFAULT else {"meta": meta}
+            return self.map_partitions(lambda part: part.map(arg, na_action=na_action), **options)
         pairs = [(native_value(key), native_value(value)) for key, value in arg.items()]
-        return Series._wrap(self._native.map(pairs))
+        return self._like(self._native.map(pairs))
 
-    def replace(self, to_replace: Any, value: Any = None, regex: bool = False) -> Series:
+    def replace(self, to_replace: Any = None, value: Any = _NO_DEFAULT, regex: bool = False) -> Any:
         """The values, with others in place of some."""
         if regex:
             raise NotImplementedError("replace(regex=True): use .str.replace(…, regex=True)")
         if isinstance(to_replace, dict):
             pairs = list(to_replace.items())
+        elif value is _NO_DEFAULT:
+            raise ValueError("Series.replace must specify either 'value' or a dict-like 'to_replace'")
         elif isinstance(to_replace, (list, tuple)):
             values = value if isinstance(value, (list, tuple)) else [value] * len(to_replace)
+            if len(values) != len(to_replace):
+                raise ValueError(f"Replacement lists must match in length. Expecting {len(to_replace)} got {len(values)} ")
             pairs = list(zip(to_replace, values))
         else:
             pairs = [(to_replace, value)]
-        return Series._wrap(self._native.replace([(native_value(old), native_value(new)) for old, new in pairs]))
+        return self._kept(self._native.replace([(native_value(old), native_value(new)) for old, new in pairs]))
 
-    def between(self, left: Any, right: Any, inclusive: str = "both") -> Series:
+    def between(self, left: Any, right: Any, inclusive: str = "both") -> Any:
         """Whether values lie between two others."""
-        return Series._wrap(self._native.between(operand(left), operand(right), inclusive))
+        if inclusive not in ("both", "neither", "left", "right"):
+            raise ValueError("Inclusive has to be either string of 'both','left', 'right', or 'neither'.")
+        answer = self._truths(self._native.between(operand(left), operand(right), inclusive))
+        same = all(end.name == self.name for end in (left, right) if isinstance(end, Series))
+        return answer if same else answer.rename(None)
 
-    def clip(self, lower: Any = None, upper: Any = None) -> Series:
+    def clip(self, lower: Any = None, upper: Any = None, axis: Any = None) -> Any:
         """The values, but no smaller than ``lower`` and no larger than ``upper``."""
-        bounds = [None if bound is None else operand(bound) for bound in (lower, upper)]
-        return Series._wrap(self._native.clip(*bounds))
+        need_rows(axis, None, "clip")
+        return self._like(self._native.clip(*(None if bound is None else operand(bound) for bound in (lower, upper))))
 
-    def round(self, decimals: int = 0) -> Series:
+    def round(self, decimals: int = 0) -> Any:
         """Rounded to so many digits after the point."""
-        return Series._wrap(self._native.round(decimals))
+        return self._like(self._native.round(decimals))
 
-    def abs(self) -> Series:
-        """The absolute values."""
-        return Series._wrap(self._native.ufunc("absolute"))
-
-    def rename(self, index: Any = None) -> Series:
+    def rename(self, index: Any = None, sorted_index: bool = False) -> Any:
         """The same under another name."""
-        return Series._wrap(self._native.rename(index))
+        if callable(index) or isinstance(index, dict) or sorted_index:
+            raise NotImplementedError("rename of labels: assign a column and set_index it")
+        return self._like(self._native.rename(None if index is None else str(index)))
 
-    def head(self, n: int = 5, npartitions: int = -1, compute: bool = True) -> Any:
-        """The first ``n`` values, computed."""
-        first = self._via(lambda frame: frame.head(n))
-        return first.compute() if compute else first
+    def copy(self, deep: bool = False) -> Any:
+        """The same; lazy columns never change."""
+        return self._like(self._native)
 
-    def cumsum(self) -> Series:
-        """Running sums."""
-        return self._via(lambda frame: frame.cumulative("cumsum"))
+    def squeeze(self) -> Any:
+        """The same: how many rows there are is known only after computing."""
+        return self
 
-    def cumprod(self) -> Series:
-        """Running products."""
-        return self._via(lambda frame: frame.cumulative("cumprod"))
-
-    def cummax(self) -> Series:
-        """Running maxima."""
-        return self._via(lambda frame: frame.cumulative("cummax"))
-
-    def cummin(self) -> Series:
-        """Running minima."""
-        return self._via(lambda frame: frame.cumulative("cummin"))
-
-    def unique(self) -> Series:
-        """The distinct values in order of first appearance."""
-        column = "0" if self.name is None else self.name
-        return Series._wrap(self._native.to_frame().unique(column).column(column).rename(self.name))
+    def pipe(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """``func(self, *args, **kwargs)``."""
+        return func(self, *args, **kwargs)
 
     @property
     def values(self) -> Any:
@@ -348,9 +330,16 @@ class Series(Tabular):
     @property
     def dt(self) -> Any:
         """Functions of times."""
-        from phalanx.dataframe.accessors import DatetimeMethods
+        from phalanx.dataframe.times import DatetimeMethods
 
         return DatetimeMethods(self)
+
+    @property
+    def cat(self) -> Any:
+        """Functions of categories."""
+        from phalanx.dataframe.categories import CategoricalMethods
+
+        return CategoricalMethods(self)
 
 
 def isna(value: Any) -> Any:

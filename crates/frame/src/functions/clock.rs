@@ -9,7 +9,8 @@ use chrono::{
 };
 use datafusion::arrow::array::timezone::Tz;
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, StringBuilder, UInt32Array,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, StringBuilder,
+    Time64MicrosecondArray, UInt32Array,
 };
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int64Type, TimeUnit};
@@ -82,7 +83,9 @@ pub enum Clock {
     /// `normalize`: midnight before.
     Normalize,
     /// `floor`, `ceil` and `round` to a multiple of nanoseconds.
-    Round { rounding: Rounding, nanoseconds: i64 },
+    Round { rounding: Rounding, nanoseconds: i64, ambiguous: Doubt, nonexistent: Doubt },
+    /// `time`: the time of the day.
+    Time,
     /// `tz_localize`; without a zone, the local clock's time.
     Localize { zone: Option<String>, ambiguous: Doubt, nonexistent: Doubt },
     /// `tz_convert`; without a zone, UTC.
@@ -102,8 +105,13 @@ impl Clock {
     ///
     /// # Errors
     /// `Input`: it is no frequency of fixed length.
-    pub fn round(rounding: Rounding, frequency: &str) -> phalanx_engine::Result<Self> {
-        Ok(Self::Round { rounding, nanoseconds: frequency_ns(frequency)? })
+    pub fn round(
+        rounding: Rounding,
+        frequency: &str,
+        ambiguous: Doubt,
+        nonexistent: Doubt,
+    ) -> phalanx_engine::Result<Self> {
+        Ok(Self::Round { rounding, nanoseconds: frequency_ns(frequency)?, ambiguous, nonexistent })
     }
 }
 
@@ -168,6 +176,7 @@ impl RowFunction for OfTime {
             },
             _ if span => return Err(refused("this function", data_type)),
             Clock::Date => DataType::Date32,
+            Clock::Time => DataType::Time64(TimeUnit::Microsecond),
             Clock::Format { .. } | Clock::DayName | Clock::MonthName => DataType::Utf8,
             Clock::Normalize => data_type.clone(),
             Clock::Localize { zone: name, .. } => match (data_type, name) {
@@ -196,7 +205,7 @@ impl RowFunction for OfTime {
                 (other, _) => return Err(refused("tz_convert", other)),
             },
         };
-        let doubt = matches!(self.0, Clock::Localize { .. });
+        let doubt = matches!(self.0, Clock::Localize { .. } | Clock::Round { .. });
         Ok(Field::new("dt", output, nullable || doubt))
     }
     fn run(&self, inputs: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
@@ -325,8 +334,24 @@ impl Times {
                     self.locals().map(|local| local.map(|local| Date32Type::from_naive_date(local.date()))).collect();
                 Ok(Arc::new(days))
             }
-            Clock::Normalize => self.rounded(Rounding::Floor, 86_400_000_000_000, values.data_type()),
-            Clock::Round { rounding, nanoseconds } => self.rounded(*rounding, *nanoseconds, values.data_type()),
+            Clock::Time => {
+                let times: Time64MicrosecondArray = self
+                    .locals()
+                    .map(|local| {
+                        local.map(|local| {
+                            i64::from(local.num_seconds_from_midnight()) * 1_000_000
+                                + i64::from(local.nanosecond() / 1_000)
+                        })
+                    })
+                    .collect();
+                Ok(Arc::new(times))
+            }
+            Clock::Normalize => {
+                self.rounded(Rounding::Floor, 86_400_000_000_000, (Doubt::Raise, Doubt::Raise), values.data_type())
+            }
+            Clock::Round { rounding, nanoseconds, ambiguous, nonexistent } => {
+                self.rounded(*rounding, *nanoseconds, (*ambiguous, *nonexistent), values.data_type())
+            }
             Clock::Localize { zone: None, .. } => {
                 let ticks = self.locals().map(|local| local.and_then(|local| self.ticks_of(local))).collect();
                 let DataType::Timestamp(unit, _) = values.data_type() else { return Ok(Arc::clone(values)) };
@@ -351,7 +376,8 @@ impl Times {
             }
             Clock::AsUnit { per_second } => {
                 let DataType::Timestamp(_, zone) = values.data_type() else { return Ok(Arc::clone(values)) };
-                Ok(cast(values, &DataType::Timestamp(unit_of(*per_second), zone.clone()))?)
+                let ticks = in_ticks(&self.ticks, self.per_second, *per_second)?;
+                Self::back(ticks, &DataType::Timestamp(unit_of(*per_second), zone.clone()))
             }
             Clock::Format { format } => self.text(&directives(format)?),
             Clock::DayName => self.text("%A"),
@@ -359,7 +385,13 @@ impl Times {
         }
     }
 
-    fn rounded(&self, rounding: Rounding, nanoseconds: i64, to: &DataType) -> Result<ArrayRef> {
+    fn rounded(
+        &self,
+        rounding: Rounding,
+        nanoseconds: i64,
+        (ambiguous, nonexistent): (Doubt, Doubt),
+        to: &DataType,
+    ) -> Result<ArrayRef> {
         let tick = 1_000_000_000 / self.per_second;
         if nanoseconds < tick {
             return Self::back(self.ticks.clone(), to); // finer than the column
@@ -383,7 +415,7 @@ impl Times {
                     Some(_) if rounded == local => Ok(Some(ticks)),
                     zone => match self.moment(rounded) {
                         None => Ok(None),
-                        Some(local) => self.ticks_of_local(zone.as_ref(), local, Doubt::Raise, Doubt::Raise),
+                        Some(local) => self.ticks_of_local(zone.as_ref(), local, ambiguous, nonexistent),
                     },
                 }
             })
@@ -469,6 +501,22 @@ fn ends_month(date: NaiveDate) -> bool {
         || date.with_day(1).and_then(|first| first.checked_add_months(Months::new(1))).is_none()
 }
 
+/// Ticks of one unit in another, down to a whole one.
+fn in_ticks(ticks: &Int64Array, from: i64, to: i64) -> Result<Int64Array> {
+    ticks
+        .iter()
+        .map(|ticks| match ticks {
+            None => Ok(None),
+            Some(ticks) if from >= to => Ok(Some(ticks.div_euclid(from / to))),
+            Some(ticks) => ticks.checked_mul(to / from).map(Some).ok_or_else(|| {
+                Error::data(format!("{ticks} ticks of 1/{from} s are out of bounds for ticks of 1/{to} s"))
+                    .with_hint("take a coarser unit")
+                    .into()
+            }),
+        })
+        .collect()
+}
+
 /// A multiple of `step` near `value`.
 fn to_multiple(rounding: Rounding, value: i64, step: i64) -> i64 {
     let (quotient, remainder) = (value.div_euclid(step), value.rem_euclid(step));
@@ -530,13 +578,15 @@ fn span(function: &Clock, values: &ArrayRef, unit: TimeUnit) -> Result<ArrayRef>
                 ticks.iter().map(|ticks| ticks.map(|ticks| ticks as f64 / per_second as f64)).collect();
             Arc::new(seconds)
         }
-        Clock::Round { rounding, nanoseconds } => {
+        Clock::Round { rounding, nanoseconds, .. } => {
             let step = (nanoseconds / (1_000_000_000 / per_second)).max(1);
             let rounded: Int64Array =
                 ticks.iter().map(|ticks| ticks.map(|ticks| to_multiple(*rounding, ticks, step))).collect();
             cast(&rounded, values.data_type())?
         }
-        Clock::AsUnit { per_second } => cast(values, &DataType::Duration(unit_of(*per_second)))?,
+        Clock::AsUnit { per_second: other } => {
+            cast(&in_ticks(ticks, per_second, *other)?, &DataType::Duration(unit_of(*other)))?
+        }
         _ => return Err(refused("this function", values.data_type())),
     })
 }

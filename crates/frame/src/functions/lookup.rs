@@ -109,8 +109,45 @@ impl Lookup {
         Ok(Self { answer, table, index: OnceLock::new() })
     }
 
+    /// The distinct values that are there, in their order, as keys.
+    pub fn distinct(values: &ArrayRef) -> Result<Self> {
+        let values = normal(values)?;
+        let gone = missing(&values)?;
+        let rows = RowConverter::new(vec![SortField::new(values.data_type().clone())])?
+            .convert_columns(&[Arc::clone(&values)])?;
+        let mut present: Vec<usize> = (0..values.len()).filter(|row| !gone.value(*row)).collect();
+        present.sort_unstable_by(|left, right| rows.row(*left).cmp(&rows.row(*right)));
+        present.dedup_by(|left, right| rows.row(*left) == rows.row(*right));
+        let places: UInt64Array = present.into_iter().map(|row| Some(row as u64)).collect();
+        let keys = take(&values, &places, None)?;
+        let schema = Schema::new(vec![Field::new("key", keys.data_type().clone(), true)]);
+        let table = Rows(RecordBatch::try_new(Arc::new(schema), vec![keys])?);
+        Ok(Self { answer: Answer::Whether, table, index: OnceLock::new() })
+    }
+
     fn value_type(&self) -> DataType {
         self.table.0.columns().get(1).map_or(DataType::Boolean, |values| values.data_type().clone())
+    }
+
+    /// The keys, in order.
+    pub fn keys(&self) -> &ArrayRef {
+        self.table.0.column(0)
+    }
+
+    /// The place of each value among the keys; missing if it is none.
+    pub fn find(&self, values: &ArrayRef) -> Result<UInt64Array> {
+        let key_type = self.keys().data_type().clone();
+        let compared = normal(&cast_with_options(&normal(values)?, &key_type, &super::operand::STRICT)?)?;
+        let converter = RowConverter::new(vec![SortField::new(key_type)])?;
+        let index = self.index(&converter)?;
+        let gone = missing(&compared)?;
+        let converted = converter.convert_columns(&[compared])?;
+        Ok((0..values.len())
+            .map(|row| match gone.value(row) {
+                true => index.missing,
+                false => index.of.get(&converted.row(row).owned()).copied(),
+            })
+            .collect())
     }
 
     fn index(&self, converter: &RowConverter) -> Result<&Index> {
@@ -192,18 +229,7 @@ impl RowFunction for Lookup {
     fn run(&self, inputs: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
         let values = argument(inputs, rows)?;
         let own = normal(&values)?;
-        let key_type = self.table.0.column(0).data_type().clone();
-        let compared = normal(&cast_with_options(&own, &key_type, &super::operand::STRICT)?)?;
-        let converter = RowConverter::new(vec![SortField::new(key_type)])?;
-        let index = self.index(&converter)?;
-        let gone = missing(&compared)?;
-        let converted = converter.convert_columns(&[compared])?;
-        let found: UInt64Array = (0..rows)
-            .map(|row| match gone.value(row) {
-                true => index.missing,
-                false => index.of.get(&converted.row(row).owned()).copied(),
-            })
-            .collect();
+        let found = self.find(&own)?;
         let is_found = || {
             BooleanArray::new(
                 datafusion::arrow::buffer::BooleanBuffer::collect_bool(rows, |row| found.is_valid(row)),

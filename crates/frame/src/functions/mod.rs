@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `arith` | `+ - * / // % **` |
 //! | `compare` | `== != < <= > >=` |
+//! | `category` | values as categories, and their codes |
 //! | `choose` | missing or not, one or the other: `isna`, `fillna`, `where` |
 //! | `convert` | `astype` |
 //! | `lookup` | `isin`, `map`, `replace` |
@@ -18,6 +19,7 @@
 //! | `operand` | arrays and constants alike |
 
 pub(crate) mod arith;
+pub(crate) mod category;
 pub(crate) mod choose;
 pub mod clock;
 pub(crate) mod compare;

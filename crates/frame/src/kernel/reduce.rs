@@ -5,10 +5,10 @@ use super::values::{float_array, floats, from_integers, integers, internal, opti
 use crate::exact::{Digits, Power, Sum};
 use crate::groupby::{Aggregate, Interpolation, Statistic};
 use datafusion::arrow::array::{
-    Array, ArrayRef, BooleanArray, Int64Array, UInt32Array, make_comparator, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int64Array, UInt32Array, make_comparator, new_null_array,
 };
 use datafusion::arrow::compute::{SortOptions, take};
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, Decimal128Type};
 use datafusion::arrow::row::{RowConverter, SortField};
 use datafusion::error::Result;
 use std::cmp::Ordering;
@@ -32,6 +32,9 @@ pub fn reduce(
             return Ok(counts(ranges.iter().map(|range| valid[range.clone()].iter().filter(|v| **v).count())));
         }
         Statistic::DistinctCount => return distinct_counts(column, &valid, options.dropna, ranges),
+        Statistic::Sum if matches!(column.data_type(), DataType::Decimal128(..)) => {
+            decimal_totals(column, &valid, options.min_count, ranges)?
+        }
         Statistic::Sum | Statistic::Product if !is_float(column) => {
             integer_totals(aggregate.statistic, column, &valid, options.min_count, ranges)?
         }
@@ -126,6 +129,19 @@ fn integer_totals(
         })
         .collect();
     from_integers(totals, &crate::groupby::result_type(statistic, column.data_type()))
+}
+
+fn decimal_totals(column: &ArrayRef, valid: &[bool], min_count: usize, ranges: Ranges<'_>) -> Result<ArrayRef> {
+    let values = column.as_primitive::<Decimal128Type>();
+    let totals: Decimal128Array = ranges
+        .iter()
+        .map(|range| {
+            let there: Vec<usize> = range.clone().filter(|row| valid[*row]).collect();
+            let total = there.iter().fold(0_i128, |total, row| total.wrapping_add(values.value(*row)));
+            (there.len() >= min_count).then_some(total)
+        })
+        .collect();
+    Ok(Arc::new(totals.with_data_type(crate::groupby::result_type(Statistic::Sum, column.data_type()))))
 }
 
 /// Statistics of exact sums: see [`exact`](crate::exact).
@@ -396,6 +412,7 @@ pub fn fits(statistic: Statistic, data_type: &DataType) -> bool {
         | Statistic::IndexOfMaximum
         | Statistic::DistinctCount
         | Statistic::Mode => !data_type.is_nested(),
+        Statistic::Sum => super::values::is_number(data_type) || matches!(data_type, DataType::Decimal128(..)),
         _ => super::values::is_number(data_type),
     }
 }

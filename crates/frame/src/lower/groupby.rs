@@ -8,13 +8,18 @@ use super::ordinal::number_rows;
 use super::segment::{Segments, segments};
 use super::{column, exchange, gather, project, sort_partitions};
 use crate::exact::{exact_moments, exact_sum, float_maximum, float_minimum};
-use crate::groupby::{Aggregate, Statistic, columns_read, is_label};
+use crate::functions::promote::is_decimal;
+use crate::groupby::{Aggregate, Statistic, columns_read, is_label, result_type};
 use crate::kernel::reduce::{reduce, spread};
 use crate::kernel::values::{internal, optional_floats};
 use crate::relation::Relation;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions, UInt32Array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Decimal128Array, Int64Array, RecordBatch, RecordBatchOptions, UInt32Array,
+};
 use datafusion::arrow::compute::{cast, take};
-use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt64Type};
+use datafusion::arrow::datatypes::{
+    DataType, Decimal128Type, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt64Type,
+};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
@@ -218,6 +223,7 @@ enum Source {
     ExactSum,
     IntegerSum,
     UnsignedSum,
+    DecimalSum,
     Count,
     Size,
     First,
@@ -237,6 +243,7 @@ impl Source {
             Self::ExactSum => (Arc::new(exact_sum()), cast(DataType::Float64)),
             Self::IntegerSum => (sum_udaf(), cast(DataType::Int64)),
             Self::UnsignedSum => (sum_udaf(), cast(DataType::UInt64)),
+            Self::DecimalSum => (sum_udaf(), cast(result_type(Statistic::Sum, schema.field(index).data_type()))),
             Self::Count => (count_udaf(), argument()),
             Self::Size => (count_udaf(), one()),
             Self::Minimum | Self::First => (min_udaf(), argument()),
@@ -261,6 +268,7 @@ fn main_source(aggregate: &Aggregate, all: &[Aggregate], data_type: &DataType) -
         S::Count => Source::Count,
         S::Sum if float => exact,
         S::Sum if data_type.is_unsigned_integer() => Source::UnsignedSum,
+        S::Sum if is_decimal(data_type) => Source::DecimalSum,
         S::Sum => Source::IntegerSum,
         S::Minimum if float => Source::FloatMinimum,
         S::Maximum if float => Source::FloatMaximum,
@@ -367,6 +375,11 @@ impl Part {
                 Arc::new(
                     sums.iter().map(|sum| Some(sum.unwrap_or(0))).collect::<datafusion::arrow::array::UInt64Array>(),
                 )
+            }
+            Statistic::Sum if is_decimal(main.data_type()) => {
+                let sums = main.as_primitive::<Decimal128Type>();
+                let sums: Decimal128Array = sums.iter().map(|sum| Some(sum.unwrap_or(0))).collect();
+                Arc::new(sums.with_data_type(main.data_type().clone()))
             }
             Statistic::Sum => {
                 let sums = main.as_primitive::<Int64Type>();

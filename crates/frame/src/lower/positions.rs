@@ -47,6 +47,7 @@ impl Relation for Positions {
     fn keeps_rows(&self) -> bool {
         matches!(self, Self::Number(_))
     }
+
     fn lower(&self, inputs: Vec<Arc<dyn ExecutionPlan>>, _partitions: usize) -> Result<Arc<dyn ExecutionPlan>> {
         let [input] = <[_; 1]>::try_from(inputs).map_err(|_| internal("row numbers have one input"))?;
         let columns = input.schema().fields().len();

@@ -49,7 +49,11 @@ impl Relation for Windows {
         let mut fields: Vec<Field> = input.fields().iter().map(|field| field.as_ref().clone()).collect();
         for item in self.items.iter().filter(|item| input.index_of(&item.column).is_ok()) {
             let data_type = self.output_type(item, input)?;
-            let field = Field::new(&item.name, data_type, true);
+            let source = input.field_with_name(&item.column)?;
+            let mut field = Field::new(&item.name, data_type, true);
+            if field.data_type() == source.data_type() {
+                field = field.with_metadata(source.metadata().clone());
+            }
             match fields.iter().position(|field| *field.name() == item.name) {
                 Some(index) => fields[index] = field,
                 None => fields.push(field),

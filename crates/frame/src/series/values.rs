@@ -1,6 +1,7 @@
 //! Functions of each value of a series.
 
 use super::{Operand, Series, literal};
+use crate::functions::category::{Categorise, Codes, Uncategorise};
 use crate::functions::choose::{Choose, IsMissing};
 use crate::functions::compare::{Compare, Comparison};
 use crate::functions::convert::Convert;
@@ -36,7 +37,35 @@ impl Series {
         if self.data_type()? == to {
             return Ok(self.clone());
         }
+        if matches!(to, DataType::Dictionary(..)) {
+            return self.uncategorise(false);
+        }
         self.apply(Convert::new(to.clone(), false))
+    }
+
+    /// The values as categories, in this order; other values become missing. `texts` is the JSON list of the
+    /// categories' texts, which the field of the column carries to its readers.
+    ///
+    /// # Errors
+    /// `Input`: the categories are of several types, or of one that the column's values are not.
+    pub fn categorise(&self, categories: &[ScalarValue], texts: &str, is_ordered: bool) -> Result<Self> {
+        self.apply(Categorise::new(categories, texts, is_ordered)?)
+    }
+
+    /// The values as unknown categories: those that are there, in their own order.
+    ///
+    /// # Errors
+    /// See [`Series::isna`].
+    pub fn uncategorise(&self, is_ordered: bool) -> Result<Self> {
+        self.apply(Uncategorise::new(is_ordered))
+    }
+
+    /// The place of each value among these categories; −1 if it is missing.
+    ///
+    /// # Errors
+    /// As [`Series::categorise`].
+    pub fn category_codes(&self, categories: &[ScalarValue]) -> Result<Self> {
+        self.apply(Codes::new(categories)?)
     }
 
     /// As [`Series::astype`], but that what can't be converted becomes missing.

@@ -112,7 +112,7 @@ pub fn clocks_change_as_in_pandas(engine: &dyn Engine) {
     let utc = local.clock(Clock::Convert { zone: Some("UTC".to_owned()) }).unwrap();
     assert_eq!(integers(&utc.clock(Clock::Part(Part::Hour)).unwrap(), engine), [0, 1, 22].map(Some));
     assert_eq!(truths(&time.clock(Clock::Part(Part::IsYearEnd)).unwrap(), engine), [false, false, true]);
-    let hour = time.clock(Clock::round(Rounding::Round, "h").unwrap()).unwrap();
+    let hour = time.clock(Clock::round(Rounding::Round, "h", Doubt::Raise, Doubt::Raise).unwrap()).unwrap();
     let written = hour.clock(Clock::Format { format: "%Y-%m-%d %H:%M".to_owned() }).unwrap();
     assert_eq!(texts(&written, engine)[2].as_deref(), Some("2025-01-01 00:00"));
     // Ties go to the even hour.

@@ -4,11 +4,13 @@ use super::PyFrame;
 use super::value::{Other, Value};
 use crate::errors::Raise;
 use phalanx::Error;
+use phalanx::engine::datafusion::common::ScalarValue;
 use phalanx::frame::clock::{Clock, Doubt, Part, Rounding};
 use phalanx::frame::series::{Inclusive, Logic, Operand, Series};
-use phalanx::frame::text::{Class, Side, Text};
+use phalanx::frame::text::{Class, Form, Side, Text, Wrap};
 use phalanx::frame::{Arithmetic, Comparison, dtype, text};
 use pyo3::prelude::*;
+use std::collections::BTreeMap;
 
 /// A lazy column. `phalanx.dataframe` wraps it.
 #[pyclass(frozen, name = "Series", module = "phalanx._phalanx", from_py_object)]
@@ -27,6 +29,20 @@ fn side(name: &str) -> PyResult<Side> {
         "both" => Ok(Side::Both),
         _ => Err(unknown("the side", name)),
     }
+}
+
+fn doubt(name: &str) -> PyResult<Doubt> {
+    match name {
+        "raise" => Ok(Doubt::Raise),
+        "NaT" => Ok(Doubt::Missing),
+        "earlier" => Ok(Doubt::Earlier),
+        "later" => Ok(Doubt::Later),
+        _ => Err(unknown("the way out", name)),
+    }
+}
+
+fn scalars(values: Vec<Value>) -> Vec<ScalarValue> {
+    values.into_iter().map(|value| value.0).collect()
 }
 
 #[pymethods]
@@ -112,6 +128,19 @@ impl PySeries {
         let to = dtype::parse(name).raise()?;
         let result = if or_missing { self.0.astype_or_missing(&to) } else { self.0.astype(&to) };
         Ok(Self(result.raise()?))
+    }
+
+    /// Values as known categories; `texts` is the JSON list that readers of the column find.
+    fn categorise(&self, categories: Vec<Value>, texts: &str, ordered: bool) -> PyResult<Self> {
+        Ok(Self(self.0.categorise(&scalars(categories), texts, ordered).raise()?))
+    }
+
+    fn uncategorise(&self, ordered: bool) -> PyResult<Self> {
+        Ok(Self(self.0.uncategorise(ordered).raise()?))
+    }
+
+    fn category_codes(&self, categories: Vec<Value>) -> PyResult<Self> {
+        Ok(Self(self.0.category_codes(&scalars(categories)).raise()?))
     }
 
     fn isna(&self) -> PyResult<Self> {
@@ -281,6 +310,40 @@ impl PySeries {
         self.of_text(Text::Find { what, start, stop, last })
     }
 
+    #[pyo3(signature = (what, start, stop, last))]
+    fn text_index(&self, what: String, start: Option<i64>, stop: Option<i64>, last: bool) -> PyResult<Self> {
+        self.of_text(Text::Index { what, start, stop, last })
+    }
+
+    fn text_translate(&self, table: BTreeMap<char, Option<String>>) -> PyResult<Self> {
+        self.of_text(Text::Translate { table })
+    }
+
+    fn text_normalize(&self, form: &str) -> PyResult<Self> {
+        let form = match form {
+            "NFC" => Form::Nfc,
+            "NFD" => Form::Nfd,
+            "NFKC" => Form::Nfkc,
+            "NFKD" => Form::Nfkd,
+            _ => return Err(crate::errors::exception(&Error::input("invalid normalization form"))),
+        };
+        self.of_text(Text::Normalize { form })
+    }
+
+    /// The options of Python's `textwrap.TextWrapper`, as JSON.
+    fn text_wrap(&self, options: &str) -> PyResult<Self> {
+        let wrap: Wrap = serde_json::from_str(options).map_err(|error| unknown("the options", &error.to_string()))?;
+        self.of_text(Text::Wrap(wrap))
+    }
+
+    fn text_join(&self, separator: String) -> PyResult<Self> {
+        self.of_text(Text::Join { separator })
+    }
+
+    fn text_partition(&self, separator: String, last: bool) -> PyResult<Self> {
+        self.of_text(Text::Partition { separator, last })
+    }
+
     fn text_count(&self, pattern: String) -> PyResult<Self> {
         self.of_text(Text::Count { pattern })
     }
@@ -299,6 +362,7 @@ impl PySeries {
     fn clock(&self, name: &str) -> PyResult<Self> {
         self.of_time(match name {
             "date" => Clock::Date,
+            "time" => Clock::Time,
             "normalize" => Clock::Normalize,
             "day_name" => Clock::DayName,
             "month_name" => Clock::MonthName,
@@ -306,25 +370,18 @@ impl PySeries {
         })
     }
 
-    fn clock_round(&self, how: &str, frequency: &str) -> PyResult<Self> {
+    fn clock_round(&self, how: &str, frequency: &str, ambiguous: &str, nonexistent: &str) -> PyResult<Self> {
         let rounding = match how {
             "floor" => Rounding::Floor,
             "ceil" => Rounding::Ceil,
             "round" => Rounding::Round,
             _ => return Err(unknown("the rounding", how)),
         };
-        self.of_time(Clock::round(rounding, frequency).raise()?)
+        self.of_time(Clock::round(rounding, frequency, doubt(ambiguous)?, doubt(nonexistent)?).raise()?)
     }
 
     #[pyo3(signature = (zone, ambiguous, nonexistent))]
     fn clock_localize(&self, zone: Option<String>, ambiguous: &str, nonexistent: &str) -> PyResult<Self> {
-        let doubt = |name: &str| match name {
-            "raise" => Ok(Doubt::Raise),
-            "NaT" => Ok(Doubt::Missing),
-            "earlier" => Ok(Doubt::Earlier),
-            "later" => Ok(Doubt::Later),
-            _ => Err(unknown("the way out", name)),
-        };
         self.of_time(Clock::Localize { zone, ambiguous: doubt(ambiguous)?, nonexistent: doubt(nonexistent)? })
     }
 

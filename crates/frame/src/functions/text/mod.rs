@@ -1,5 +1,10 @@
 //! Functions of text, as Python's `str` has them. Positions and lengths count characters, not bytes.
 
+mod words;
+mod wrap;
+
+pub use wrap::Wrap;
+
 use super::operand::argument;
 use super::promote::is_text;
 use datafusion::arrow::array::{
@@ -9,11 +14,14 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use phalanx_engine::{Error, RowFunction, typetag};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
+use words::{capitalize, casefold, find, is, limit, padded, position, slice, sliced, split, stripped, swapcase, title};
 
 /// An end of a text, or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +57,31 @@ pub enum Class {
     Title,
     /// `isupper`
     Upper,
+}
+
+/// A normal form of Unicode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Form {
+    /// Composed.
+    Nfc,
+    /// Decomposed.
+    Nfd,
+    /// Composed, of compatible characters.
+    Nfkc,
+    /// Decomposed, of compatible characters.
+    Nfkd,
+}
+
+impl Form {
+    fn of(self, text: &str) -> String {
+        match self {
+            Self::Nfc => ComposingNormalizerBorrowed::new_nfc().normalize(text),
+            Self::Nfd => DecomposingNormalizerBorrowed::new_nfd().normalize(text),
+            Self::Nfkc => ComposingNormalizerBorrowed::new_nfkc().normalize(text),
+            Self::Nfkd => DecomposingNormalizerBorrowed::new_nfkd().normalize(text),
+        }
+        .into_owned()
+    }
 }
 
 /// A function of a text.
@@ -109,6 +142,18 @@ pub enum Text {
     Len,
     /// `find`, `rfind` within a slice; −1 if it is not there.
     Find { what: String, start: Option<i64>, stop: Option<i64>, last: bool },
+    /// `index`, `rindex`: as `find`, but an error if it is not there.
+    Index { what: String, start: Option<i64>, stop: Option<i64>, last: bool },
+    /// `translate`: for a character another text, or none.
+    Translate { table: BTreeMap<char, Option<String>> },
+    /// `normalize` to a form of Unicode.
+    Normalize { form: Form },
+    /// `wrap`: lines of a width.
+    Wrap(Wrap),
+    /// `join`: the characters, or the elements of a list, with this between them.
+    Join { separator: String },
+    /// `partition`, `rpartition`: what is before, the separator, what is behind.
+    Partition { separator: String, last: bool },
     /// `count` of what a pattern finds.
     Count { pattern: String },
 }
@@ -129,8 +174,8 @@ impl Text {
             | Self::StartsWith { .. }
             | Self::EndsWith { .. }
             | Self::Is { .. } => Kind::Truth,
-            Self::Len | Self::Find { .. } | Self::Count { .. } => Kind::Number,
-            Self::Split { .. } | Self::FindAll { .. } => Kind::List,
+            Self::Len | Self::Find { .. } | Self::Index { .. } | Self::Count { .. } => Kind::Number,
+            Self::Split { .. } | Self::FindAll { .. } | Self::Partition { .. } => Kind::List,
             _ => Kind::Text,
         }
     }
@@ -154,12 +199,30 @@ impl Text {
 
 /// A pattern as Python writes it.
 pub fn regex(pattern: &str) -> phalanx_engine::Result<Regex> {
-    Regex::new(&pattern.replace(r"\Z", r"\z")).map_err(|error| {
+    Regex::new(&translated(pattern)).map_err(|error| {
         Error::unsupported(format!("the pattern {pattern:?}")).caused_by(&error).with_hint(
             "patterns are those of the regex crate: Python's without look-around and back-references; use \
              map_partitions for others",
         )
     })
+}
+
+/// What Python means by a pattern: letters, numbers of any kind and `_` make words, marks do not.
+fn translated(pattern: &str) -> String {
+    let mut output = String::with_capacity(pattern.len());
+    let mut characters = pattern.chars();
+    while let Some(c) = characters.next() {
+        match (c, if c == '\\' { characters.next() } else { None }) {
+            ('\\', Some('w')) => output.push_str(r"[\p{L}\p{N}_]"),
+            ('\\', Some('W')) => output.push_str(r"[^\p{L}\p{N}_]"),
+            ('\\', Some('Z')) => output.push_str(r"\z"),
+            (c, next) => {
+                output.push(c);
+                output.extend(next);
+            }
+        }
+    }
+    output
 }
 
 /// Python's replacement (`\1`, `\g<name>`) as the regex crate writes it.
@@ -193,7 +256,8 @@ impl RowFunction for OfText {
     }
     fn output(&self, inputs: &[FieldRef]) -> Result<Field> {
         let data_type = inputs.first().map_or(&DataType::Null, |field| field.data_type());
-        let list = matches!(data_type, DataType::List(_)) && matches!(self.0, Text::Get { .. } | Text::Len);
+        let list = matches!(data_type, DataType::List(_))
+            && matches!(self.0, Text::Get { .. } | Text::Len | Text::Join { .. });
         if !list && !is_text(data_type) {
             return Err(Error::input(format!("can only use .str with a column of text, not of type {data_type}"))
                 .with_hint("cast the column with astype(str) first")
@@ -237,116 +301,21 @@ fn of_list(function: &Text, values: &ArrayRef) -> Result<ArrayRef> {
         }
         return Ok(Arc::new(output.finish()));
     }
+    if let Text::Join { separator } = function {
+        let mut output = StringBuilder::new();
+        for list in lists.iter() {
+            let list = list.map(|list| cast(&list, &DataType::Utf8)).transpose()?;
+            // As in Python, a list with a missing element can't be joined.
+            let list = list.filter(|list| list.null_count() == 0);
+            output.append_option(list.map(|list| {
+                let parts: Vec<&str> = list.as_string::<i32>().iter().flatten().collect();
+                parts.join(separator)
+            }));
+        }
+        return Ok(Arc::new(output.finish()));
+    }
     let lengths: Int64Array = lists.iter().map(|list| list.map(|list| list.len() as i64)).collect();
     Ok(Arc::new(lengths))
-}
-
-/// Python's position in something of this length, if it is there.
-fn position(at: i64, length: usize) -> Option<usize> {
-    let length = i64::try_from(length).ok()?;
-    let at = if at < 0 { at + length } else { at };
-    usize::try_from(at).ok().filter(|_| at < length)
-}
-
-/// Python's `slice(start, stop, step).indices(length)`.
-fn slice(start: Option<i64>, stop: Option<i64>, step: i64, length: i64) -> (i64, i64) {
-    let bound = |at: Option<i64>, default: i64| match at {
-        None => default,
-        Some(at) => {
-            let at = if at < 0 { at.saturating_add(length) } else { at };
-            if step > 0 { at.clamp(0, length) } else { at.clamp(-1, length - 1) }
-        }
-    };
-    if step > 0 { (bound(start, 0), bound(stop, length)) } else { (bound(start, length - 1), bound(stop, -1)) }
-}
-
-fn sliced(text: &str, start: Option<i64>, stop: Option<i64>, step: i64) -> String {
-    let length = text.chars().count() as i64;
-    let (from, to) = slice(start, stop, step, length);
-    if step == 1 {
-        let (skip, take) = (from.max(0) as usize, (to - from).max(0) as usize);
-        return text.chars().skip(skip).take(take).collect();
-    }
-    let characters: Vec<char> = text.chars().collect();
-    let mut output = String::new();
-    let mut at = from;
-    while (step > 0 && at < to) || (step < 0 && at > to) {
-        output.extend(usize::try_from(at).ok().and_then(|at| characters.get(at)));
-        at += step;
-    }
-    output
-}
-
-fn padded(text: &str, text_on: Side, width: i64, fill: char) -> String {
-    let missing = usize::try_from(width).unwrap_or(0).saturating_sub(text.chars().count());
-    let (left, right) = match text_on {
-        Side::Left => (0, missing),
-        Side::Right => (missing, 0),
-        // CPython puts the odd one on the left only if the width is odd too.
-        Side::Both => {
-            let left = missing / 2 + (missing & usize::try_from(width).unwrap_or(0) & 1);
-            (left, missing - left)
-        }
-    };
-    let fills = |count: usize| std::iter::repeat_n(fill, count);
-    fills(left).chain(text.chars()).chain(fills(right)).collect()
-}
-
-fn is_cased(c: char) -> bool {
-    c.is_lowercase() || c.is_uppercase()
-}
-
-fn title(text: &str) -> String {
-    let mut output = String::with_capacity(text.len());
-    let mut inside = false;
-    for c in text.chars() {
-        if inside {
-            output.extend(c.to_lowercase());
-        } else {
-            initial(c, &mut output);
-        }
-        inside = is_cased(c);
-    }
-    output
-}
-
-/// A capital with what stands behind it in small: `ß` becomes `Ss`.
-fn initial(c: char, output: &mut String) {
-    for (at, upper) in c.to_uppercase().enumerate() {
-        if at == 0 { output.push(upper) } else { output.extend(upper.to_lowercase()) }
-    }
-}
-
-fn capitalize(text: &str) -> String {
-    let mut output = String::with_capacity(text.len());
-    let mut rest = text.chars();
-    if let Some(first) = rest.next() {
-        initial(first, &mut output);
-    }
-    output.push_str(&rest.as_str().to_lowercase());
-    output
-}
-
-fn swapcase(text: &str) -> String {
-    let mut output = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_uppercase() { output.extend(c.to_lowercase()) } else { output.extend(c.to_uppercase()) }
-    }
-    output
-}
-
-/// Whether Python takes it for a space.
-fn is_space(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
-}
-
-fn stripped<'a>(text: &'a str, side: Side, characters: Option<&str>) -> &'a str {
-    let strip = |c: char| characters.map_or_else(|| is_space(c), |characters| characters.contains(c));
-    match side {
-        Side::Left => text.trim_start_matches(strip),
-        Side::Right => text.trim_end_matches(strip),
-        Side::Both => text.trim_matches(strip),
-    }
 }
 
 fn to_text(function: &Text, values: &StringArray) -> Result<ArrayRef> {
@@ -357,7 +326,7 @@ fn to_text(function: &Text, values: &StringArray) -> Result<ArrayRef> {
     let each = |text: &str| -> Option<String> {
         Some(match function {
             Text::Lower => text.to_lowercase(),
-            Text::Casefold => text.replace(['ß', 'ẞ'], "ss").to_lowercase().replace('ς', "σ"),
+            Text::Casefold => casefold(text),
             Text::Upper => text.to_uppercase(),
             Text::Title => title(text),
             Text::Capitalize => capitalize(text),
@@ -393,6 +362,19 @@ fn to_text(function: &Text, values: &StringArray) -> Result<ArrayRef> {
             }
             Text::RemovePrefix { prefix } => text.strip_prefix(prefix.as_str()).unwrap_or(text).to_owned(),
             Text::RemoveSuffix { suffix } => text.strip_suffix(suffix.as_str()).unwrap_or(text).to_owned(),
+            Text::Translate { table } => {
+                let mut output = String::with_capacity(text.len());
+                for c in text.chars() {
+                    match table.get(&c) {
+                        None => output.push(c),
+                        Some(other) => output.extend(other.as_deref()),
+                    }
+                }
+                output
+            }
+            Text::Normalize { form } => form.of(text),
+            Text::Wrap(wrap) => wrap.lines(text).join("\n"),
+            Text::Join { separator } => text.chars().map(String::from).collect::<Vec<_>>().join(separator),
             Text::Repeat { times } => text.repeat(usize::try_from(*times).unwrap_or(0)),
             Text::Extract { group, .. } => pattern.as_ref()?.captures(text)?.get(*group)?.as_str().to_owned(),
             _ => return None,
@@ -422,69 +404,28 @@ fn to_truth(function: &Text, values: &StringArray) -> Result<ArrayRef> {
     Ok(Arc::new(answers))
 }
 
-/// Superscripts, subscripts and circled digits: digits to Python, but no decimals.
-fn is_other_digit(c: char) -> bool {
-    matches!(c, '²' | '³' | '¹' | '⁰' | '⁴'..='⁹' | '₀'..='₉' | '①'..='⑨' | '⓪' | '❶'..='❾' | '➀'..='➈' | '➊'..='➒' | '⑴'..='⑼' | '⒈'..='⒐')
-}
-
-fn is(class: Class, text: &str) -> bool {
-    static LETTER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\p{L}$").ok());
-    static DECIMAL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\p{Nd}$").ok());
-    let one = |pattern: &Option<Regex>, c: char| {
-        pattern.as_ref().is_some_and(|pattern| pattern.is_match(c.encode_utf8(&mut [0; 4])))
-    };
-    let letter = |c: char| if c.is_ascii() { c.is_ascii_alphabetic() } else { one(&LETTER, c) };
-    let decimal = |c: char| if c.is_ascii() { c.is_ascii_digit() } else { one(&DECIMAL, c) };
-    let numeric = |c: char| c.is_numeric() || "一二三四五六七八九十百千万億兆零〇".contains(c);
-    let all = |holds: &dyn Fn(char) -> bool| !text.is_empty() && text.chars().all(holds);
-    match class {
-        Class::Ascii => text.is_ascii(),
-        Class::Alphabetic => all(&letter),
-        Class::Decimal => all(&decimal),
-        Class::Digit => all(&|c| decimal(c) || is_other_digit(c)),
-        Class::Numeric => all(&numeric),
-        Class::Alphanumeric => all(&|c| letter(c) || numeric(c)),
-        Class::Space => all(&is_space),
-        Class::Lower => text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase),
-        Class::Upper => text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase),
-        Class::Title => {
-            let (mut inside, mut any) = (false, false);
-            for c in text.chars() {
-                if (c.is_uppercase() && inside) || (c.is_lowercase() && !inside) {
-                    return false;
-                }
-                any |= is_cased(c);
-                inside = is_cased(c);
-            }
-            any
-        }
-    }
-}
-
 fn to_number(function: &Text, values: &StringArray) -> Result<ArrayRef> {
     let pattern = match function {
         Text::Count { pattern } => Some(regex(pattern)?),
         _ => None,
     };
-    let each = |text: &str| -> i64 {
-        match function {
+    let each = |text: &str| -> Result<i64> {
+        Ok(match function {
             Text::Find { what, start, stop, last } => find(text, what, *start, *stop, *last),
+            Text::Index { what, start, stop, last } => match find(text, what, *start, *stop, *last) {
+                -1 => {
+                    return Err(Error::data(format!("substring not found: {what:?} in {text:?}"))
+                        .with_hint("use find, which gives -1 where it is not there")
+                        .into());
+                }
+                at => at,
+            },
             Text::Count { .. } => pattern.as_ref().map_or(0, |pattern| pattern.find_iter(text).count() as i64),
             _ => text.chars().count() as i64,
-        }
+        })
     };
-    let numbers: Int64Array = values.iter().map(|value| value.map(each)).collect();
-    Ok(Arc::new(numbers))
-}
-
-fn find(text: &str, what: &str, start: Option<i64>, stop: Option<i64>, last: bool) -> i64 {
-    let (from, to) = slice(start, stop, 1, text.chars().count() as i64);
-    if from > to {
-        return -1;
-    }
-    let within = sliced(text, Some(from), Some(to), 1);
-    let found = if last { within.rfind(what) } else { within.find(what) };
-    found.map_or(-1, |at| from + within[..at].chars().count() as i64)
+    let numbers: Result<Int64Array> = values.iter().map(|value| value.map(each).transpose()).collect();
+    Ok(Arc::new(numbers?))
 }
 
 fn to_list(function: &Text, values: &StringArray) -> Result<ArrayRef> {
@@ -508,6 +449,15 @@ fn to_list(function: &Text, values: &StringArray) -> Result<ArrayRef> {
                 Some(most) => pattern.splitn(text, limit(*most)).map(str::to_owned).collect(),
                 None => pattern.split(text).map(str::to_owned).collect(),
             },
+            (Text::Partition { separator, last }, None) => {
+                let found =
+                    if *last { text.rsplit_once(separator.as_str()) } else { text.split_once(separator.as_str()) };
+                match found {
+                    Some((before, behind)) => vec![before.to_owned(), separator.clone(), behind.to_owned()],
+                    None if *last => vec![String::new(), String::new(), text.to_owned()],
+                    None => vec![text.to_owned(), String::new(), String::new()],
+                }
+            }
             (Text::Split { separator, most, from_end, .. }, None) => {
                 split(text, separator.as_deref(), *most, *from_end)
             }
@@ -521,78 +471,14 @@ fn to_list(function: &Text, values: &StringArray) -> Result<ArrayRef> {
     Ok(Arc::new(output.finish()))
 }
 
-fn limit(most: u64) -> usize {
-    usize::try_from(most).unwrap_or(usize::MAX).saturating_add(1)
-}
-
-fn split(text: &str, separator: Option<&str>, most: Option<u64>, from_end: bool) -> Vec<String> {
-    let limit = most.map_or(usize::MAX, limit);
-    let mut parts: Vec<&str> = match (separator, from_end) {
-        (Some(separator), false) => text.splitn(limit, separator).collect(),
-        (Some(separator), true) => text.rsplitn(limit, separator).collect(),
-        (None, false) => {
-            let mut parts = vec![];
-            let mut rest = text.trim_start_matches(is_space);
-            while !rest.is_empty() {
-                if parts.len() + 1 == limit {
-                    parts.push(rest);
-                    break;
-                }
-                let end = rest.find(is_space).unwrap_or(rest.len());
-                parts.push(&rest[..end]);
-                rest = rest[end..].trim_start_matches(is_space);
-            }
-            parts
-        }
-        (None, true) => {
-            let mut parts = vec![];
-            let mut rest = text.trim_end_matches(is_space);
-            while !rest.is_empty() {
-                if parts.len() + 1 == limit {
-                    parts.push(rest);
-                    break;
-                }
-                let begin =
-                    rest.char_indices().rev().find(|(_, c)| is_space(*c)).map_or(0, |(at, c)| at + c.len_utf8());
-                parts.push(&rest[begin..]);
-                rest = rest[..begin].trim_end_matches(is_space);
-            }
-            parts
-        }
-    };
-    if from_end {
-        parts.reverse();
-    }
-    parts.into_iter().map(str::to_owned).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn slices_are_pythons() {
-        for (start, stop, step, expected) in [
-            (None, None, 1, "abcdef"),
-            (Some(1), Some(-1), 1, "bcde"),
-            (None, None, -1, "fedcba"),
-            (Some(-2), None, -2, "eca"),
-            (Some(4), Some(2), 1, ""),
-            (Some(-99), Some(99), 2, "ace"),
-        ] {
-            assert_eq!(sliced("abcdef", start, stop, step), expected);
-        }
-    }
-
-    #[test]
-    fn words_are_pythons() {
-        assert_eq!(title("they're bill's ÉCOLE straße"), "They'Re Bill'S École Straße");
-        assert_eq!(padded("ab", Side::Both, 5, '*'), "**ab*");
-        assert_eq!(padded("abc", Side::Both, 6, '*'), "*abc**");
-        assert_eq!(split(" a  b c ", None, Some(1), false), ["a", "b c "]);
-        assert_eq!(split(" a  b c ", None, Some(1), true), [" a  b", "c"]);
+    fn replacements_and_forms_are_pythons() {
         assert_eq!(replacement(r"\2-\g<word>$"), "${2}-${word}$$");
-        assert_eq!(find("añbñ", "ñ", None, None, true), 3);
-        assert!(is(Class::Digit, "²") && !is(Class::Decimal, "²") && is(Class::Numeric, "½"));
+        assert_eq!(Form::Nfd.of("é"), "e\u{301}");
+        assert_eq!(Form::Nfkc.of("ﬁ²"), "fi2");
     }
 }
