@@ -321,12 +321,16 @@ impl Built {
         let mut batches = vec![];
         let (mut left, mut right): (Vec<u32>, Vec<Option<u32>>) = (vec![], vec![]);
         for (row, &hash) in hashes.iter().enumerate() {
-            let before = left.len();
+            let (before, mut alone) = (left.len(), true);
             let mut at = self.heads[self.slot(hash)];
             while at != END {
                 let other = at as usize;
                 if keys.equal(row, &self.keys, other) {
-                    self.met[other] = true;
+                    (self.met[other], alone) = (true, false);
+                    // One row may meet very many: a batch is what a sort takes at once.
+                    if left.len() >= PAIRS && join.keep != Keep::LeftAnti {
+                        batches.push(self.pairs(join, batch, std::mem::take(&mut left), std::mem::take(&mut right))?);
+                    }
                     left.push(row as u32);
                     right.push(Some(at));
                     if matches!(join.keep, Keep::LeftSemi | Keep::LeftAnti) {
@@ -335,7 +339,6 @@ impl Built {
                 }
                 at = self.next[other];
             }
-            let alone = left.len() == before;
             match join.keep {
                 Keep::Left | Keep::Outer | Keep::Right if alone => {
                     left.push(row as u32);
