@@ -30,10 +30,6 @@ impl PyArray {
         checked(self.0.with_item(keys_of(parts)?, value))
     }
 
-    fn take_by(&self, indices: &Self, axis: isize) -> PyResult<Self> {
-        checked(self.0.take_by(&indices.0, axis))
-    }
-
     fn take_along_axis(&self, indices: &Self, axis: isize) -> PyResult<Self> {
         checked(self.0.take_along_axis(&indices.0, axis))
     }
