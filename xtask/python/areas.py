@@ -132,8 +132,9 @@ _STANDARD_METHODS = {
 
 def _learning_areas() -> Iterator[Area]:
     ours = _module("phalanx.ml")
+    _module("sklearn.experimental.enable_halving_search_cv")  # else two of its names can't be looked at
     for name in ("linear_model", "preprocessing", "metrics", "model_selection", "cluster", "decomposition",
-                 "naive_bayes", "pipeline", "impute"):  # fmt: skip
+                 "naive_bayes", "pipeline", "impute", "compose", "datasets"):  # fmt: skip
         module, own = _module(f"sklearn.{name}"), _module(f"phalanx.ml.{name}")
         if ours is not None and module is not None and own is not None:
             yield Area(f"sklearn.{name}", "scikit-learn", module, own, _public(module))
