@@ -70,7 +70,7 @@ pub fn suites(root: &Path, environment: &Environment) -> Tally {
 
 fn pytest(root: &Path, environment: &Environment) -> Command {
     let mut command = environment.python(root);
-    command.args(["-m", "pytest", "-q", "--timeout", TEST_SECONDS_MAX, "-rfE"]);
+    command.args(["-m", "pytest", "--timeout", TEST_SECONDS_MAX, "-rfE"]);
     // Real tables, where a checkout has them beside it; the suites say so where they are absent.
     if let Ok(data) = root.join("../shared/data").canonicalize() {
         command.env("PHALANX_TEST_DATA", data);
