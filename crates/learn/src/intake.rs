@@ -163,17 +163,12 @@ fn pieces(layout: Layout, chunk: &Chunk) -> Vec<DataFusionResult<RecordBatch>> {
         }
         let rows = || values.chunks_exact(columns);
         let features: Vec<f64> = rows().flat_map(|row| &row[..layout.width]).copied().collect();
-        let column = |place: usize| Arc::new(rows().map(|row| row[place]).collect::<Float64Array>()) as ArrayRef;
+        let column = |place: usize| Arc::new(Float64Array::from_iter_values(rows().map(|row| row[place]))) as ArrayRef;
         let target = layout.target.then(|| column(layout.width));
         let weight = layout.weight.then(|| column(columns - 1));
-        layout.batch(features, target.map(full), weight.map(full))
+        layout.batch(features, target, weight)
     };
     values.chunks(PIECE_ROWS * columns).map(piece).collect()
-}
-
-/// The same numbers without a mask: `collect` makes one of no nulls.
-fn full(values: ArrayRef) -> ArrayRef {
-    Arc::new(Float64Array::new(values.as_primitive::<Float64Type>().values().clone(), None))
 }
 
 /// Columns as rows of a matrix.
