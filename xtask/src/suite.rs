@@ -4,6 +4,7 @@
 //! test binary counts as one.
 
 use crate::command::{self, cargo};
+use crate::python::environment::Environment;
 use crate::tally::Tally;
 use crate::{Outcome, features, levels, licences, python, words};
 use std::io::{BufRead, BufReader, Write};
@@ -26,13 +27,13 @@ pub fn run(root: &Path) -> bool {
     suite.check("build", || {
         command::run(cargo(root, &["build", "--release", "--workspace", "--bins"])).map(|()| String::new())
     });
-    suite.tests("tests", || tests(root));
-    suite.check("extension", || python::extension(root));
     let mut environment = None;
     suite.check("environment", || {
         environment = Some(python::environment::ready(root)?);
         Ok(String::new())
     });
+    suite.tests("tests", || tests(root, environment.as_ref()));
+    suite.check("extension", || python::extension(root));
     // Without it nothing of Python runs, and the phase has failed.
     if let Some(environment) = environment {
         suite.check("types", || python::types(root, &environment));
@@ -81,12 +82,16 @@ impl Suite {
     }
 }
 
-/// Builds and runs every test, also the examples in the documentation; shows cargo's output as it comes.
-fn tests(root: &Path) -> Tally {
+/// Builds and runs every test, also the examples in the documentation; shows cargo's output as it comes. XGBoost is that
+/// of the Python suites' environment.
+fn tests(root: &Path, environment: Option<&Environment>) -> Tally {
     let mut command = cargo(root, &["test", "--release", "--workspace", "--no-fail-fast"]);
     // Real tables, where a checkout has them beside it; the suites say so where they are absent.
     if let Ok(data) = root.join("../shared/data").canonicalize() {
         command.env("PHALANX_TEST_DATA", data);
+    }
+    if let Some(environment) = environment {
+        command.env("VIRTUAL_ENV", environment.folder());
     }
     let mut tally = Tally::default();
     let child = command.stdout(Stdio::piped()).spawn();

@@ -17,6 +17,10 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
     /// Its Python, in `root`.
     pub fn python(&self, root: &Path) -> Command {
         let mut command = Command::new(self.folder.join("bin").join("python"));
