@@ -42,7 +42,7 @@ fn no_scheduler_there() {
 
 fn start(bind: &str) -> phalanx_engine::Result<Scheduler> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let options = SchedulerOptions { bind: bind.parse().unwrap(), transport: Transport::loopback() };
+    let options = SchedulerOptions::new(bind.parse().unwrap(), Transport::loopback());
     runtime.block_on(Scheduler::start(options))
 }
 
@@ -176,14 +176,10 @@ fn workers_with_too_little_memory() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let options = WorkerOptions {
-        scheduler: cluster.address().clone(),
         cores: 1,
         memory_bytes: 128 << 20,
         scratch: scratch.path().to_owned(),
-        host: std::net::Ipv4Addr::LOCALHOST.into(),
-        transport: Transport::loopback(),
-        connect_timeout: Duration::from_secs(5),
-        allow_python: false,
+        ..WorkerOptions::new(cluster.address().clone(), Transport::loopback())
     };
     let large = runtime.spawn(work(options, |_| {}, std::future::pending()));
     engine.wait_for_workers(3, Duration::from_secs(10)).unwrap();

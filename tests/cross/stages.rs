@@ -137,19 +137,14 @@ fn workers_run_what_lowering_made() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let bind = "127.0.0.1:0".parse().unwrap();
     let transport = Transport::loopback();
-    let scheduler =
-        runtime.block_on(Scheduler::start(SchedulerOptions { bind, transport: transport.clone() })).unwrap();
+    let scheduler = runtime.block_on(Scheduler::start(SchedulerOptions::new(bind, transport.clone()))).unwrap();
     let address: SchedulerAddress = format!("tcp://{}", scheduler.address()).parse().unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let options = WorkerOptions {
-        scheduler: address.clone(),
         cores: 2,
         memory_bytes: 2 << 30,
         scratch: scratch.path().to_owned(),
-        host: std::net::Ipv4Addr::LOCALHOST.into(),
-        transport: transport.clone(),
-        connect_timeout: Duration::from_secs(5),
-        allow_python: false,
+        ..WorkerOptions::new(address.clone(), transport.clone())
     };
     let worker = runtime.spawn(work(options, |_| {}, std::future::pending()));
     let engine = ClusterEngine::connect(&address, Settings::default(), transport).unwrap();

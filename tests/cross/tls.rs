@@ -49,7 +49,7 @@ impl Cluster {
     fn start(folder: &Path, workers: usize) -> Self {
         let runtime = Runtime::new().unwrap();
         let bind = "127.0.0.1:0".parse().unwrap();
-        let options = SchedulerOptions { bind, transport: transport(folder, Role::Scheduler) };
+        let options = SchedulerOptions::new(bind, transport(folder, Role::Scheduler));
         let scheduler = runtime.block_on(Scheduler::start(options)).unwrap();
         let address: SchedulerAddress = format!("tcp://{}", scheduler.address()).parse().unwrap();
         let scratch = tempfile::tempdir().unwrap();
@@ -93,14 +93,11 @@ impl Drop for Cluster {
 
 fn worker_options(scheduler: &SchedulerAddress, scratch: &Path, transport: Transport) -> WorkerOptions {
     WorkerOptions {
-        scheduler: scheduler.clone(),
         cores: 1,
         memory_bytes: 1 << 30,
         scratch: scratch.to_owned(),
-        host: std::net::Ipv4Addr::LOCALHOST.into(),
-        transport,
         connect_timeout: Duration::from_millis(500),
-        allow_python: false,
+        ..WorkerOptions::new(scheduler.clone(), transport)
     }
 }
 
@@ -178,7 +175,7 @@ fn a_role_has_its_own_rights() {
     // A worker's certificate at the scheduler's address: a client does not fall for it.
     let worker = transport(folder.path(), Role::Worker);
     let imposter = cluster.runtime.block_on(async {
-        Scheduler::start(SchedulerOptions { bind: "127.0.0.1:0".parse().unwrap(), transport: worker }).await.unwrap()
+        Scheduler::start(SchedulerOptions::new("127.0.0.1:0".parse().unwrap(), worker)).await.unwrap()
     });
     let address: SchedulerAddress = format!("tcp://{}", imposter.address()).parse().unwrap();
     let client = transport(folder.path(), Role::Client);

@@ -3,7 +3,6 @@
 use phalanx_cluster::process::{Tie, run_scheduler, run_worker};
 use phalanx_cluster::{SchedulerOptions, Transport, WorkerOptions};
 use phalanx_engine::{Error, Result};
-use std::time::Duration;
 
 /// If this process was started as a scheduler or a worker by a [`phalanx_cluster::LocalCluster`], it becomes one and
 /// does not return. First thing in `main`.
@@ -42,21 +41,18 @@ fn parsed<T: std::str::FromStr>(arguments: &[String], name: &str) -> Result<T> {
 }
 
 fn scheduler(arguments: &[String]) -> Result<()> {
-    let options = SchedulerOptions { bind: parsed(arguments, "--bind")?, transport: Transport::loopback() };
+    let options = SchedulerOptions::new(parsed(arguments, "--bind")?, Transport::loopback());
     run_scheduler(options, Tie::ToParent, |_| async { Ok(String::new()) })
 }
 
 fn worker(arguments: &[String]) -> Result<()> {
     let address = arguments.get(3).cloned().unwrap_or_default();
     let options = WorkerOptions {
-        scheduler: address.parse()?,
         cores: parsed(arguments, "--cores")?,
         memory_bytes: parsed(arguments, "--memory")?,
         scratch: parsed(arguments, "--scratch")?,
-        host: std::net::Ipv4Addr::LOCALHOST.into(),
-        transport: Transport::loopback(),
-        connect_timeout: Duration::from_secs(5),
         allow_python: arguments.iter().any(|argument| argument == "--allow-python"),
+        ..WorkerOptions::new(address.parse()?, Transport::loopback())
     };
     let again: Vec<_> = std::env::args_os().skip(1).collect();
     run_worker(options, Tie::ToParent, &again)

@@ -7,6 +7,7 @@ use phalanx_cluster::{Role, SchedulerAddress, Transport};
 use phalanx_engine::Result;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -187,6 +188,11 @@ pub struct SchedulerArgs {
     #[command(flatten)]
     pub credentials: CredentialsArg,
 
+    /// Stop the cluster, its workers too, when no job has run for so long, as in 90s, 30min or 8h; sessions that only
+    /// stay open do not count [default: never].
+    #[arg(long, value_name = "TIME", value_parser = values::duration, allow_negative_numbers = true)]
+    pub idle_timeout: Option<Duration>,
+
     /// End when standard input ends: whoever started this process is gone.
     #[arg(long, hide = true)]
     pub tied: bool,
@@ -220,6 +226,11 @@ pub struct WorkerArgs {
     /// [default: the system's folder for temporary files].
     #[arg(long, value_name = "DIR")]
     pub scratch: Option<PathBuf>,
+
+    /// How long to look for the scheduler before giving up, as in 90s or 5min [default: 5s at the start, 60s when the
+    /// scheduler was lost]. A worker whose scheduler comes back at its address within this time works for it again.
+    #[arg(long, value_name = "TIME", value_parser = values::duration, allow_negative_numbers = true)]
+    pub death_timeout: Option<Duration>,
 
     /// Run Python functions that clients send. The worker must be started from the Python package (`python -m phalanx
     /// worker`), in an environment that has what the functions use. Whoever reaches the scheduler can then run any code

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 /// Serves until it is told to stop.
 pub fn run(args: SchedulerArgs) -> Result<()> {
     let transport = args.credentials.transport(&[Role::Scheduler])?;
-    let options = SchedulerOptions { bind: args.bind, transport };
+    let options = SchedulerOptions { idle_timeout: args.idle_timeout, ..SchedulerOptions::new(args.bind, transport) };
     // Lives as long as the scheduler.
     let mut page: Option<Dashboard> = None;
     run_scheduler(options, tie(args.tied), |scheduler: &Scheduler| {

@@ -3,9 +3,13 @@
 use phalanx_cluster::SchedulerAddress;
 use phalanx_engine::Error;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 /// More processes or cores than this are a slip of the finger.
 const COUNT_MAX: usize = 1024;
+
+/// A longer time to wait is a slip of the finger.
+const TIME_MAX: Duration = Duration::from_secs(366 * 86_400);
 
 /// A number of workers or cores.
 pub fn count(text: &str) -> Result<usize, String> {
@@ -50,6 +54,28 @@ pub fn size(text: &str) -> Result<u64, String> {
     if bytes == 0 { Err(String::from("expected more than zero bytes")) } else { Ok(bytes) }
 }
 
+/// A time: a positive number with a unit; without a unit, seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || String::from("expected a number and a unit, as in 90s, 30min or 8h, or a number of seconds");
+    let text = text.trim();
+    let digits = text.find(|letter: char| !(letter.is_ascii_digit() || letter == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim() {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        _ => return Err(wrong()),
+    };
+    let seconds = number.parse::<f64>().map_err(|_| wrong())? * factor;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if time.is_zero() => Err(String::from("expected more than no time")),
+        Ok(time) if time <= TIME_MAX => Ok(time),
+        _ => Err(String::from("longer than a year")),
+    }
+}
+
 /// The address of a scheduler.
 pub fn address(text: &str) -> Result<SchedulerAddress, String> {
     text.parse().map_err(|error: Error| {
@@ -91,6 +117,16 @@ mod tests {
             ["3x", "", "GiB", "-1", "1.2.3GB", "1e9", "0", "0.0GiB", "99999999999TiB", "9999999.5TiB", "NaN", "inf"]
         {
             assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, seconds) in [("90", 90.0), ("90s", 90.0), ("1.5min", 90.0), ("2 h", 7200.0), ("250ms", 0.25)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs_f64(seconds)), "{text}");
+        }
+        for text in ["", "s", "-1", "0", "0s", "5 years", "1e9", "400d", "inf", "NaN"] {
+            assert!(duration(text).is_err(), "{text}");
         }
     }
 

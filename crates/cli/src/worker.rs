@@ -7,24 +7,22 @@ use phalanx_cluster::{Role, SchedulerAddress, Transport, WorkerOptions};
 use phalanx_engine::{Error, Result};
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
-use std::time::Duration;
-
-/// How long a worker looks for its scheduler before it gives up.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Works until it is told to stop or the scheduler is gone.
 /// `arguments` are those of the command line.
 pub fn run(args: WorkerArgs, arguments: &[OsString]) -> Result<()> {
     let transport = args.credentials.transport(&[Role::Worker])?;
+    let host = own_address(&args.scheduler, &transport)?;
+    let usual = WorkerOptions::new(args.scheduler, transport);
     let options = WorkerOptions {
-        host: own_address(&args.scheduler, &transport)?,
-        scheduler: args.scheduler,
-        cores: args.cores.unwrap_or_else(phalanx_engine::session::cores),
-        memory_bytes: args.memory.unwrap_or_else(phalanx_engine::memory::for_tasks),
-        scratch: args.scratch.unwrap_or_else(std::env::temp_dir),
-        transport,
-        connect_timeout: CONNECT_TIMEOUT,
+        host,
+        cores: args.cores.unwrap_or(usual.cores),
+        memory_bytes: args.memory.unwrap_or(usual.memory_bytes),
+        scratch: args.scratch.unwrap_or_else(|| usual.scratch.clone()),
+        connect_timeout: args.death_timeout.unwrap_or(usual.connect_timeout),
+        death_timeout: args.death_timeout.unwrap_or(usual.death_timeout),
         allow_python: args.allow_python,
+        ..usual
     };
     run_worker(options, tie(args.tied), arguments)
 }

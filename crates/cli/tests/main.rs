@@ -10,5 +10,6 @@ mod suite {
     mod digests;
     mod help;
     mod interrupt;
+    mod lifecycles;
     pub mod run;
 }

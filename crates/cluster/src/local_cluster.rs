@@ -39,7 +39,7 @@ impl Default for ClusterOptions {
         Self {
             workers: 2,
             cores: 1,
-            memory_bytes: 4 << 30,
+            memory_bytes: (phalanx_engine::memory::for_tasks() / 2).min(4 << 30),
             scratch: None,
             program: vec![],
             allow_python: false,

@@ -11,7 +11,6 @@ use std::future::Future;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::sync::OnceLock;
-use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -26,8 +25,6 @@ pub enum Tie {
 
 /// Threads that move messages; tasks have their own.
 const NETWORK_THREADS: usize = 2;
-/// How long a worker that lost its scheduler looks for it.
-const REJOIN_TIMEOUT: Duration = Duration::from_secs(60);
 /// Says that this process replaced a worker that lost its scheduler.
 const REJOINING: &str = "PHALANX_REJOINING";
 
@@ -59,7 +56,7 @@ pub(crate) fn said_program() -> Option<Vec<OsString>> {
     PROGRAM.get().cloned()
 }
 
-/// Runs a scheduler until it is told to stop. `also` starts what goes with it (a status page) and returns what the
+/// Runs a scheduler until it is told to stop, or has been idle for its timeout. `also` starts what goes with it (a status page) and returns what the
 /// ready line says of that.
 ///
 /// # Errors
@@ -74,15 +71,18 @@ where
         let mut scheduler = Scheduler::start(options).await?;
         let more = also(&scheduler).await?;
         say_ready(&format!("scheduler ready at tcp://{}{more}", scheduler.address()));
+        let idle = scheduler.idle();
         tokio::select! {
             failed = scheduler.wait() => failed,
             end = end => end,
+            () = idle => Ok(()),
         }
     })
 }
 
 /// Runs a worker until it is told to stop. One that loses its scheduler starts afresh, as a new process image with a
-/// new name and folder, and so ends all its tasks at once; it gives up when the scheduler stays away. `arguments` are
+/// new name and folder, and so ends all its tasks at once; it gives up when the scheduler stays away for
+/// `death_timeout`. `arguments` are
 /// those by which [`this_program`] becomes this worker again.
 ///
 /// # Errors
@@ -97,7 +97,7 @@ pub fn run_worker(mut options: WorkerOptions, tie: Tie, arguments: &[OsString]) 
     let worker = String::from("of this process");
     host::permit_process(Permission { worker, is_given: options.allow_python });
     if std::env::var_os(REJOINING).is_some() {
-        options.connect_timeout = REJOIN_TIMEOUT;
+        options.connect_timeout = options.death_timeout;
     }
     let mut joined = false;
     let ended = block_on(async {

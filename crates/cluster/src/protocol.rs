@@ -79,6 +79,9 @@ pub struct Command {
     /// End: no running job needs what you hold.
     #[prost(bool, tag = "5")]
     pub leave: bool,
+    /// End now: the cluster stops.
+    #[prost(bool, tag = "6")]
+    pub end: bool,
 }
 
 /// The data of one job, or all of it but one stage's.

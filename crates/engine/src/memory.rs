@@ -3,14 +3,14 @@
 use datafusion::arrow::array::{Array, ArrayData, RecordBatch};
 use std::collections::HashSet;
 use std::fs;
+use std::path::Path;
 
 /// Memory for tasks of this process, in bytes: 70 % of what this machine, or the container around us, has. The rest is
 /// for the process itself, for what operators do not account for, and for the system.
 pub fn for_tasks() -> u64 {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_bytes(&text));
-    let container = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-        .iter()
-        .find_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let container = group_limit(&groups, Path::new("/sys/fs/cgroup"));
     let there = [machine, container].into_iter().flatten().min().unwrap_or(FALLBACK_BYTES);
     there / 10 * 7
 }
@@ -35,6 +35,30 @@ pub fn keep_freed() {}
 
 /// Where the system does not say.
 const FALLBACK_BYTES: u64 = 4 << 30;
+
+/// The smallest limit of the control groups that this process is in, up to their root: a group's limit holds for all
+/// below it. `groups` is the text of `/proc/self/cgroup`, `mount` where the groups are mounted. In a container, the path
+/// in `groups` may be one of the host, of which nothing is seen but the container's own group, as the root.
+fn group_limit(groups: &str, mount: &Path) -> Option<u64> {
+    let folders = groups.lines().filter_map(|line| {
+        let (_, rest) = line.split_once(':')?;
+        let (controllers, path) = rest.split_once(':')?;
+        let path = path.trim_start_matches('/');
+        match controllers {
+            "" => Some((mount.to_owned(), path, "memory.max")),
+            _ if controllers.split(',').any(|controller| controller == "memory") => {
+                Some((mount.join("memory"), path, "memory.limit_in_bytes"))
+            }
+            _ => None,
+        }
+    });
+    let limits = folders.flat_map(|(root, path, file)| {
+        let ours = root.join(path);
+        let up: Vec<_> = ours.ancestors().take_while(|folder| folder.starts_with(&root)).map(Path::to_owned).collect();
+        up.into_iter().filter_map(move |folder| fs::read_to_string(folder.join(file)).ok()?.trim().parse().ok())
+    });
+    limits.min()
+}
 
 fn total_bytes(meminfo: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
@@ -78,6 +102,29 @@ mod tests {
         assert_eq!(bytes_of([&batch, &batch]), 8 << 16);
         assert_eq!(bytes_of([&batch]), 8 << 16);
         assert_eq!(bytes_of([]), 0);
+    }
+
+    #[test]
+    fn the_smallest_limit_of_all_groups_above_us_counts() {
+        let mount = tempfile::tempdir().unwrap();
+        let limit = |folder: &str, file: &str, text: &str| {
+            let folder = mount.path().join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join(file), format!("{text}\n")).unwrap();
+        };
+        let found = |groups: &str| group_limit(groups, mount.path());
+        assert_eq!(found("0::/\n"), None);
+        limit("", "memory.max", "max");
+        limit("batch.slice", "memory.max", "1000");
+        limit("batch.slice/job", "memory.max", "3000");
+        assert_eq!(found("0::/\n"), None);
+        assert_eq!(found("0::/batch.slice/job\n"), Some(1000));
+        assert_eq!(found("0::/elsewhere\n"), None);
+        limit("batch.slice/job", "memory.max", "500");
+        assert_eq!(found("0::/batch.slice/job\n"), Some(500));
+        // The older groups, in a container that sees its own as the root.
+        limit("memory", "memory.limit_in_bytes", "700");
+        assert_eq!(found("9:cpu:/docker/1\n5:memory:/docker/1\n"), Some(700));
     }
 
     #[test]

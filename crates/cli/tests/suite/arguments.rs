@@ -42,6 +42,27 @@ fn sizes() {
 }
 
 #[test]
+fn times() {
+    let units = "expected a number and a unit, as in 90s, 30min or 8h, or a number of seconds";
+    for (value, what) in [
+        ("soon", units),
+        ("-1", units),
+        ("5y", units),
+        ("0", "expected more than no time"),
+        ("400d", "longer than a year"),
+    ] {
+        check(
+            &format!("scheduler --idle-timeout {value}"),
+            &format!("invalid value '{value}' for '--idle-timeout <TIME>': {what}"),
+        );
+        check(
+            &format!("worker tcp://127.0.0.1:8786 --death-timeout {value}"),
+            &format!("invalid value '{value}' for '--death-timeout <TIME>': {what}"),
+        );
+    }
+}
+
+#[test]
 fn addresses_of_schedulers() {
     let hint = "write tcp://HOST:PORT, for example tcp://127.0.0.1:8786";
     for (value, what) in [

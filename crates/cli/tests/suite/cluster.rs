@@ -18,7 +18,7 @@ fn scheduler() -> (Running, String, String) {
     (scheduler, address.to_owned(), page.to_owned())
 }
 
-fn worker(address: &str, scratch: &tempfile::TempDir) -> Running {
+pub fn worker(address: &str, scratch: &tempfile::TempDir) -> Running {
     let mut command = phalanx(&format!("worker {address} --cores 2 --memory 1GiB --scratch"));
     command.arg(scratch.path());
     let (worker, line) = Running::start(command);
@@ -26,7 +26,7 @@ fn worker(address: &str, scratch: &tempfile::TempDir) -> Running {
     worker
 }
 
-fn status(address: &str) -> Value {
+pub fn status(address: &str) -> Value {
     let ended = run(&format!("status {address} --json"));
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{ended:?}");
     serde_json::from_str(&ended.out).unwrap()
@@ -42,7 +42,7 @@ fn get(url: &str) -> String {
 }
 
 /// Waits for what a cluster hears of within moments.
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !is_so() {
         assert!(Instant::now() < deadline, "not within 10 s: {what}");

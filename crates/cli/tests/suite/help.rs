@@ -58,6 +58,7 @@ fn of_the_scheduler() {
             "[default: 127.0.0.1:8787]",
             "prints one line when it is ready",
             "phalanx worker tcp://127.0.0.1:8786",
+            "--idle-timeout <TIME>",
         ],
     );
 }
@@ -72,6 +73,7 @@ fn of_the_worker() {
             "[default: 70 % of what this",
             "--scratch <DIR>",
             "--allow-python",
+            "--death-timeout <TIME>",
             "phalanx worker tcp://127.0.0.1:8786 --cores 4 --memory 8GiB --scratch /mnt/fast",
         ],
     );

@@ -8,7 +8,7 @@ use phalanx_engine::WorkerDescription;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tonic::Status;
 
@@ -30,9 +30,19 @@ pub struct Hub {
     attempts: DashMap<String, String>,
     /// Jobs that were submitted and have not ended.
     running: DashSet<String>,
+    /// When anything was last submitted, or ended.
+    active: Active,
     next: AtomicU64,
     on_worker_lost: OnceLock<OnLost>,
     on_session_lost: OnceLock<OnSessionLost>,
+}
+
+struct Active(Mutex<Instant>);
+
+impl Default for Active {
+    fn default() -> Self {
+        Self(Mutex::new(Instant::now()))
+    }
 }
 
 struct WorkerLink {
@@ -114,6 +124,10 @@ impl Hub {
     pub fn leaving(&self) -> Vec<String> {
         self.workers.iter().filter(|link| link.beat.lock().leaving).map(|link| link.key().clone()).collect()
     }
+    /// "The cluster stops", to all.
+    pub fn end_workers(&self) {
+        self.tell(None, &Command { end: true, ..Command::default() });
+    }
     /// "Nobody needs what you hold": `worker` ends.
     pub fn may_leave(&self, worker: &str) {
         if let Some(link) = self.workers.get(worker) {
@@ -178,6 +192,7 @@ impl Hub {
     /// or another one owns it.
     pub fn session_owns(&self, session: &str, job: &str) -> bool {
         let Some(link) = self.sessions.get(session) else { return false };
+        *self.active.0.lock() = Instant::now();
         let owner = self.owners.entry(job.to_owned()).or_insert_with(|| session.to_owned());
         let is_ours = *owner == session;
         if is_ours {
@@ -192,6 +207,12 @@ impl Hub {
     /// `job` has ended.
     pub fn job_ends(&self, job: &str) {
         self.running.remove(job);
+        *self.active.0.lock() = Instant::now();
+    }
+    /// Since when no job has run and none has come; `None` while one runs.
+    pub fn idle_since(&self) -> Option<Instant> {
+        let since = *self.active.0.lock(); // before the look: a job that comes in between is seen
+        self.running.is_empty().then_some(since)
     }
     /// Waits until `is_reached` says that a job which has begun can be reached; false if it has ended, or never began.
     ///

@@ -5,6 +5,7 @@ mod control;
 mod front;
 mod gate;
 mod hub;
+mod idle;
 mod outbox;
 mod placement;
 
@@ -51,12 +52,22 @@ pub struct SchedulerOptions {
     pub bind: SocketAddr,
     /// How to talk to workers and clients.
     pub transport: Transport,
+    /// After how long without a job the cluster ends, if it does.
+    pub idle_timeout: Option<Duration>,
+}
+
+impl SchedulerOptions {
+    /// A scheduler that listens on `bind` and never ends by itself.
+    pub fn new(bind: SocketAddr, transport: Transport) -> Self {
+        Self { bind, transport, idle_timeout: None }
+    }
 }
 
 /// A scheduler that listens, until it is dropped or told to stop.
 pub struct Scheduler {
     address: SocketAddr,
     state: Arc<control::State>,
+    idle_timeout: Option<Duration>,
     server: tokio::task::JoinHandle<std::result::Result<(), tonic::transport::Error>>,
     watchers: Vec<tokio::task::JoinHandle<()>>,
 }
@@ -93,12 +104,23 @@ impl Scheduler {
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
         let control = ControlServer::new(control::ControlService { state: Arc::clone(&state) });
         let serving = options.transport.server().add_service(front).add_service(control).serve_with_incoming(incoming);
-        Ok(Self { address, state, server: tokio::spawn(serving), watchers })
+        Ok(Self { address, state, idle_timeout: options.idle_timeout, server: tokio::spawn(serving), watchers })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Resolves when the cluster has been idle for its timeout, and has told its workers to end; never without one.
+    pub fn idle(&self) -> impl Future<Output = ()> + use<> {
+        let (hub, timeout) = (Arc::clone(&self.state.hub), self.idle_timeout);
+        async move {
+            match timeout {
+                Some(timeout) => idle::wait(&hub, timeout).await,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// What it has and does; cheap to call often.

@@ -37,6 +37,7 @@ impl Outbox {
             let all = waiting.command.get_or_insert_default();
             all.wake |= command.wake;
             all.leave |= command.leave;
+            all.end |= command.end;
             all.cancel.extend_from_slice(&command.cancel);
             all.free.extend_from_slice(&command.free);
             all.cancel.len() + all.free.len() <= WAITING_MAX

@@ -8,7 +8,7 @@ mod stop;
 mod store;
 
 use crate::data::Pool;
-use crate::observer::no_scheduler;
+use crate::observer::{no_scheduler, refused_or_lost};
 use crate::protocol::service::control_client::ControlClient;
 use crate::protocol::{Beat, Command, Hello};
 use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
@@ -24,17 +24,18 @@ use flight::DataService;
 use phalanx_engine::host::{self, Permission};
 use phalanx_engine::remote::Stores;
 use phalanx_engine::scratch::{self, Scratch};
-use phalanx_engine::{Error, Result, datafusion, memory};
+use phalanx_engine::{Error, ErrorKind, Result, datafusion, memory};
 use poll::Runner;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use store::WorkerStore;
-use tokio::sync::mpsc::{Sender, channel};
+use tokio::sync::mpsc::Sender;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
+use tonic::transport::Channel;
 
 /// What a worker is started with.
 #[derive(Clone, Debug)]
@@ -51,11 +52,30 @@ pub struct WorkerOptions {
     pub host: IpAddr,
     /// How to talk to the scheduler, clients and other workers.
     pub transport: Transport,
-    /// How long to look for the scheduler.
+    /// How long to look for the scheduler at first.
     pub connect_timeout: Duration,
+    /// How long to look for the scheduler once it was lost (see [`run_worker`](crate::process::run_worker)).
+    pub death_timeout: Duration,
     /// Run functions that clients send (see [`phalanx_engine::host`])? Whoever reaches the scheduler can then run any
     /// code as this worker's user.
     pub allow_python: bool,
+}
+
+impl WorkerOptions {
+    /// A worker on loopback that uses what this machine, or its container, has.
+    pub fn new(scheduler: SchedulerAddress, transport: Transport) -> Self {
+        Self {
+            scheduler,
+            cores: phalanx_engine::session::cores(),
+            memory_bytes: memory::for_tasks(),
+            scratch: std::env::temp_dir(),
+            host: Ipv4Addr::LOCALHOST.into(),
+            transport,
+            connect_timeout: Duration::from_secs(5),
+            death_timeout: Duration::from_secs(60),
+            allow_python: false,
+        }
+    }
 }
 
 /// What a worker says when it is ready.
@@ -67,6 +87,10 @@ pub struct WorkerReady {
     pub address: SocketAddr,
 }
 
+/// A worker that looks for its scheduler does so this often.
+const SEARCH_INTERVAL: Duration = Duration::from_millis(100);
+/// Heartbeats that may wait to be sent.
+const BEATS_WAITING_MAX: usize = 4;
 /// The heartbeat's interval.
 const BEAT_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -114,20 +138,8 @@ pub async fn work(
     let server = options.transport.server().add_service(data).add_service(cancel);
     let serving = Background(tokio::spawn(server.serve_with_incoming(incoming)));
 
-    let authority = options.scheduler.authority();
-    let channel = find(&options).await?;
-    let (beats, receiver) = channel_of_beats();
-    let hello = Hello::ours(&id);
     let beater = Beater { runner: Arc::clone(&runner), store: Arc::clone(&store), address };
-    let _sent = beats.send(Beat { hello: Some(hello), ..beater.beat() }).await;
-    // A connection of its own: a long message of another stream must not delay a heartbeat.
-    let link = options.transport.connect(authority, Role::Scheduler).await?;
-    let mut commands = ControlClient::new(link)
-        .attach(ReceiverStream::new(receiver))
-        .await
-        .map_err(|status| Error::cluster(format!("the scheduler refuses a control stream: {}", status.message())))?
-        .into_inner();
-    accept(&mut commands).await?;
+    let Attached { channel, commands, beats } = attach(&options, &id, &beater).await?;
     // A thread of its own: a worker whose tasks and connections are all busy still beats. It ends with the stream.
     std::thread::Builder::new()
         .name(String::from("heartbeat"))
@@ -158,18 +170,41 @@ async fn leaving(leave: impl Future<Output = ()>, runner: &Runner) {
     tokio::time::sleep(LEAVE_TIMEOUT).await;
 }
 
-/// Looks for the scheduler until the timeout.
-async fn find(options: &WorkerOptions) -> Result<tonic::transport::Channel> {
+/// What ties a worker to its scheduler.
+struct Attached {
+    /// For polls.
+    channel: Channel,
+    commands: Streaming<Command>,
+    beats: Sender<Beat>,
+}
+
+/// Looks for the scheduler until the timeout: one that is just starting, or ending, is asked again.
+async fn attach(options: &WorkerOptions, id: &str, beater: &Beater) -> Result<Attached> {
     let deadline = tokio::time::Instant::now() + options.connect_timeout;
     loop {
-        match options.transport.connect(options.scheduler.authority(), Role::Scheduler).await {
-            Ok(channel) => return Ok(channel),
-            Err(error) if tokio::time::Instant::now() >= deadline => {
-                return Err(no_scheduler(&options.scheduler, &error));
+        match try_attach(options, id, beater).await {
+            Err(error) if error.kind() == ErrorKind::Cluster => {
+                if tokio::time::Instant::now() >= deadline {
+                    return Err(no_scheduler(&options.scheduler, &error));
+                }
+                tokio::time::sleep(SEARCH_INTERVAL).await;
             }
-            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            end => return end,
         }
     }
+}
+
+async fn try_attach(options: &WorkerOptions, id: &str, beater: &Beater) -> Result<Attached> {
+    let authority = options.scheduler.authority();
+    let channel = options.transport.connect(authority, Role::Scheduler).await?;
+    // A connection of its own: a long message of another stream must not delay a heartbeat.
+    let link = options.transport.connect(authority, Role::Scheduler).await?;
+    let (beats, receiver) = tokio::sync::mpsc::channel(BEATS_WAITING_MAX);
+    let _sent = beats.send(Beat { hello: Some(Hello::ours(id)), ..beater.beat() }).await;
+    let attached = ControlClient::new(link).attach(ReceiverStream::new(receiver)).await;
+    let mut commands = attached.map_err(|status| refused_or_lost(&status))?.into_inner();
+    accept(&mut commands).await?;
+    Ok(Attached { channel, commands, beats })
 }
 
 /// Waits for the scheduler's first word.
@@ -198,15 +233,15 @@ async fn obey(mut commands: Streaming<Command>, runner: &Runner, store: &Arc<Wor
         if command.wake {
             runner.wake.notify_one();
         }
+        if command.end {
+            tracing::info!("the scheduler ends the cluster");
+            return Ok(());
+        }
         if command.leave && runner.is_leaving() && runner.tasks_running() == 0 {
             return Ok(());
         }
     }
     Err(Error::cluster("the scheduler ended the control stream"))
-}
-
-fn channel_of_beats() -> (Sender<Beat>, tokio::sync::mpsc::Receiver<Beat>) {
-    channel(4)
 }
 
 struct Beater {
