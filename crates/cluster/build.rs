@@ -23,6 +23,7 @@ fn main() {
         .method(method("own", "Own", "JobName", "Empty").build())
         .method(method("cancel", "Cancel", "JobName", "Empty").build())
         .method(method("release", "Release", "Freed", "Empty").build())
+        .method(method("gang", "Gang", "GangRequest", "GangPlaces").server_streaming().build())
         .build();
     Builder::new().compile(&[control]);
 }

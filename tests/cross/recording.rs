@@ -2,7 +2,9 @@
 
 use phalanx_engine::datafusion::arrow::array::RecordBatch;
 use phalanx_engine::datafusion::arrow::datatypes::SchemaRef;
-use phalanx_engine::{Engine, EngineDescription, EngineKind, Job, PersistJob, Plan, Progress, Result, Settings};
+use phalanx_engine::{
+    Engine, EngineDescription, EngineKind, Gang, GangPlan, Job, PersistJob, Plan, Progress, Result, Settings,
+};
 use std::sync::Mutex;
 use tokio::sync::watch;
 
@@ -45,6 +47,9 @@ impl<E: Engine> Engine for Recording<E> {
     }
     fn scatter(&self, label: &str, schema: SchemaRef, partitions: Vec<Vec<RecordBatch>>) -> PersistJob {
         self.inner.scatter(label, schema, partitions)
+    }
+    fn gang(&self, plan: GangPlan) -> Gang {
+        self.inner.gang(plan)
     }
     fn describe(&self) -> Result<EngineDescription> {
         self.inner.describe()

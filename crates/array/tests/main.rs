@@ -10,7 +10,8 @@ use phalanx_engine::datafusion::arrow::datatypes::SchemaRef;
 use phalanx_engine::datafusion::datasource::source::DataSourceExec;
 use phalanx_engine::datafusion::physical_plan::ExecutionPlan;
 use phalanx_engine::{
-    Engine, EngineCodec, EngineDescription, EngineKind, Job, LocalEngine, PersistJob, Plan, Result, Settings,
+    Engine, EngineCodec, EngineDescription, EngineKind, Gang, GangPlan, Job, LocalEngine, PersistJob, Plan, Result,
+    Settings,
 };
 use std::sync::Arc;
 
@@ -76,6 +77,9 @@ impl Engine for Wire {
     }
     fn scatter(&self, label: &str, schema: SchemaRef, partitions: Vec<Vec<RecordBatch>>) -> PersistJob {
         self.0.scatter(label, schema, partitions)
+    }
+    fn gang(&self, plan: GangPlan) -> Gang {
+        self.0.gang(plan)
     }
     fn describe(&self) -> Result<EngineDescription> {
         self.0.describe()

@@ -91,6 +91,9 @@ pub enum Command {
     Replay(ReplayArgs),
     #[command(hide = true)]
     Bench(BenchArgs),
+    /// One process of a gang; what it is to do comes from the process that starts it.
+    #[command(hide = true)]
+    Rank,
 }
 
 /// Run arrays, frames, a plot and a trained model, end to end.

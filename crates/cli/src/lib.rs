@@ -49,6 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Worker(args) => end::of_service(worker::run(args, arguments.get(1..).unwrap_or_default())),
         Command::Credentials(command) => end::run(move |_interrupt| credentials::run(&command)),
         Command::Job(command) => end::run(move |_interrupt| job::run(&command)),
+        Command::Rank => phalanx_engine::gang::run_rank(),
         Command::Replay(args) => end::run(move |_interrupt| job::replay(&args)),
         Command::Status(args) => end::run(move |_interrupt| status::run(&args)),
     }

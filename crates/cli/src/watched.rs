@@ -8,7 +8,8 @@ use crate::progress;
 use phalanx_engine::datafusion::arrow::array::RecordBatch;
 use phalanx_engine::datafusion::arrow::datatypes::SchemaRef;
 use phalanx_engine::{
-    Engine, EngineDescription, EngineKind, Error, Job, PersistJob, Persisted, Plan, Progress, Result, Settings,
+    Engine, EngineDescription, EngineKind, Error, Gang, GangPlan, Job, PersistJob, Persisted, Plan, Progress, Result,
+    Settings,
 };
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -78,6 +79,9 @@ impl Engine for Watched {
         let job = self.engine.scatter(label, schema, partitions);
         self.show(label, job.progress());
         self.until_interrupted(label, job)
+    }
+    fn gang(&self, plan: GangPlan) -> Gang {
+        self.engine.gang(plan)
     }
     fn describe(&self) -> Result<EngineDescription> {
         self.engine.describe()

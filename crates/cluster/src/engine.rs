@@ -20,8 +20,8 @@ use datafusion::arrow::datatypes::SchemaRef;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use phalanx_engine::{
-    Engine, EngineDescription, EngineKind, Error, ErrorKind, Job, Lineage, LocalEngine, Location, PartitionData,
-    PersistJob, Persisted, Plan, Progress, Recipe, Result, SavedPlan, Settings, datafusion,
+    Engine, EngineDescription, EngineKind, Error, ErrorKind, Gang, GangPlan, Job, Lineage, LocalEngine, Location,
+    PartitionData, PersistJob, Persisted, Plan, Progress, Recipe, Result, SavedPlan, Settings, datafusion,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -179,6 +179,15 @@ impl Engine for ClusterEngine {
             crate::scatter::scatter(&shared.session, &shared.pool, schema, partitions).await
         })
     }
+    fn gang(&self, plan: GangPlan) -> Gang {
+        let inputs: Vec<Persisted> = plan.inputs.iter().map(|input| input.data.clone()).collect();
+        // Before they are read: who finds one lost makes it again only if nobody has done so since.
+        let versions: Vec<u64> = inputs.iter().map(Persisted::version).collect();
+        let (starting, mending) = (Arc::clone(&self.shared), Arc::clone(&self.shared));
+        let start = async move { crate::gang::start(&starting.session, &starting.pool, &plan).await };
+        let mend = move |error| async move { mending.rebuild(&inputs, &versions, error).await };
+        Gang::start(&self.handle, start, mend)
+    }
     fn describe(&self) -> Result<EngineDescription> {
         let shared = Arc::clone(&self.shared);
         futures::executor::block_on(self.handle.spawn(async move { shared.session.describe().await }))
@@ -261,7 +270,7 @@ impl Shared {
                         attempts.lost = Some(error);
                     }
                     Err(Miss::Lost(error)) => {
-                        self.rebuild(plan, &versions, error.clone()).await?;
+                        self.rebuild(plan.inputs(), &versions, error.clone()).await?;
                         attempts.lost = Some(error);
                     }
                     Err(Miss::Final(error)) => return Err(error),
@@ -375,10 +384,10 @@ impl Shared {
         Ok(Persisted::new(handle, plan.schema(), outputs.locations, Some(plan), release))
     }
 
-    /// Makes persisted data again from its lineage: what `error` says was lost to an attempt that read `versions` of the
-    /// plan's inputs. One at a time; who comes later finds it made.
-    async fn rebuild(&self, plan: &Plan, versions: &[u64], error: Error) -> Result<()> {
-        let mut inputs = plan.inputs().iter().zip(versions);
+    /// Makes persisted data again from its lineage: what `error` says was lost to an attempt that read these
+    /// `versions` of its `inputs`. One at a time; who comes later finds it made.
+    async fn rebuild(&self, inputs: &[Persisted], versions: &[u64], error: Error) -> Result<()> {
+        let mut inputs = inputs.iter().zip(versions);
         let lost = error.lost_data().and_then(|lost| inputs.find(|(input, _)| input.handle() == lost.handle));
         let Some((input, version, lineage)) =
             lost.and_then(|(input, version)| Some((input, version, input.lineage()?)))

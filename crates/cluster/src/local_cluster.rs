@@ -1,14 +1,14 @@
 //! A scheduler and workers as child processes of this one, stopped with it.
 
-use crate::process;
 use crate::transport::{CREDENTIALS_VARIABLE, SchedulerAddress};
 use parking_lot::Mutex;
+pub use phalanx_engine::program::find_binary;
 use phalanx_engine::scratch::Scratch;
-use phalanx_engine::{Error, Result};
+use phalanx_engine::{Error, Result, program};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ pub struct ClusterOptions {
     /// Where the workers make their folders; a temporary folder of the cluster's own by default.
     pub scratch: Option<PathBuf>,
     /// The command that starts the processes, before the arguments of `phalanx`; if it is empty, what
-    /// [`set_program`](crate::process::set_program) said, else the binary that [`find_binary`] finds.
+    /// [`set_program`](program::set_program) said, else the binary that [`find_binary`] finds.
     pub program: Vec<OsString>,
     /// Do the workers run functions that clients send? See [`WorkerOptions`](crate::WorkerOptions).
     pub allow_python: bool,
@@ -74,11 +74,7 @@ impl LocalCluster {
     /// * `Input`: the program is not found.
     /// * `Resources`: a process does not start.
     pub fn start(options: ClusterOptions) -> Result<Self> {
-        let program = match process::said_program() {
-            _ if !options.program.is_empty() => options.program.clone(),
-            Some(said) => said,
-            None => vec![find_binary()?.into_os_string()],
-        };
+        let program = if options.program.is_empty() { program::phalanx_program()? } else { options.program.clone() };
         let parent = options.scratch.clone().unwrap_or_else(std::env::temp_dir);
         let scratch = Scratch::create(&parent, &uuid::Uuid::new_v4().simple().to_string())?;
         let arguments = ["--log", &options.log, "scheduler", "--bind", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"];
@@ -239,25 +235,6 @@ impl Drop for LocalCluster {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-/// The `phalanx` binary: `PHALANX_BINARY`, this program itself if it bears the name, or a file of that name beside
-/// it, one folder up (where Cargo puts tests and examples), or on the `PATH`.
-///
-/// # Errors
-/// `Input`: it is in none of these places.
-pub fn find_binary() -> Result<PathBuf> {
-    let name = Path::new("phalanx");
-    let mut places: Vec<PathBuf> = std::env::var_os("PHALANX_BINARY").map(PathBuf::from).into_iter().collect();
-    if let Ok(program) = std::env::current_exe() {
-        places.extend(program.ancestors().skip(1).take(2).map(|folder| folder.join(name)));
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    places.extend(std::env::split_paths(&path).map(|folder| folder.join(name)));
-    places.into_iter().find(|place| place.is_file()).ok_or_else(|| {
-        Error::input("the program `phalanx`, of which workers are made, is not found")
-            .with_hint("build it with `cargo build --release`, put it on the PATH, or name it in PHALANX_BINARY")
-    })
 }
 
 /// Starts a process and waits for its one line on standard output.

@@ -5,12 +5,12 @@ use crate::local_cluster::{parent_ended, told_to_leave};
 use crate::scheduler::{Scheduler, SchedulerOptions};
 use crate::worker::{WorkerOptions, work};
 use phalanx_engine::host::{self, Permission};
+pub use phalanx_engine::program::{set_program, this_program};
 use phalanx_engine::{Error, ErrorKind, Result};
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::sync::OnceLock;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -27,34 +27,6 @@ pub enum Tie {
 const NETWORK_THREADS: usize = 2;
 /// Says that this process replaced a worker that lost its scheduler.
 const REJOINING: &str = "PHALANX_REJOINING";
-
-/// How this program is started, where that is not by its own binary: set once, before anything else.
-static PROGRAM: OnceLock<Vec<OsString>> = OnceLock::new();
-
-/// Says how this program is started: the command before the arguments that it understands itself, as
-/// `["/venv/bin/python", "-m", "phalanx"]`. Workers of a [`LocalCluster`](crate::LocalCluster) are started by it, and
-/// so is a worker that starts afresh. The first call counts.
-pub fn set_program(program: Vec<OsString>) {
-    let _first = PROGRAM.set(program);
-}
-
-/// What [`set_program`] said, else this program's binary.
-///
-/// # Errors
-/// `Internal`: the system does not know the binary.
-pub fn this_program() -> Result<Vec<OsString>> {
-    if let Some(program) = said_program() {
-        return Ok(program);
-    }
-    let binary = std::env::current_exe()
-        .map_err(|error| Error::internal("the system does not know this program's binary").caused_by(&error))?;
-    Ok(vec![binary.into_os_string()])
-}
-
-/// What [`set_program`] said.
-pub(crate) fn said_program() -> Option<Vec<OsString>> {
-    PROGRAM.get().cloned()
-}
 
 /// Runs a scheduler until it is told to stop, or has been idle for its timeout. `also` starts what goes with it (a status page) and returns what the
 /// ready line says of that.
@@ -94,6 +66,7 @@ pub fn run_worker(mut options: WorkerOptions, tie: Tie, arguments: &[OsString]) 
             "start the worker from the Python package: python -m phalanx worker tcp://HOST:PORT --allow-python",
         ));
     }
+    set_program(this_program()?); // the ranks of gangs are processes of what the worker is one of
     let worker = String::from("of this process");
     host::permit_process(Permission { worker, is_given: options.allow_python });
     if std::env::var_os(REJOINING).is_some() {

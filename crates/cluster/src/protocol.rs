@@ -4,6 +4,7 @@
 //!   When it ends, the worker is lost.
 //! * `session`: one stream a client. Down: the progress of its jobs and the number of workers. When it ends, its jobs
 //!   are cancelled and its data is freed.
+//! * `gang`: one stream a gang. Down, once: where its ranks are to run. When it ends, their cores are free again.
 
 use prost::Message;
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,36 @@ pub struct Update {
     /// What the client should warn of.
     #[prost(string, tag = "4")]
     pub warn: String,
+}
+
+/// Cores for the ranks of a gang, all at once.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct GangRequest {
+    /// How many ranks.
+    #[prost(uint32, tag = "1")]
+    pub ranks: u32,
+    /// Threads of each.
+    #[prost(uint32, tag = "2")]
+    pub threads: u32,
+}
+
+/// Where the ranks of a gang are to run, in order.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct GangPlaces {
+    /// A worker for each.
+    #[prost(message, repeated, tag = "1")]
+    pub ranks: Vec<RankPlace>,
+}
+
+/// A worker that is to run a rank.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct RankPlace {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    pub worker: String,
+    /// `host:port` of its data service.
+    #[prost(string, tag = "2")]
+    pub address: String,
 }
 
 /// A value as JSON.

@@ -3,7 +3,7 @@
 
 use crate::observer::{Observer, refused_or_lost};
 use crate::protocol::service::control_client::ControlClient;
-use crate::protocol::{FailedJob, Freed, Hello, JobName, Update};
+use crate::protocol::{FailedJob, Freed, GangPlaces, GangRequest, Hello, JobName, Update};
 use crate::transport::MESSAGE_BYTES_MAX;
 use parking_lot::Mutex;
 use phalanx_engine::{EngineDescription, Error, Progress, Result, SavedPlan, StageProgress};
@@ -157,6 +157,28 @@ impl Session {
     pub async fn owns(&self, job: &str) -> Result<()> {
         let name = JobName { job: job.to_owned(), session: self.id.clone() };
         self.control.clone().own(name).await.map(drop).map_err(|_| scheduler_lost())
+    }
+    /// Cores for all ranks of a gang, as soon as there are enough: where the ranks are to run, and what holds the cores
+    /// as long as it lives.
+    ///
+    /// # Errors
+    /// `Cluster`: the scheduler is gone, or all workers are.
+    pub async fn reserve(&self, ranks: usize, threads: usize) -> Result<(GangPlaces, Streaming<GangPlaces>)> {
+        let request = GangRequest { ranks: ranks as u32, threads: threads as u32 };
+        let mut watch = self.watch();
+        let asking = async {
+            let mut stream = self.control.clone().gang(request).await.map_err(|_| scheduler_lost())?.into_inner();
+            let places = stream.message().await.ok().flatten().ok_or_else(scheduler_lost)?;
+            Ok((places, stream))
+        };
+        tokio::pin!(asking);
+        loop {
+            tokio::select! {
+                biased;
+                granted = &mut asking => return granted,
+                update = watch.next("") => drop(update?), // all workers may die meanwhile
+            }
+        }
     }
     /// The latest jobs that failed.
     ///

@@ -1,6 +1,6 @@
 //! The one trait that runs plans, and what is submitted to it.
 
-use crate::{Error, Job, PersistJob, Persisted, Result, Settings};
+use crate::{Error, Gang, GangPlan, Job, PersistJob, Persisted, Result, Settings};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::physical_plan::{ExecutionPlan, displayable};
@@ -168,6 +168,9 @@ pub trait Engine: fmt::Debug + Send + Sync {
     fn persist(&self, plan: Plan) -> PersistJob;
     /// Hands the caller's own data to the engine, one inner vector a partition.
     fn scatter(&self, label: &str, schema: SchemaRef, partitions: Vec<Vec<RecordBatch>>) -> PersistJob;
+    /// Starts child processes that work on one thing together, all at once or none. A gang that finds too few free
+    /// cores waits for them; one that needs more than there are runs when no other does.
+    fn gang(&self, plan: GangPlan) -> Gang;
     /// What the engine has and does.
     ///
     /// # Errors

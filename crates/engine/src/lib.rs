@@ -20,6 +20,8 @@
 //! | [`remote`] | files behind URLs: object stores and web servers |
 //! | [`session`] | the one configuration of both engines |
 //! | [`function`], [`scalar`] | aggregate functions that every process registers; functions of a row that travel in plans |
+//! | [`gang`] | processes that work on one thing together, all at once or none |
+//! | [`program`] | how this program starts processes of itself |
 //! | [`host`] | functions of the caller's own language, opaque to the engine |
 //! | [`error`] | few kinds, chosen by what the reader must do |
 //! | [`saved`] | a plan in a file, to be run again |
@@ -31,6 +33,7 @@ pub mod codec;
 pub mod engine;
 pub mod error;
 pub mod function;
+pub mod gang;
 pub mod host;
 pub mod job;
 pub mod lineage;
@@ -41,6 +44,7 @@ pub mod operator;
 pub mod persisted;
 pub mod perturb;
 pub mod plan;
+pub mod program;
 pub mod remote;
 pub mod route;
 pub mod saved;
@@ -52,6 +56,7 @@ pub mod stream;
 pub use codec::EngineCodec;
 pub use engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescription};
 pub use error::{Error, ErrorKind, Result};
+pub use gang::{Gang, GangInput, GangPlan};
 pub use host::{CallHost, HostFunction, HostRuntime};
 pub use job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 pub use lineage::{Lineage, Recipe};

@@ -4,7 +4,8 @@
 use phalanx_engine::datafusion::arrow::array::RecordBatch;
 use phalanx_engine::datafusion::arrow::datatypes::SchemaRef;
 use phalanx_engine::{
-    Engine, EngineCodec, EngineDescription, EngineKind, Job, LocalEngine, PersistJob, Plan, Result, Settings,
+    Engine, EngineCodec, EngineDescription, EngineKind, Gang, GangPlan, Job, LocalEngine, PersistJob, Plan, Result,
+    Settings,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,6 +50,9 @@ impl Engine for CodecEngine {
     }
     fn scatter(&self, label: &str, schema: SchemaRef, partitions: Vec<Vec<RecordBatch>>) -> PersistJob {
         self.local.scatter(label, schema, partitions)
+    }
+    fn gang(&self, plan: GangPlan) -> Gang {
+        self.local.gang(plan)
     }
     fn describe(&self) -> Result<EngineDescription> {
         self.local.describe()

@@ -51,8 +51,9 @@ mod _phalanx {
     use super::memory::Block;
 
     #[pymodule_init]
-    fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
         super::host::install();
+        super::command::remember_program(module.py())?;
         Ok(())
     }
 

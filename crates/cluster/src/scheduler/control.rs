@@ -3,15 +3,16 @@
 use super::certify;
 use super::gate::{Doomed, Gate, split_name};
 use super::hub::{Hub, StreamGuard};
+use super::slots::Slots;
 use super::{SUBMISSION_TIMEOUT, SchedulerServer_, UPDATE_INTERVAL};
 use crate::codec;
 use crate::protocol::service::control_server::Control;
-use crate::protocol::{Beat, Command, Empty, Freed, Hello, JobName, Json, Saved, Update};
+use crate::protocol::{Beat, Command, Empty, Freed, GangPlaces, GangRequest, Hello, JobName, Json, Saved, Update};
 use ballista_core::JobId;
 use ballista_core::serde::protobuf::task_status::Status as TaskState;
 use ballista_scheduler::state::execution_graph::ExecutionGraph;
 use ballista_scheduler::state::execution_stage::{ExecutionStage, TaskInfo};
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use phalanx_engine::{EngineDescription, EngineKind, OperatorExec, Progress, StageProgress};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -27,6 +28,8 @@ pub struct State {
     pub hub: Arc<Hub>,
     pub gate: Arc<Gate>,
     pub doomed: Doomed,
+    /// The workers' cores that gangs share.
+    pub slots: Arc<Slots>,
     pub address: SocketAddr,
     /// The URL of the status page; whoever serves it says where.
     pub page: OnceLock<String>,
@@ -193,6 +196,27 @@ fn refusing<T: Send + 'static>(message: T) -> Answers<T> {
 impl Control for ControlService {
     type AttachStream = Answers<Command>;
     type SessionStream = Answers<Update>;
+    type GangStream = Answers<GangPlaces>;
+
+    /// The places come when all ranks can run; they are the gang's until the client lets the stream go.
+    async fn gang(&self, request: Request<GangRequest>) -> Result<Response<Self::GangStream>, Status> {
+        let GangRequest { ranks, threads } = request.into_inner();
+        if ranks == 0 {
+            return Err(Status::invalid_argument("a gang has ranks"));
+        }
+        let (hub, ticket) = (Arc::clone(&self.state.hub), self.state.slots.ask(ranks as usize, threads as usize));
+        let granted = async move {
+            let ranks = ticket.granted(|| hub.workers_that_stay()).await;
+            (Ok(GangPlaces { ranks }), ticket)
+        };
+        let places = futures::stream::once(granted).flat_map(|(places, ticket)| {
+            futures::stream::once(async { places }).chain(futures::stream::poll_fn(move |_| {
+                let _held_until_the_stream_ends = &ticket;
+                std::task::Poll::Pending
+            }))
+        });
+        Ok(Response::new(Box::pin(places)))
+    }
 
     async fn attach(&self, request: Request<Streaming<Beat>>) -> Result<Response<Self::AttachStream>, Status> {
         let mut beats = request.into_inner();

@@ -256,6 +256,11 @@ impl Hub {
         !self.sessions.is_empty()
     }
 
+    /// The workers that take work, by id.
+    pub fn workers_that_stay(&self) -> Vec<WorkerDescription> {
+        let leaving = self.leaving();
+        self.workers().into_iter().filter(|worker| !leaving.contains(&worker.id)).collect()
+    }
     /// The workers, by id.
     pub fn workers(&self) -> Vec<WorkerDescription> {
         let mut workers: Vec<WorkerDescription> = self

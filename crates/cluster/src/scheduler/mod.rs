@@ -8,6 +8,7 @@ mod hub;
 mod idle;
 mod outbox;
 mod placement;
+mod slots;
 
 pub use gate::{RETRY, join_name};
 
@@ -33,6 +34,7 @@ use gate::{Doomed, Gate};
 use hub::Hub;
 use phalanx_engine::{EngineDescription, Error, Result, datafusion};
 use placement::Placement;
+use slots::Slots;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +93,8 @@ impl Scheduler {
         let gate = Arc::new(Gate::new(jobs, Arc::clone(&doomed), Arc::clone(&hub)));
         let server = assemble(address, &hub, Arc::clone(&gate), &options.transport).await?;
         let page = std::sync::OnceLock::new();
-        let state = control::State { server: server.clone(), hub: Arc::clone(&hub), gate, doomed, address, page };
+        let (for_state, slots) = (server.clone(), Arc::new(Slots::default()));
+        let state = control::State { server: for_state, hub: Arc::clone(&hub), gate, doomed, slots, address, page };
         let state = Arc::new(state);
         listen_to_losses(&state);
         let watchers = vec![

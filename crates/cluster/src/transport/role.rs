@@ -74,11 +74,12 @@ fn callers(path: &str) -> &'static [Role] {
         | "/phalanx.Control/Own"
         | "/phalanx.Control/Cancel"
         | "/phalanx.Control/Release"
+        | "/phalanx.Control/Gang"
         | "/phalanx.Control/Save" => &[Client],
         "/phalanx.Control/Describe" | "/phalanx.Control/Failed" => &[Client, Viewer],
         // Served by workers.
         "/arrow.flight.protocol.FlightService/DoAction" => &[Client, Worker],
-        "/arrow.flight.protocol.FlightService/DoPut" => &[Client],
+        "/arrow.flight.protocol.FlightService/DoPut" | "/arrow.flight.protocol.FlightService/DoExchange" => &[Client],
         "/ballista.protobuf.ExecutorGrpc/CancelTasks" => &[Scheduler],
         _ => &[],
     }

@@ -1,6 +1,7 @@
-//! The worker's data service: Ballista's, which serves the outputs of tasks, and `do_put`, by which a client hands
-//! over data of its own.
+//! The worker's data service: Ballista's, which serves the outputs of tasks; `do_put`, by which a client hands over
+//! data of its own; and `do_exchange`, by which it runs a rank of a gang.
 
+use super::exchange;
 use super::put::{BATCHES_WAITING_MAX, Message, write};
 use super::store::WorkerStore;
 use crate::data::DataName;
@@ -14,6 +15,7 @@ use ballista_core::serde::protobuf as pb;
 use ballista_core::serde::protobuf::action::ActionType;
 use ballista_executor::flight_service::BallistaFlightService;
 use futures::{StreamExt, TryStreamExt};
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::mpsc::channel;
 use tonic::{Request, Response, Status, Streaming};
@@ -22,11 +24,13 @@ use tonic::{Request, Response, Status, Streaming};
 pub struct DataService {
     inner: BallistaFlightService,
     store: Arc<WorkerStore>,
+    /// The address of this machine that others reach.
+    host: IpAddr,
 }
 
 impl DataService {
-    pub fn new(store: Arc<WorkerStore>) -> Self {
-        Self { inner: BallistaFlightService::new(store.folder().to_string_lossy().into_owned()), store }
+    pub fn new(store: Arc<WorkerStore>, host: IpAddr) -> Self {
+        Self { inner: BallistaFlightService::new(store.folder().to_string_lossy().into_owned()), store, host }
     }
 }
 
@@ -116,8 +120,10 @@ impl FlightService for DataService {
     async fn list_flights(&self, request: Request<Criteria>) -> Answer<Self::ListFlightsStream> {
         self.inner.list_flights(request).await
     }
+    /// A rank of a gang, as long as the client listens.
     async fn do_exchange(&self, request: Request<Streaming<FlightData>>) -> Answer<Self::DoExchangeStream> {
-        self.inner.do_exchange(request).await
+        let said = exchange::serve(request.into_inner(), Arc::clone(&self.store), self.host.to_string());
+        Ok(Response::new(Box::pin(said)))
     }
     async fn list_actions(&self, request: Request<Empty>) -> Answer<Self::ListActionsStream> {
         self.inner.list_actions(request).await
@@ -153,7 +159,7 @@ mod tests {
             let pool = Pool::new(transport.clone());
             let store = Arc::new(WorkerStore::new("w".into(), folder.path().to_owned(), pool));
             let (incoming, address) = transport.listen("127.0.0.1:0".parse().unwrap()).unwrap();
-            let service = FlightServiceServer::new(DataService::new(store));
+            let service = FlightServiceServer::new(DataService::new(store, [127, 0, 0, 1].into()));
             tokio::spawn(transport.server().add_service(service).serve_with_incoming(incoming));
             address.to_string()
         });

@@ -1,6 +1,7 @@
 //! The worker's process: runs tasks, holds their outputs, serves them to others.
 
 mod cancel;
+mod exchange;
 mod flight;
 mod poll;
 mod put;
@@ -20,6 +21,7 @@ use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use cancel::CancelService;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+pub(crate) use exchange::messages_of;
 use flight::DataService;
 use phalanx_engine::host::{self, Permission};
 use phalanx_engine::remote::Stores;
@@ -131,7 +133,7 @@ pub async fn work(
         compute.handle(),
     );
 
-    let data = FlightServiceServer::new(DataService::new(Arc::clone(&store)))
+    let data = FlightServiceServer::new(DataService::new(Arc::clone(&store), address.ip()))
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let cancel = ExecutorGrpcServer::new(CancelService(Arc::clone(&runner)));

@@ -4,6 +4,7 @@ mod store;
 
 use crate::cancel::CancelFlag;
 use crate::engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescription};
+use crate::gang::{Gang, GangPlan, start_rank};
 use crate::job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 use crate::memory;
 use crate::persisted::{PersistedReader, ReadPersisted};
@@ -26,7 +27,7 @@ use std::fmt;
 use std::sync::Arc;
 use store::Store;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 /// Runs plans on DataFusion, on threads of its own.
 pub struct LocalEngine {
@@ -34,6 +35,8 @@ pub struct LocalEngine {
     session: SessionContext,
     store: Arc<Store>,
     perturbation: Option<Perturbation>,
+    /// The cores that gangs share.
+    slots: Arc<Semaphore>,
     // Last, so that it outlives what its tasks use; `Option`, so that dropping need not block.
     runtime: Option<Runtime>,
     handle: Handle,
@@ -84,7 +87,8 @@ impl LocalEngine {
             .map_err(|error| Error::resources("threads can't be started").caused_by(&error))?;
         let handle = runtime.handle().clone();
         let session = SessionContext::new_with_config_rt(config, environment);
-        Ok(Self { settings, session, store, perturbation, runtime: Some(runtime), handle })
+        let slots = Arc::new(Semaphore::new(settings.threads.max(1)));
+        Ok(Self { settings, session, store, perturbation, slots, runtime: Some(runtime), handle })
     }
 
     /// DataFusion's session: the planner of frames uses it.
@@ -173,6 +177,24 @@ impl Engine for LocalEngine {
             }
             Ok(draft.finish(schema))
         })
+    }
+    fn gang(&self, plan: GangPlan) -> Gang {
+        let (handle, slots) = (self.handle.clone(), Arc::clone(&self.slots));
+        let reader: Arc<dyn ReadPersisted> = Arc::<Store>::clone(&self.store);
+        // Never more cores than there are: a gang that is larger takes all of them.
+        let cores = (plan.ranks * plan.threads).clamp(1, self.settings.threads.max(1));
+        let start = async move {
+            let specs = plan.specs()?;
+            let taken = slots.acquire_many_owned(cores as u32).await;
+            let held = Arc::new((taken.map_err(|_| Error::cancelled())?, plan));
+            let start = |spec| {
+                let mut link = start_rank(&handle, spec, String::from("127.0.0.1"), Arc::clone(&reader))?;
+                link.guard = Box::new((link.guard, Arc::clone(&held))); // the cores and the inputs
+                Ok(link)
+            };
+            specs.into_iter().map(start).collect()
+        };
+        Gang::start(&self.handle, start, |lost| async { Err(lost) })
     }
     fn describe(&self) -> Result<EngineDescription> {
         Ok(EngineDescription {

@@ -1,0 +1,102 @@
+//! The client's side of gangs on a cluster: cores from the scheduler, then a stream to the worker of each rank.
+//!
+//! The streams go to the workers' data services and not through the scheduler: what ranks say (a checkpoint) may be
+//! large, and a stream that ends is how either side hears of the other's end.
+
+use crate::data::Pool;
+use crate::protocol::{GangPlaces, RankPlace};
+use crate::session::Session;
+use crate::transport::MESSAGE_BYTES_MAX;
+use crate::worker::messages_of;
+use arrow_flight::FlightData;
+use arrow_flight::flight_service_client::FlightServiceClient;
+use bytes::Bytes;
+use phalanx_engine::gang::packet::{Assembler, Kind, Packet};
+use phalanx_engine::gang::process::error_of;
+use phalanx_engine::gang::{RankEvent, RankLink, RankSpec};
+use phalanx_engine::{Error, GangPlan, Result};
+use std::any::Any;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tonic::Streaming;
+
+/// What ranks said and the caller has not heard yet.
+const EVENTS_WAITING_MAX: usize = 16;
+
+/// Starts all ranks of `plan`, as soon as there are cores for all of them.
+///
+/// # Errors
+/// `Cluster`: a worker or the scheduler is lost. `Input`: the plan is none.
+pub async fn start(session: &Arc<Session>, pool: &Pool, plan: &GangPlan) -> Result<Vec<RankLink>> {
+    let specs = plan.specs()?;
+    session.need_workers().await?;
+    let (places, reservation) = session.reserve(plan.ranks, plan.threads).await?;
+    let held: Arc<dyn Any + Send + Sync> = Arc::new(Held { _cores: reservation, _inputs: plan.clone() });
+    let ranks = specs.into_iter().zip(places.ranks).map(|(spec, place)| join(pool, spec, place, Arc::clone(&held)));
+    futures::future::try_join_all(ranks).await
+}
+
+/// What a gang has until its last rank has ended.
+struct Held {
+    _cores: Streaming<GangPlaces>,
+    _inputs: GangPlan,
+}
+
+/// A task that ends with its owner.
+struct Aborting(JoinHandle<()>);
+
+impl Drop for Aborting {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn join(pool: &Pool, spec: RankSpec, place: RankPlace, held: Arc<dyn Any + Send + Sync>) -> Result<RankLink> {
+    let lost = |spec: &RankSpec, place: &RankPlace| {
+        Error::cluster(format!("worker {} is lost, and rank {} with it", place.worker, spec.rank))
+    };
+    let channel = pool.channel(&place.address).await.map_err(|error| lost(&spec, &place).caused_by(&error))?;
+    let mut client = FlightServiceClient::new(channel)
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let (sender, events) = mpsc::channel(EVENTS_WAITING_MAX);
+    let (messages, mut told) = mpsc::unbounded_channel::<Bytes>();
+    let first = Bytes::from(phalanx_engine::gang::encode(&spec)?);
+    let outgoing = async_stream(first, move |context| told.poll_recv(context));
+    let answer = client.do_exchange(outgoing).await.map_err(|status| lost(&spec, &place).caused_by(&status))?;
+    let mut incoming = answer.into_inner();
+    let listening = tokio::spawn(async move {
+        let last = listen(&mut incoming, &sender).await.unwrap_or_else(|| RankEvent::Lost(lost(&spec, &place)));
+        let _nobody_listens = sender.send(last).await;
+    });
+    Ok(RankLink { events, messages, guard: Box::new((Aborting(listening), held)) })
+}
+
+/// The first packet, then a message packet for each item, in pieces.
+fn async_stream(
+    first: Bytes,
+    mut next: impl FnMut(&mut std::task::Context<'_>) -> std::task::Poll<Option<Bytes>> + Send,
+) -> impl futures::Stream<Item = FlightData> + Send {
+    use futures::StreamExt;
+    let start = futures::stream::iter(messages_of(Kind::Start, &first));
+    let rest = futures::stream::poll_fn(move |context| next(context));
+    start.chain(rest.flat_map(|body| futures::stream::iter(messages_of(Kind::Message, &body))))
+}
+
+/// Passes on what a rank says; returns its last word, `None` if the stream is cut.
+async fn listen(incoming: &mut Streaming<FlightData>, events: &mpsc::Sender<RankEvent>) -> Option<RankEvent> {
+    let mut packets = Assembler::default();
+    loop {
+        while let Some(Packet { kind, body }) = packets.whole().ok()? {
+            match kind {
+                Kind::Message => events.send(RankEvent::Message(body)).await.ok()?,
+                Kind::Done => return Some(RankEvent::Done),
+                Kind::Failed => return Some(RankEvent::Failed(error_of(&body))),
+                _ => return Some(RankEvent::Lost(error_of(&body))),
+            }
+        }
+        let message = incoming.message().await.ok()??;
+        packets.push(&message.data_body);
+    }
+}

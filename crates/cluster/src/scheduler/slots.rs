@@ -1,0 +1,167 @@
+//! Who may run a gang now, and where: the workers' cores, given to all ranks of a gang at once.
+//!
+//! First come, first served. A gang waits until the cores that running gangs leave are enough for all of its ranks; one
+//! that needs more than there are at all runs when no other does. So one of them always can, and none has a part of
+//! what it needs while it waits for the rest. Tasks do not count: they end soon, and share cores with ranks meanwhile.
+
+use crate::protocol::RankPlace;
+use parking_lot::Mutex;
+use phalanx_engine::WorkerDescription;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How often a waiting gang looks whether there are more workers.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// What gangs have and wait for.
+#[derive(Debug, Default)]
+pub struct Slots {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next: u64,
+    waiting: VecDeque<u64>,
+    /// For each running gang the workers of its ranks, and the threads of one.
+    running: BTreeMap<u64, (Vec<String>, usize)>,
+}
+
+/// A gang's place in the queue, and then its cores. Dropping it gives both back.
+#[derive(Debug)]
+pub struct Ticket {
+    slots: Arc<Slots>,
+    number: u64,
+    ranks: usize,
+    threads: usize,
+}
+
+impl Slots {
+    /// Asks for `ranks` times `threads` cores.
+    pub fn ask(self: &Arc<Self>, ranks: usize, threads: usize) -> Ticket {
+        let mut state = self.state.lock();
+        let number = state.next;
+        state.next += 1;
+        state.waiting.push_back(number);
+        Ticket { slots: Arc::clone(self), number, ranks, threads: threads.max(1) }
+    }
+}
+
+impl Ticket {
+    /// Waits for its turn: a worker for each rank.
+    pub async fn granted(&self, workers: impl Fn() -> Vec<WorkerDescription>) -> Vec<RankPlace> {
+        loop {
+            let changed = self.slots.changed.notified();
+            if let Some(places) = self.try_grant(&workers()) {
+                return places;
+            }
+            let _changed_or_not = tokio::time::timeout(LOOK_INTERVAL, changed).await;
+        }
+    }
+
+    fn try_grant(&self, workers: &[WorkerDescription]) -> Option<Vec<RankPlace>> {
+        let mut state = self.slots.state.lock();
+        if state.waiting.front() != Some(&self.number) {
+            return None;
+        }
+        let mut taken: HashMap<&str, usize> = workers.iter().map(|worker| (worker.id.as_str(), 0)).collect();
+        for (places, threads) in state.running.values() {
+            for worker in places {
+                if let Some(taken) = taken.get_mut(worker.as_str()) {
+                    *taken += threads;
+                }
+            }
+        }
+        let cores: usize = workers.iter().map(|worker| worker.cores).sum();
+        let used: usize = taken.values().sum();
+        let fits = used + self.ranks * self.threads <= cores || state.running.is_empty();
+        if workers.is_empty() || !fits {
+            return None;
+        }
+        let mut places = vec![];
+        for _ in 0..self.ranks {
+            // The worker on which the fewest threads share a core then; the first of several.
+            let load = |worker: &&WorkerDescription| {
+                let threads = taken.get(worker.id.as_str()).copied().unwrap_or(0) + self.threads;
+                threads * 1000 / worker.cores.max(1)
+            };
+            let worker = workers.iter().min_by_key(load)?;
+            *taken.entry(&worker.id).or_default() += self.threads;
+            places.push(RankPlace { worker: worker.id.clone(), address: worker.address.clone() });
+        }
+        state.waiting.pop_front();
+        let held = places.iter().map(|place| place.worker.clone()).collect();
+        state.running.insert(self.number, (held, self.threads));
+        drop(state);
+        self.slots.changed.notify_waiters();
+        Some(places)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut state = self.slots.state.lock();
+        state.running.remove(&self.number);
+        state.waiting.retain(|number| *number != self.number);
+        drop(state);
+        self.slots.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workers(cores: &[usize]) -> Vec<WorkerDescription> {
+        let worker = |(number, cores): (usize, &usize)| WorkerDescription {
+            id: format!("w{number}"),
+            cores: *cores,
+            ..WorkerDescription::default()
+        };
+        cores.iter().enumerate().map(worker).collect()
+    }
+
+    fn names(places: Option<Vec<RankPlace>>) -> Option<Vec<String>> {
+        places.map(|places| places.into_iter().map(|place| place.worker).collect())
+    }
+
+    #[test]
+    fn ranks_go_where_cores_are_free_and_gangs_wait_in_order() {
+        let (slots, workers) = (Arc::new(Slots::default()), workers(&[2, 1, 1]));
+        let (first, second, third) = (slots.ask(2, 1), slots.ask(3, 1), slots.ask(1, 1));
+        assert_eq!(names(second.try_grant(&workers)), None, "it is not its turn");
+        assert_eq!(names(first.try_grant(&workers)).unwrap(), ["w0", "w0"]);
+        assert_eq!(names(second.try_grant(&workers)), None, "two cores are left");
+        assert_eq!(names(third.try_grant(&workers)), None, "one would be enough, but another came first");
+        drop(second);
+        assert_eq!(names(third.try_grant(&workers)).unwrap(), ["w1"]);
+    }
+
+    #[test]
+    fn a_gang_that_is_larger_than_the_cluster_runs_alone() {
+        let (slots, workers) = (Arc::new(Slots::default()), workers(&[1, 1]));
+        let (small, large) = (slots.ask(1, 1), slots.ask(5, 2));
+        assert!(small.try_grant(&workers).is_some());
+        assert!(large.try_grant(&workers).is_none());
+        drop(small);
+        assert!(large.try_grant(&[]).is_none(), "nobody is there");
+        assert_eq!(large.try_grant(&workers).unwrap().len(), 5);
+        assert!(slots.ask(1, 1).try_grant(&workers).is_none());
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_hears_of_what_is_given_back() {
+        let (slots, workers) = (Arc::new(Slots::default()), workers(&[1]));
+        let (first, second) = (slots.ask(1, 1), slots.ask(1, 1));
+        assert_eq!(first.granted(|| workers.clone()).await.len(), 1);
+        let waiting = tokio::spawn({
+            let workers = workers.clone();
+            async move { second.granted(|| workers.clone()).await.len() }
+        });
+        drop(first);
+        assert_eq!(waiting.await.unwrap(), 1);
+    }
+}

@@ -1,0 +1,365 @@
+//! Gangs: processes that work on one thing together, all at once or none.
+//!
+//! A [`GangPlan`] names a [program](RankProgram) that this binary has in it, how many *ranks* run it, and which rows of
+//! persisted data each of them is fed. [`Engine::gang`](crate::Engine::gang) starts the ranks as child processes, in
+//! process or on workers, and returns a [`Gang`]: what ranks say to the caller, and the caller to them. When one rank
+//! ends badly, all are ended within a second, and the caller hears which it was and why. Nothing is started again: how
+//! to go on is the caller's matter, who knows what the ranks were about.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`packet`] | what crosses the pipes and streams between a rank and its caller |
+//! | [`process`] | a rank as a child process: started, fed, listened to |
+//! | [`rank`] | the child's side: what a program is given |
+
+pub mod packet;
+pub mod process;
+pub mod rank;
+
+use crate::persisted::{Location, Persisted, SerializedSchema};
+use crate::{Error, ErrorKind, Result};
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::{BoxStream, SelectAll};
+pub use process::{RankLink, start_rank};
+pub use rank::{Rank, RankProgram, run_rank};
+use serde::{Deserialize, Serialize};
+use std::future::Future;
+use std::ops::Range;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// After a rank has ended badly, the others may take this long to say what they saw of it; then they are killed.
+const LAST_WORDS: Duration = Duration::from_millis(900);
+/// What ranks said and the caller has not heard yet.
+const EVENTS_WAITING_MAX: usize = 16;
+
+/// What a gang is started with.
+#[derive(Clone, Debug)]
+pub struct GangPlan {
+    /// What people call it.
+    pub label: String,
+    /// The [`RankProgram`] that all ranks run.
+    pub program: String,
+    /// How many ranks.
+    pub ranks: usize,
+    /// Threads that each of them may use.
+    pub threads: usize,
+    /// What the program reads as its arguments.
+    pub arguments: Vec<u8>,
+    /// What the ranks are fed, in this order.
+    pub inputs: Vec<GangInput>,
+}
+
+/// Persisted data, and who gets which rows of it.
+#[derive(Clone, Debug)]
+pub struct GangInput {
+    /// The data.
+    pub data: Persisted,
+    /// For each rank a range of rows, counted over all partitions in their order.
+    pub shares: Vec<Range<u64>>,
+}
+
+/// What one rank is started with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RankSpec {
+    /// The program.
+    pub program: String,
+    /// Which rank it is, from 0.
+    pub rank: usize,
+    /// How many there are.
+    pub ranks: usize,
+    /// Threads that it may use.
+    pub threads: usize,
+    /// The program's arguments.
+    pub arguments: Vec<u8>,
+    /// What it is fed.
+    pub inputs: Vec<RankInput>,
+}
+
+/// One input of a rank.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RankInput {
+    /// The name of the data.
+    pub handle: String,
+    /// The schema of its rows.
+    pub schema: SerializedSchema,
+    /// Its rows, in order.
+    pub pieces: Vec<Piece>,
+}
+
+/// Consecutive rows of one partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// The partition.
+    pub partition: usize,
+    /// Where it is.
+    pub location: Location,
+    /// Rows of it before these.
+    pub skip: u64,
+    /// How many.
+    pub rows: u64,
+}
+
+/// What a worker is told of a rank.
+///
+/// # Errors
+/// Never, but for bugs of ours.
+pub fn encode(spec: &RankSpec) -> Result<Vec<u8>> {
+    postcard::to_stdvec(spec).map_err(|error| Error::internal("a rank can't be described").caused_by(&error))
+}
+
+/// Reads [`encode`].
+///
+/// # Errors
+/// `Internal`: this describes no rank.
+pub fn decode(body: &[u8]) -> Result<RankSpec> {
+    postcard::from_bytes(body).map_err(|error| Error::internal("this describes no rank").caused_by(&error))
+}
+
+impl GangPlan {
+    /// What each rank is started with, by the present places of the data.
+    ///
+    /// # Errors
+    /// `Input`: no ranks, or an input has not a share for each.
+    pub fn specs(&self) -> Result<Vec<RankSpec>> {
+        if self.ranks == 0 {
+            return Err(Error::input(format!("{:?} has no ranks", self.label)).with_hint("one is the least"));
+        }
+        if let Some(input) = self.inputs.iter().find(|input| input.shares.len() != self.ranks) {
+            return Err(Error::input(format!("{} shares of an input for {} ranks", input.shares.len(), self.ranks)));
+        }
+        let spec = |rank: usize| RankSpec {
+            program: self.program.clone(),
+            rank,
+            ranks: self.ranks,
+            threads: self.threads,
+            arguments: self.arguments.clone(),
+            inputs: self.inputs.iter().map(|input| input.of(rank)).collect(),
+        };
+        Ok((0..self.ranks).map(spec).collect())
+    }
+}
+
+impl GangInput {
+    fn of(&self, rank: usize) -> RankInput {
+        let share = &self.shares[rank];
+        let mut first = 0;
+        let mut pieces = vec![];
+        for (partition, location) in self.data.locations().into_iter().enumerate() {
+            let (start, end) = (share.start.max(first), share.end.min(first + location.rows));
+            let skip = start.saturating_sub(first);
+            first += location.rows;
+            if start < end {
+                pieces.push(Piece { partition, location, skip, rows: end - start });
+            }
+        }
+        let schema = SerializedSchema(std::sync::Arc::clone(self.data.schema()));
+        RankInput { handle: self.data.handle().to_owned(), schema, pieces }
+    }
+}
+
+/// What is heard of a rank.
+#[derive(Clone, Debug)]
+pub enum RankEvent {
+    /// It says something to the caller.
+    Message(Bytes),
+    /// It has done its work.
+    Done,
+    /// It says that it failed.
+    Failed(Error),
+    /// It is gone without a word, or can't be fed.
+    Lost(Error),
+}
+
+/// A running gang. Dropping it ends all ranks.
+#[derive(Debug)]
+pub struct Gang {
+    events: mpsc::Receiver<Result<(usize, Bytes)>>,
+    messages: mpsc::UnboundedSender<(usize, Bytes)>,
+    _driver: Driver,
+}
+
+/// The task that drives a gang; it ends with its owner.
+#[derive(Debug)]
+struct Driver(JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Gang {
+    /// A gang of the ranks that `start` starts, all of them or none. Where one of its inputs turns out to be lost, the
+    /// ranks end, and `mend` makes it again before the caller hears of it (see [`Gang::next`]).
+    pub fn start<S, M, F>(runtime: &Handle, start: S, mend: M) -> Self
+    where
+        S: Future<Output = Result<Vec<RankLink>>> + Send + 'static,
+        M: FnOnce(Error) -> F + Send + 'static,
+        F: Future<Output = Result<()>> + Send,
+    {
+        let (event_sender, events) = mpsc::channel(EVENTS_WAITING_MAX);
+        let (messages, heard) = mpsc::unbounded_channel();
+        let driver = runtime.spawn(async move {
+            let ended = match start.await {
+                Ok(links) => drive(links, heard, &event_sender).await,
+                Err(error) => Err(error),
+            };
+            let ended = match ended {
+                Err(error) if error.lost_data().is_some() => mend(error.clone()).await.and(Err(error)),
+                ended => ended,
+            };
+            if let Err(error) = ended {
+                let _nobody_listens = event_sender.send(Err(error)).await;
+            }
+        });
+        Self { events, messages, _driver: Driver(driver) }
+    }
+
+    /// What a rank says next, and which; `None` when all are done. An error is the last word: every rank has ended. One
+    /// of kind `Cluster` that has [lost data](Error::lost_data) says that the data is there again: start again.
+    pub async fn next(&mut self) -> Option<Result<(usize, Bytes)>> {
+        self.events.recv().await
+    }
+
+    /// Says something to a rank; one that has ended does not hear it.
+    pub fn tell(&self, rank: usize, message: Bytes) {
+        let _ended = self.messages.send((rank, message));
+    }
+}
+
+type Events = SelectAll<BoxStream<'static, (usize, RankEvent)>>;
+
+async fn drive(
+    links: Vec<RankLink>,
+    mut heard: mpsc::UnboundedReceiver<(usize, Bytes)>,
+    events: &mpsc::Sender<Result<(usize, Bytes)>>,
+) -> Result<()> {
+    let mut open = links.len();
+    let (mut senders, mut guards, mut all) = (vec![], vec![], Events::new());
+    for (rank, link) in links.into_iter().enumerate() {
+        let RankLink { events: mut receiver, messages, guard } = link;
+        all.push(futures::stream::poll_fn(move |context| receiver.poll_recv(context)).map(move |e| (rank, e)).boxed());
+        senders.push(messages);
+        guards.push(guard);
+    }
+    while open > 0 {
+        tokio::select! {
+            Some((rank, message)) = heard.recv() => {
+                if let Some(sender) = senders.get(rank) {
+                    let _ended = sender.send(message);
+                }
+            }
+            event = all.next() => match event {
+                Some((rank, RankEvent::Message(message))) => {
+                    events.send(Ok((rank, message))).await.map_err(|_| Error::cancelled())?;
+                }
+                Some((_, RankEvent::Done)) => open -= 1,
+                Some((_, RankEvent::Failed(error) | RankEvent::Lost(error))) if open == 1 => return Err(error),
+                Some(first) => return Err(last_words(first, open - 1, all).await),
+                None => return Err(Error::internal("ranks ended without a word")),
+            },
+        }
+    }
+    Ok(())
+}
+
+/// Listens to `open` others after the `first` rank that ended badly, and says what the cause was: lost data that can be
+/// made again, a rank that is gone, a rank that failed of itself, one that failed because others did.
+async fn last_words(first: (usize, RankEvent), open: usize, mut all: Events) -> Error {
+    let mut ended = vec![first];
+    let listen = async {
+        let mut open = open;
+        while open > 0 {
+            match all.next().await {
+                Some((_, RankEvent::Message(_))) => {}
+                Some((_, RankEvent::Done)) => open -= 1,
+                Some(event) => {
+                    ended.push(event);
+                    open -= 1;
+                }
+                None => break,
+            }
+        }
+    };
+    let _killed_otherwise = tokio::time::timeout(LAST_WORDS, listen).await;
+    let order = |event: &RankEvent| match event {
+        RankEvent::Lost(error) | RankEvent::Failed(error) if error.lost_data().is_some() => 0,
+        RankEvent::Lost(_) => 1,
+        RankEvent::Failed(error) if error.kind() != ErrorKind::Cluster => 2,
+        _ => 3,
+    };
+    let cause = ended.into_iter().min_by_key(|(_, event)| order(event));
+    match cause {
+        Some((_, RankEvent::Lost(error) | RankEvent::Failed(error))) => error,
+        _ => Error::internal("a rank ended without a word"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::datatypes::Schema;
+    use std::sync::Arc;
+
+    fn persisted(rows: &[u64]) -> Persisted {
+        let locations = rows.iter().map(|rows| Location { rows: *rows, ..Location::default() }).collect();
+        Persisted::new("p".into(), Arc::new(Schema::empty()), locations, None, Box::new(|_| {}))
+    }
+
+    #[test]
+    fn shares_are_pieces_of_partitions() {
+        let input = GangInput { data: persisted(&[3, 0, 4]), shares: vec![0..2, 2..5, 5..5, 5..7] };
+        let pieces = |rank: usize| -> Vec<(usize, u64, u64)> {
+            input.of(rank).pieces.iter().map(|piece| (piece.partition, piece.skip, piece.rows)).collect()
+        };
+        assert_eq!(pieces(0), [(0, 0, 2)]);
+        assert_eq!(pieces(1), [(0, 2, 1), (2, 0, 2)]);
+        assert_eq!(pieces(2), []);
+        assert_eq!(pieces(3), [(2, 2, 2)]);
+    }
+
+    fn link(events: Vec<RankEvent>) -> RankLink {
+        let (sender, events_of_rank) = mpsc::channel(16);
+        events.into_iter().for_each(|event| sender.try_send(event).unwrap());
+        let (messages, _unheard) = mpsc::unbounded_channel();
+        RankLink { events: events_of_rank, messages, guard: Box::new(sender) }
+    }
+
+    async fn end_of(links: Vec<RankLink>) -> (Vec<(usize, Bytes)>, Option<Error>) {
+        let mut gang = Gang::start(&Handle::current(), async move { Ok(links) }, |lost| async { Err(lost) });
+        let mut said = vec![];
+        while let Some(event) = gang.next().await {
+            match event {
+                Ok(message) => said.push(message),
+                Err(error) => return (said, Some(error)),
+            }
+        }
+        (said, None)
+    }
+
+    #[tokio::test]
+    async fn a_gang_is_done_when_all_ranks_are() {
+        let word = || RankEvent::Message(Bytes::from_static(b"word"));
+        let (said, error) = end_of(vec![link(vec![word(), RankEvent::Done]), link(vec![RankEvent::Done])]).await;
+        assert_eq!((said.len(), error), (1, None));
+    }
+
+    #[tokio::test]
+    async fn the_cause_is_told_and_not_what_followed_from_it() {
+        let broken = || RankEvent::Failed(Error::cluster("a peer is gone"));
+        let died = || RankEvent::Lost(Error::cluster("rank 1 is gone"));
+        let own = || RankEvent::Failed(Error::input("a bad label"));
+        let (_, error) = end_of(vec![link(vec![broken()]), link(vec![died()])]).await;
+        assert_eq!(error.unwrap().message(), "rank 1 is gone");
+        let (_, error) = end_of(vec![link(vec![broken()]), link(vec![own()])]).await;
+        assert_eq!(error.unwrap().message(), "a bad label");
+        let started = std::time::Instant::now();
+        let (_, error) = end_of(vec![link(vec![]), link(vec![died()])]).await; // the first hangs
+        assert_eq!(error.unwrap().message(), "rank 1 is gone");
+        assert!(started.elapsed() < Duration::from_secs(1));
+    }
+}

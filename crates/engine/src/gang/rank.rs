@@ -1,0 +1,214 @@
+//! The child's side of a gang: a process that runs one program of this binary, is fed by its parent and speaks with it.
+
+use super::RankSpec;
+use super::packet::{self, Kind, Packet};
+use crate::local::panic_text;
+use crate::persisted::SerializedSchema;
+use crate::{Error, Result};
+use bytes::Bytes;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::ipc::reader::StreamReader;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Batches that were read and are not taken yet.
+const ROWS_WAITING_MAX: usize = 4;
+/// The exit code of a rank whose parent is gone.
+const ORPHANED: i32 = 3;
+
+/// A program that ranks can run. It is registered with `inventory::submit!`, by a name that no other has.
+#[derive(Debug)]
+pub struct RankProgram {
+    /// Its name.
+    pub name: &'static str,
+    /// Variables of its process, for so many threads; libraries read some before `run` could set them.
+    pub environment: fn(threads: usize) -> Vec<(&'static str, String)>,
+    /// What a rank does.
+    pub run: fn(&mut Rank) -> Result<()>,
+}
+
+inventory::collect!(RankProgram);
+pub use inventory;
+
+impl RankProgram {
+    /// The program of this name.
+    ///
+    /// # Errors
+    /// `Input`: this binary has none.
+    pub fn find(name: &str) -> Result<&'static Self> {
+        inventory::iter::<Self>.into_iter().find(|program| program.name == name).ok_or_else(|| {
+            Error::input(format!("this binary has no program {name:?} for ranks"))
+                .with_hint("start scheduler, workers and client from the same build")
+        })
+    }
+}
+
+/// What a rank reads first.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RankStart {
+    pub host: String,
+    pub inputs: Vec<SerializedSchema>,
+    pub spec: RankSpec,
+}
+
+/// What a program is given.
+#[derive(Debug)]
+pub struct Rank {
+    start: RankStart,
+    rows: Receiver<Packet>,
+    messages: Receiver<Bytes>,
+    output: Arc<Mutex<File>>,
+}
+
+impl Rank {
+    /// Which rank it is, from 0.
+    pub fn number(&self) -> usize {
+        self.start.spec.rank
+    }
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.start.spec.ranks
+    }
+    /// Threads that it may use.
+    pub fn threads(&self) -> usize {
+        self.start.spec.threads
+    }
+    /// Its program's arguments.
+    pub fn arguments(&self) -> &[u8] {
+        &self.start.spec.arguments
+    }
+    /// The address at which the other ranks reach this one's machine.
+    pub fn host(&self) -> &str {
+        &self.start.host
+    }
+    /// The schema of each input.
+    pub fn schemas(&self) -> Vec<SchemaRef> {
+        self.start.inputs.iter().map(|schema| Arc::clone(&schema.0)).collect()
+    }
+    /// Hands all rows to `take`, each batch with the number of its input; the rows of an input come in order.
+    ///
+    /// # Errors
+    /// Those of `take`.
+    pub fn rows(&mut self, mut take: impl FnMut(usize, RecordBatch) -> Result<()>) -> Result<()> {
+        while let Ok(packet) = self.rows.recv() {
+            if packet.kind == Kind::Fed {
+                return Ok(());
+            }
+            let Some((number, stream)) = packet.body.split_first_chunk::<4>() else { break };
+            for batch in StreamReader::try_new(stream, None)? {
+                take(u32::from_le_bytes(*number) as usize, batch?)?;
+            }
+        }
+        Err(Error::internal("the rows of a rank ended before their end"))
+    }
+    /// Says something to the caller.
+    ///
+    /// # Errors
+    /// `Internal`: the parent does not listen.
+    pub fn tell(&self, message: &[u8]) -> Result<()> {
+        self.say(Kind::Message, message)
+    }
+    /// Waits for what the caller says next.
+    ///
+    /// # Errors
+    /// `Internal`: it will say nothing more.
+    pub fn hear(&self) -> Result<Bytes> {
+        self.messages.recv().map_err(|_| Error::internal("nobody speaks to this rank"))
+    }
+    fn say(&self, kind: Kind, body: &[u8]) -> Result<()> {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        packet::write(&mut *output, kind, body).map_err(|error| Error::internal("nobody listens").caused_by(&error))
+    }
+}
+
+/// Runs this process as a rank: what its parent says on standard input, to its end.
+pub fn run_rank() -> ! {
+    let ran = standard_output().and_then(|output| {
+        let mut rank = begin(output)?;
+        let program = RankProgram::find(&rank.start.spec.program)?;
+        let ended = catch_unwind(AssertUnwindSafe(|| (program.run)(&mut rank))).unwrap_or_else(|panic| {
+            Err(Error::internal(format!("rank {} panicked: {}", rank.number(), panic_text(panic.as_ref()))))
+        });
+        match ended {
+            Ok(()) => rank.say(Kind::Done, &[]),
+            Err(error) => rank.say(Kind::Failed, error.to_wire().as_bytes()),
+        }
+    });
+    match ran {
+        Ok(()) => leave(0),
+        Err(error) => {
+            eprintln!("{error}");
+            leave(1)
+        }
+    }
+}
+
+/// Ends this process at once. What libraries would do at an orderly exit may wait for threads that never end, as those
+/// of a library whose peers are gone.
+#[expect(unsafe_code, reason = "the standard library ends a process in order alone")]
+fn leave(code: i32) -> ! {
+    // SAFETY: nothing of this process is needed after its last word, which is written without a buffer.
+    unsafe { libc::_exit(code) }
+}
+
+/// Our end of standard output. What libraries print goes to standard error from here on: it would be no packet.
+#[expect(unsafe_code, reason = "the standard library can't redirect a stream of its own process")]
+fn standard_output() -> Result<File> {
+    let failed = |error: std::io::Error| Error::resources("standard output can't be used").caused_by(&error);
+    let kept = std::io::stdout().as_fd().try_clone_to_owned().map_err(failed)?;
+    let (output, errors) = (std::io::stdout().as_raw_fd(), std::io::stderr().as_raw_fd());
+    // SAFETY: both are open descriptors of this process, and `kept` is a copy of the one that is replaced.
+    if unsafe { libc::dup2(errors, output) } < 0 {
+        return Err(failed(std::io::Error::last_os_error()));
+    }
+    Ok(kept.into())
+}
+
+fn begin(output: File) -> Result<Rank> {
+    let mut input = std::io::stdin().lock();
+    let first = packet::read(&mut input)?.filter(|packet| packet.kind == Kind::Start);
+    let first = first.ok_or_else(|| {
+        Error::input("a rank is started by a worker, or by a client, and not by hand")
+            .with_hint("`phalanx --help` lists what is")
+    })?;
+    let start: RankStart = postcard::from_bytes(&first.body)
+        .map_err(|error| Error::internal("a rank's start can't be read").caused_by(&error))?;
+    drop(input);
+    let (row_sender, rows) = sync_channel(ROWS_WAITING_MAX);
+    let (message_sender, messages) = channel();
+    thread("parent", move || listen(&row_sender, &message_sender))?;
+    thread("orphan", end_with_parent)?;
+    Ok(Rank { start, rows, messages, output: Arc::new(Mutex::new(output)) })
+}
+
+fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    started.map(drop).map_err(|error| Error::resources("a thread can't be started").caused_by(&error))
+}
+
+/// Passes on what the parent says. It waits where the program takes its rows later, or never.
+fn listen(rows: &SyncSender<Packet>, messages: &Sender<Bytes>) {
+    let mut input = std::io::stdin().lock();
+    while let Ok(Some(packet)) = packet::read(&mut input) {
+        let _not_wanted = match packet.kind {
+            Kind::Message => messages.send(packet.body).is_ok(),
+            _ => rows.send(packet).is_ok(),
+        };
+    }
+    leave(ORPHANED);
+}
+
+/// Ends the process with its parent, however that ends, also while nobody reads what the parent has said: a pipe hangs
+/// up at once when its other end is closed.
+#[expect(unsafe_code, reason = "the standard library can't wait for a pipe that hangs up")]
+fn end_with_parent() {
+    let mut input = libc::pollfd { fd: std::io::stdin().as_raw_fd(), events: 0, revents: 0 };
+    // SAFETY: one descriptor, and told so.
+    while unsafe { libc::poll(&raw mut input, 1, -1) } < 1 {}
+    leave(ORPHANED);
+}
