@@ -13,6 +13,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("phalanx-frame", 2),
     ("phalanx-cluster", 2),
     ("phalanx-learn", 3),
+    ("phalanx-boost", 3),
     ("phalanx-dashboard", 3),
     ("phalanx", 4),
     ("phalanx-cli", 5),

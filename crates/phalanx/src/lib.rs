@@ -20,7 +20,7 @@
 //! ```
 //!
 //! This crate holds no logic: [`array`] and [`frame`] build expressions, [`engine`] runs them, [`cluster`] is the
-//! engine of many machines, [`learn`] fits models.
+//! engine of many machines, [`learn`] fits models, [`boost`] trains with XGBoost.
 
 mod client;
 mod lazy;
@@ -28,6 +28,7 @@ mod lazy;
 pub use client::Client;
 pub use lazy::Lazy;
 pub use phalanx_array as array;
+pub use phalanx_boost as boost;
 pub use phalanx_chunk as chunk;
 pub use phalanx_cluster as cluster;
 pub use phalanx_engine as engine;

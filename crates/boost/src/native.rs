@@ -1,0 +1,484 @@
+//! XGBoost's objects as types that free themselves. None of them crosses threads: its collective belongs to a thread.
+
+#![expect(unsafe_code, reason = "functions of a C library")]
+
+use crate::library::Library;
+use crate::symbols::{Handle, Symbols};
+use phalanx_engine::{Error, Result};
+use serde_json::json;
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::ptr::{null, null_mut};
+
+fn text(value: &str) -> Result<CString> {
+    CString::new(value).map_err(|_| Error::input(format!("{value:?} holds a zero byte")))
+}
+
+fn texts(values: &[String]) -> Result<Vec<CString>> {
+    values.iter().map(|value| text(value)).collect()
+}
+
+fn pointers(values: &[CString]) -> Vec<*const c_char> {
+    values.iter().map(|value| value.as_ptr()).collect()
+}
+
+/// Elements that XGBoost reads where they lie.
+pub trait Element: Copy {
+    /// NumPy's name of the type.
+    const TYPE: &'static str;
+}
+
+impl Element for f32 {
+    const TYPE: &'static str = "<f4";
+}
+impl Element for u32 {
+    const TYPE: &'static str = "<u4";
+}
+
+/// The array interface of `values` in rows of `width` (or of one axis). They must outlive its use.
+fn interface<T: Element>(values: &[T], width: Option<usize>) -> String {
+    let shape = match width {
+        Some(width) => json!([values.len() / width.max(1), width]),
+        None => json!([values.len()]),
+    };
+    // XGBoost refuses a null pointer, also for no elements; this one is aligned and never read.
+    json!({"data": [values.as_ptr() as usize, true], "shape": shape, "typestr": T::TYPE, "version": 3}).to_string()
+}
+
+/// How rows are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<'a> {
+    /// The value that stands for a missing one, besides NaN.
+    pub missing: f32,
+    /// Threads that may work on it.
+    pub threads: usize,
+    /// Only quantiles, at most so many of each feature; those of another matrix, if there is one.
+    pub quantiles: Option<(usize, Option<&'a Matrix>)>,
+}
+
+/// Rows of features with what belongs to them: a `DMatrix`.
+#[derive(Debug)]
+pub struct Matrix {
+    symbols: &'static Symbols,
+    handle: Handle,
+}
+
+impl Matrix {
+    /// Rows of `width` features.
+    ///
+    /// # Errors
+    /// XGBoost's: infinity among the features.
+    pub fn new(values: &[f32], width: usize, kept: Kept<'_>) -> Result<Self> {
+        let symbols = Library::get()?.symbols();
+        let data = text(&interface(values, Some(width)))?;
+        let missing = if kept.missing.is_nan() { json!(null) } else { json!(kept.missing) };
+        // JSON has no NaN, but XGBoost reads one.
+        let number = if missing.is_null() { String::from("NaN") } else { missing.to_string() };
+        let mut handle = null_mut();
+        if let Some((bins, reference)) = kept.quantiles {
+            let config = text(&format!(r#"{{"missing": {number}, "nthread": {}, "max_bin": {bins}}}"#, kept.threads))?;
+            let batch = Batch::new(symbols, &data)?;
+            let reference = reference.map_or(null_mut(), |matrix| matrix.handle);
+            let iterator: Handle = (&raw const batch).cast_mut().cast();
+            // SAFETY: the iterator is a `Batch`, as its functions expect, and outlives the call with what it shows.
+            symbols.check(unsafe {
+                (symbols.quantiles_from_callback)(
+                    iterator,
+                    batch.proxy,
+                    reference,
+                    reset,
+                    next,
+                    config.as_ptr(),
+                    &raw mut handle,
+                )
+            })?;
+        } else {
+            let config = text(&format!(r#"{{"missing": {number}, "nthread": {}}}"#, kept.threads))?;
+            // SAFETY: the values outlive the call, which copies them.
+            symbols.check(unsafe { (symbols.matrix_from_dense)(data.as_ptr(), config.as_ptr(), &raw mut handle) })?;
+        }
+        Ok(Self { symbols, handle })
+    }
+
+    /// Labels, weights and the like, one or several of a row.
+    ///
+    /// # Errors
+    /// XGBoost's: not as many as there are rows.
+    pub fn set<T: Element>(&self, field: &str, values: &[T], width: Option<usize>) -> Result<()> {
+        let (field, data) = (text(field)?, text(&interface(values, width))?);
+        // SAFETY: the values outlive the call, which copies them.
+        self.symbols.check(unsafe { (self.symbols.matrix_set_info)(self.handle, field.as_ptr(), data.as_ptr()) })
+    }
+
+    /// The names (`feature_name`) or types (`feature_type`) of the features.
+    ///
+    /// # Errors
+    /// XGBoost's: not as many as there are features.
+    pub fn set_texts(&self, field: &str, values: &[String]) -> Result<()> {
+        let (field, values) = (text(field)?, texts(values)?);
+        let pointers = pointers(&values);
+        // SAFETY: as many C strings as it is told, which it copies.
+        self.symbols.check(unsafe {
+            (self.symbols.matrix_set_texts)(self.handle, field.as_ptr(), pointers.as_ptr(), pointers.len() as u64)
+        })
+    }
+}
+
+impl Drop for Matrix {
+    fn drop(&mut self) {
+        // SAFETY: it is ours, and freed once.
+        unsafe { (self.symbols.matrix_free)(self.handle) };
+    }
+}
+
+/// One batch of rows, given once a pass.
+struct Batch<'a> {
+    symbols: &'static Symbols,
+    proxy: Handle,
+    data: &'a CStr,
+    given: std::cell::Cell<bool>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(symbols: &'static Symbols, data: &'a CStr) -> Result<Self> {
+        let mut proxy = null_mut();
+        // SAFETY: a place for a handle.
+        symbols.check(unsafe { (symbols.proxy_create)(&raw mut proxy) })?;
+        Ok(Self { symbols, proxy, data, given: std::cell::Cell::new(false) })
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        // SAFETY: it is ours, and freed once.
+        unsafe { (self.symbols.matrix_free)(self.proxy) };
+    }
+}
+
+extern "C" fn reset(batch: Handle) {
+    // SAFETY: XGBoost hands back the pointer that it was given, during that call.
+    let batch = unsafe { &*batch.cast::<Batch<'_>>() };
+    batch.given.set(false);
+}
+
+extern "C" fn next(batch: Handle) -> c_int {
+    // SAFETY: as in `reset`.
+    let batch = unsafe { &*batch.cast::<Batch<'_>>() };
+    if batch.given.replace(true) {
+        return 0;
+    }
+    // SAFETY: the proxy is the batch's, and the values that it shows outlive the whole call.
+    let answer = unsafe { (batch.symbols.proxy_set_dense)(batch.proxy, batch.data.as_ptr()) };
+    c_int::from(answer == 0)
+}
+
+/// What a prediction is of.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Asked {
+    /// XGBoost's number of the kind: 0 value, 1 margin, 2 contributions, 3 approximate ones, 4 interactions,
+    /// 5 approximate ones, 6 leaves.
+    pub kind: u8,
+    /// The rounds of the model that answer; (0, 0) for all.
+    pub rounds: (u32, u32),
+    /// Always all axes.
+    pub strict: bool,
+}
+
+/// A model, in the making or done.
+#[derive(Debug)]
+pub struct Booster {
+    symbols: &'static Symbols,
+    handle: Handle,
+}
+
+impl Booster {
+    /// A model of nothing, for these rows.
+    ///
+    /// # Errors
+    /// XGBoost's.
+    pub fn new(matrices: &[&Matrix]) -> Result<Self> {
+        let symbols = Library::get()?.symbols();
+        let handles: Vec<Handle> = matrices.iter().map(|matrix| matrix.handle).collect();
+        let mut handle = null_mut();
+        // SAFETY: as many handles as it is told.
+        symbols.check(unsafe { (symbols.booster_create)(handles.as_ptr(), handles.len() as u64, &raw mut handle) })?;
+        Ok(Self { symbols, handle })
+    }
+
+    /// The model in these bytes.
+    ///
+    /// # Errors
+    /// XGBoost's: they hold none.
+    pub fn of_bytes(bytes: &[u8]) -> Result<Self> {
+        let booster = Self::new(&[])?;
+        booster.load(bytes)?;
+        Ok(booster)
+    }
+
+    /// Becomes the model in these bytes.
+    ///
+    /// # Errors
+    /// XGBoost's: they hold none.
+    pub fn load(&self, bytes: &[u8]) -> Result<()> {
+        // SAFETY: as many bytes as it is told.
+        self.symbols
+            .check(unsafe { (self.symbols.booster_load)(self.handle, bytes.as_ptr().cast(), bytes.len() as u64) })
+    }
+
+    /// The model as bytes, in XGBoost's own format (UBJSON).
+    ///
+    /// # Errors
+    /// XGBoost's.
+    pub fn save(&self) -> Result<Vec<u8>> {
+        let (mut length, mut start) = (0, null());
+        let config = c"{\"format\": \"ubj\"}";
+        // SAFETY: places for a length and a pointer, which it sets.
+        self.symbols.check(unsafe {
+            (self.symbols.booster_save)(self.handle, config.as_ptr(), &raw mut length, &raw mut start)
+        })?;
+        // SAFETY: as many bytes, which are the booster's until its next call.
+        Ok(unsafe { std::slice::from_raw_parts(start.cast::<u8>(), length as usize) }.to_vec())
+    }
+
+    /// Sets a parameter.
+    ///
+    /// # Errors
+    /// XGBoost's, now or when it is used.
+    pub fn set(&self, name: &str, value: &str) -> Result<()> {
+        let (name, value) = (text(name)?, text(value)?);
+        // SAFETY: C strings, which it copies.
+        self.symbols.check(unsafe { (self.symbols.booster_set_parameter)(self.handle, name.as_ptr(), value.as_ptr()) })
+    }
+
+    /// Takes the parameters that were set as they are now.
+    ///
+    /// # Errors
+    /// XGBoost's: a parameter is wrong.
+    pub fn configure(&self) -> Result<()> {
+        let (mut length, mut start) = (0, null());
+        // SAFETY: places for a length and a pointer, which it sets.
+        self.symbols.check(unsafe { (self.symbols.booster_save_config)(self.handle, &raw mut length, &raw mut start) })
+    }
+
+    /// One round.
+    ///
+    /// # Errors
+    /// XGBoost's: a parameter or a label is wrong, or another rank is gone.
+    pub fn update(&self, round: u32, matrix: &Matrix) -> Result<()> {
+        // SAFETY: both handles are alive.
+        self.symbols.check(unsafe { (self.symbols.booster_update)(self.handle, round as c_int, matrix.handle) })
+    }
+
+    /// The metrics of these rows: each as `name-metric` and its value, in order.
+    ///
+    /// # Errors
+    /// XGBoost's.
+    pub fn evaluate(&self, round: u32, sets: &[(&Matrix, &str)]) -> Result<Vec<(String, f64)>> {
+        let handles: Vec<Handle> = sets.iter().map(|(matrix, _)| matrix.handle).collect();
+        let names = texts(&sets.iter().map(|(_, name)| (*name).to_owned()).collect::<Vec<_>>())?;
+        let names = pointers(&names);
+        let mut said = null();
+        // SAFETY: as many handles and C strings as it is told; the answer is the booster's until its next call.
+        let line = unsafe {
+            self.symbols.check((self.symbols.booster_evaluate)(
+                self.handle,
+                round as c_int,
+                handles.as_ptr(),
+                names.as_ptr(),
+                handles.len() as u64,
+                &raw mut said,
+            ))?;
+            CStr::from_ptr(said).to_string_lossy().into_owned()
+        };
+        // `[3]\ttrain-rmse:0.5\ttrain-mae:0.25`
+        let score = |word: &str| {
+            let (name, value) = word.rsplit_once(':')?;
+            Some((name.to_owned(), value.parse().ok()?))
+        };
+        line.split('\t').skip(1).map(|word| score(word).ok_or_else(|| Error::internal(line.clone()))).collect()
+    }
+
+    /// A text that goes with the model.
+    ///
+    /// # Errors
+    /// XGBoost's.
+    pub fn set_attribute(&self, name: &str, value: &str) -> Result<()> {
+        let (name, value) = (text(name)?, text(value)?);
+        // SAFETY: C strings, which it copies.
+        self.symbols.check(unsafe { (self.symbols.booster_set_attribute)(self.handle, name.as_ptr(), value.as_ptr()) })
+    }
+
+    /// Reads [`Booster::set_attribute`].
+    ///
+    /// # Errors
+    /// XGBoost's.
+    pub fn attribute(&self, name: &str) -> Result<Option<String>> {
+        let name = text(name)?;
+        let (mut value, mut there) = (null(), 0);
+        // SAFETY: places for a pointer and a number; the C string is the booster's until its next call.
+        unsafe {
+            let asked = (self.symbols.booster_attribute)(self.handle, name.as_ptr(), &raw mut value, &raw mut there);
+            self.symbols.check(asked)?;
+            Ok((there != 0).then(|| CStr::from_ptr(value).to_string_lossy().into_owned()))
+        }
+    }
+
+    /// The names (`feature_name`) or types (`feature_type`) of the features; none if the model has none.
+    ///
+    /// # Errors
+    /// XGBoost's.
+    pub fn texts(&self, field: &str) -> Result<Vec<String>> {
+        let field = text(field)?;
+        let (mut count, mut start) = (0, null());
+        // SAFETY: places for a number and a pointer to as many C strings, the booster's until its next call.
+        unsafe {
+            let asked = (self.symbols.booster_texts)(self.handle, field.as_ptr(), &raw mut count, &raw mut start);
+            self.symbols.check(asked)?;
+            let owned = |at: usize| CStr::from_ptr(*start.add(at)).to_string_lossy().into_owned();
+            Ok((0..count as usize).map(owned).collect())
+        }
+    }
+
+    /// How many rounds it has.
+    ///
+    /// # Errors
+    /// XGBoost's.
+    pub fn rounds(&self) -> Result<u32> {
+        let mut rounds = 0;
+        // SAFETY: a place for a number.
+        self.symbols.check(unsafe { (self.symbols.booster_rounds)(self.handle, &raw mut rounds) })?;
+        Ok(u32::try_from(rounds).unwrap_or(0))
+    }
+
+    /// How many features it has seen.
+    ///
+    /// # Errors
+    /// XGBoost's.
+    pub fn features(&self) -> Result<usize> {
+        let mut features = 0;
+        // SAFETY: a place for a number.
+        self.symbols.check(unsafe { (self.symbols.booster_features)(self.handle, &raw mut features) })?;
+        Ok(features as usize)
+    }
+
+    /// Its answers: their shape, the rows first, and their values in C order.
+    ///
+    /// # Errors
+    /// XGBoost's: the rows have other features.
+    pub fn predict(&self, matrix: &Matrix, asked: &Asked) -> Result<(Vec<usize>, Vec<f32>)> {
+        let config = json!({
+            "type": asked.kind, "training": false, "iteration_begin": asked.rounds.0,
+            "iteration_end": asked.rounds.1, "strict_shape": asked.strict,
+        });
+        let config = text(&config.to_string())?;
+        let (mut shape, mut axes, mut values) = (null(), 0, null());
+        // SAFETY: places for what it sets: as many lengths as axes, and their product of values, the booster's until its
+        // next call.
+        unsafe {
+            self.symbols.check((self.symbols.booster_predict)(
+                self.handle,
+                matrix.handle,
+                config.as_ptr(),
+                &raw mut shape,
+                &raw mut axes,
+                &raw mut values,
+            ))?;
+            let shape: Vec<usize> =
+                std::slice::from_raw_parts(shape, axes as usize).iter().map(|length| *length as usize).collect();
+            let count = shape.iter().product();
+            let values = if count == 0 { vec![] } else { std::slice::from_raw_parts(values, count).to_vec() };
+            Ok((shape, values))
+        }
+    }
+}
+
+impl Drop for Booster {
+    fn drop(&mut self) {
+        // SAFETY: it is ours, and freed once.
+        unsafe { (self.symbols.booster_free)(self.handle) };
+    }
+}
+
+/// Who brings the ranks of one attempt together.
+#[derive(Debug)]
+pub struct Tracker {
+    symbols: &'static Symbols,
+    handle: Handle,
+}
+
+impl Tracker {
+    /// A tracker of `ranks` ranks, which find it at `host`.
+    ///
+    /// # Errors
+    /// XGBoost's: it can't listen there.
+    pub fn start(host: &str, ranks: usize) -> Result<Self> {
+        let symbols = Library::get()?.symbols();
+        // Sorted by their names and not by their addresses, ranks get the numbers that we gave them.
+        let config = json!({
+            "dmlc_communicator": "rabit", "host": host, "port": 0, "n_workers": ranks, "sortby": 1, "timeout": 0,
+        });
+        let config = text(&config.to_string())?;
+        let mut handle = null_mut();
+        // SAFETY: a C string and a place for a handle.
+        symbols.check(unsafe { (symbols.tracker_create)(config.as_ptr(), &raw mut handle) })?;
+        // SAFETY: the handle is alive.
+        symbols.check(unsafe { (symbols.tracker_run)(handle, c"{}".as_ptr()) })?;
+        Ok(Self { symbols, handle })
+    }
+
+    /// What ranks need to find it, as JSON.
+    ///
+    /// # Errors
+    /// XGBoost's.
+    pub fn arguments(&self) -> Result<String> {
+        let mut arguments = null();
+        // SAFETY: a place for a C string, which is the tracker's.
+        unsafe {
+            self.symbols.check((self.symbols.tracker_arguments)(self.handle, &raw mut arguments))?;
+            Ok(CStr::from_ptr(arguments).to_string_lossy().into_owned())
+        }
+    }
+
+    /// Waits until all ranks have left, and frees it. A tracker whose ranks did not leave is never freed: that would
+    /// wait for them; it ends with the process.
+    ///
+    /// # Errors
+    /// XGBoost's: they did not leave.
+    pub fn wait(self) -> Result<()> {
+        // SAFETY: the handle is alive, and freed once.
+        unsafe {
+            self.symbols.check((self.symbols.tracker_wait)(self.handle, c"{\"timeout\": 30}".as_ptr()))?;
+            self.symbols.check((self.symbols.tracker_free)(self.handle))
+        }
+    }
+}
+
+/// This thread as a rank of a collective.
+#[derive(Debug)]
+pub struct Communicator(&'static Symbols);
+
+impl Communicator {
+    /// Joins as number `rank`, by what the tracker says.
+    ///
+    /// # Errors
+    /// XGBoost's: another rank, or the tracker, is gone.
+    pub fn join(tracker: &str, rank: usize) -> Result<Self> {
+        let symbols = Library::get()?.symbols();
+        let mut arguments: serde_json::Map<String, serde_json::Value> = serde_json::from_str(tracker)
+            .map_err(|error| Error::internal("a tracker's arguments can't be read").caused_by(&error))?;
+        arguments.insert(String::from("dmlc_communicator"), json!("rabit"));
+        arguments.insert(String::from("dmlc_task_id"), json!(format!("{rank:06}"))); // sorted as text
+        let config = text(&serde_json::Value::Object(arguments).to_string())?;
+        // SAFETY: a C string.
+        symbols.check(unsafe { (symbols.communicator_init)(config.as_ptr()) })?;
+        Ok(Self(symbols))
+    }
+
+    /// Leaves, when all others do.
+    ///
+    /// # Errors
+    /// XGBoost's.
+    pub fn leave(self) -> Result<()> {
+        // SAFETY: this thread has joined.
+        self.0.check(unsafe { (self.0.communicator_finalize)() })
+    }
+}

@@ -1,0 +1,274 @@
+//! The ranks' side of a training: a process that holds its share of the rows and works in step with the others.
+//!
+//! **A round depends on the model before it, on the rows and on the round's number, and on nothing else**: so a training
+//! that goes on from a checkpoint gives the bits of one that was never disturbed. XGBoost's own state has two parts that
+//! would break this where rows or features are drawn at random, and both are made anew in every round: the generator, by
+//! a seed of the round's own, and the sampler of features, by choosing the tree method again.
+
+use crate::dataset::Layout;
+use crate::native::{Booster, Communicator, Kept, Matrix, Tracker};
+use crate::rows;
+use crate::stopping::{EarlyStopping, Progress};
+use phalanx_engine::gang::rank::inventory;
+use phalanx_engine::gang::{Rank, RankProgram};
+use phalanx_engine::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
+
+/// The program's name.
+pub const PROGRAM: &str = "boost";
+/// The bins of a feature, unless the parameters say otherwise.
+const BINS: usize = 256;
+/// A checkpoint is made when the last one is this old, and this many times as old as it took to make.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(300);
+const CHECKPOINT_SHARE: u32 = 20;
+/// A prime that is far from any seed a person types, so that rounds of two trainings do not share theirs.
+const SEED_STEP: i64 = 1_000_003;
+
+/// What all ranks are told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// XGBoost's parameters.
+    pub parameters: Vec<(String, String)>,
+    /// The seed of all random choices.
+    pub seed: i64,
+    /// If rows or features are drawn at random, the method by which trees are grown.
+    pub redraws: Option<String>,
+    /// The rows: those to be trained on first.
+    pub sets: Vec<Layout>,
+    /// Which of them are evaluated after each round, under which names.
+    pub evals: Vec<(usize, String)>,
+    /// How many rounds.
+    pub rounds: u32,
+    /// For each round its learning rate, where that changes.
+    pub learning_rates: Vec<f64>,
+    /// When to stop before.
+    pub stopping: Option<EarlyStopping>,
+    /// A model to go on from.
+    pub base: Option<Vec<u8>>,
+    /// Where an earlier attempt was.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// A training after some rounds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Rounds that are done.
+    pub rounds: u32,
+    /// The model.
+    pub model: Vec<u8>,
+    /// For each of these rounds the metrics.
+    pub history: Vec<Vec<(String, f64)>>,
+    /// How far stopping is.
+    pub stopping: Progress,
+}
+
+/// What rank 0 says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Word {
+    /// Where the tracker is: for all ranks.
+    Tracker(String),
+    /// The metrics after a round.
+    Round(u32, Vec<(String, f64)>),
+    /// It can go on from here.
+    Checkpoint(Checkpoint),
+    /// The training is done.
+    Model(Checkpoint),
+}
+
+inventory::submit! {
+    RankProgram { name: PROGRAM, environment, run }
+}
+
+/// Threads that spin while they wait would take the cores that others need.
+fn environment(threads: usize) -> Vec<(&'static str, String)> {
+    vec![("OMP_WAIT_POLICY", String::from("passive")), ("OMP_NUM_THREADS", threads.to_string())]
+}
+
+fn run(rank: &mut Rank) -> Result<()> {
+    let job: Job = postcard::from_bytes(rank.arguments())
+        .map_err(|error| Error::internal("a training can't be read").caused_by(&error))?;
+    let inputs = read(rank)?;
+    // Alone, a rank is plain XGBoost, bit for bit.
+    let tracker = match (rank.count(), rank.number()) {
+        (1, _) => None,
+        (count, 0) => {
+            let tracker = Tracker::start(rank.host(), count)?;
+            tell(rank, &Word::Tracker(tracker.arguments()?))?;
+            Some(tracker)
+        }
+        _ => None,
+    };
+    let communicator = match rank.count() {
+        1 => None,
+        _ => {
+            let tracker = rank.hear()?;
+            Some(Communicator::join(&String::from_utf8_lossy(&tracker), rank.number())?)
+        }
+    };
+    train(rank, &job, inputs)?;
+    if let Some(communicator) = communicator {
+        communicator.leave()?;
+    }
+    tracker.map_or(Ok(()), Tracker::wait)
+}
+
+fn tell(rank: &Rank, word: &Word) -> Result<()> {
+    let bytes = postcard::to_stdvec(word).map_err(|error| Error::internal("a word is none").caused_by(&error))?;
+    rank.tell(&bytes)
+}
+
+/// The numbers of each input, and how many a row has.
+fn read(rank: &mut Rank) -> Result<Vec<(Vec<f32>, usize)>> {
+    let width = |schema: &datafusion::arrow::datatypes::SchemaRef| match schema.field(0).data_type() {
+        datafusion::arrow::datatypes::DataType::FixedSizeList(_, width) => Ok(*width as usize),
+        other => Err(Error::internal(format!("rows are {other}"))),
+    };
+    let mut inputs =
+        rank.schemas().iter().map(|schema| Ok((vec![], width(schema)?))).collect::<Result<Vec<(Vec<f32>, usize)>>>()?;
+    rank.rows(|input, batch| {
+        let (numbers, _) = inputs.get_mut(input).ok_or_else(|| Error::internal("rows of no input"))?;
+        numbers.extend_from_slice(rows::numbers(&batch)?);
+        Ok(())
+    })?;
+    Ok(inputs)
+}
+
+/// XGBoost's rows of every set. The numbers that they are made of are given back one after the other.
+fn matrices(rank: &Rank, job: &Job, mut inputs: Vec<(Vec<f32>, usize)>) -> Result<Vec<Matrix>> {
+    let bins = job.parameters.iter().rev().find(|(name, _)| name == "max_bin");
+    let bins = bins.and_then(|(_, bins)| bins.parse().ok()).unwrap_or(BINS);
+    let mut made: Vec<Matrix> = vec![];
+    for layout in &job.sets {
+        let mut take = |input: usize| inputs.get_mut(input).map(std::mem::take).unwrap_or_default();
+        let (numbers, width) = take(layout.features);
+        let about = &layout.about;
+        let first_has_quantiles = job.sets.first().is_some_and(|first| first.about.quantiles.is_some());
+        let quantiles = match (about.quantiles, made.first()) {
+            (Some(own), None) => Some((if own == 0 { bins } else { own }, None)),
+            (Some(own), first) if first_has_quantiles => Some((if own == 0 { bins } else { own }, first)),
+            _ => None,
+        };
+        let kept = Kept { missing: about.missing.unwrap_or(f32::NAN), threads: rank.threads(), quantiles };
+        let matrix = Matrix::new(&numbers, width, kept)?;
+        drop(numbers);
+        for (field, input) in &layout.fields {
+            let (numbers, width) = take(*input);
+            matrix.set(field, &numbers, (width > 1).then_some(width))?;
+        }
+        if let Some(groups) = layout.groups.get(rank.number()) {
+            let number = |(number, rows): (usize, &u32)| std::iter::repeat_n(number as u32, *rows as usize);
+            let queries: Vec<u32> = groups.iter().enumerate().flat_map(number).collect();
+            matrix.set("qid", &queries, None)?;
+        }
+        if !about.names.is_empty() {
+            matrix.set_texts("feature_name", &about.names)?;
+        }
+        if !about.types.is_empty() {
+            matrix.set_texts("feature_type", &about.types)?;
+        }
+        if !about.weights.is_empty() {
+            matrix.set("feature_weights", &about.weights, None)?;
+        }
+        made.push(matrix);
+    }
+    Ok(made)
+}
+
+fn train(rank: &Rank, job: &Job, inputs: Vec<(Vec<f32>, usize)>) -> Result<()> {
+    let matrices = matrices(rank, job, inputs)?;
+    let Some(rows) = matrices.first() else { return Err(Error::internal("a training without rows")) };
+    let booster = Booster::new(&matrices.iter().collect::<Vec<_>>())?;
+    let mut at = job.checkpoint.clone().unwrap_or_default();
+    let earlier = match (&job.checkpoint, &job.base) {
+        (_, Some(base)) => Booster::of_bytes(base)?.rounds()?,
+        _ => 0,
+    };
+    match (&job.checkpoint, &job.base) {
+        (Some(checkpoint), _) => booster.load(&checkpoint.model)?,
+        (None, Some(base)) => booster.load(base)?,
+        (None, None) => {}
+    }
+    let threads = rank.threads().to_string();
+    for (name, value) in &job.parameters {
+        booster.set(name, value)?;
+    }
+    booster.set("nthread", &threads)?;
+    booster.set("seed_per_iteration", "true")?;
+    let evals: Vec<(&Matrix, &str)> =
+        job.evals.iter().filter_map(|(set, name)| Some((matrices.get(*set)?, name.as_str()))).collect();
+    let mut pace = Pace::new();
+    while at.rounds < job.rounds {
+        let round = at.rounds;
+        if let Some(rate) = job.learning_rates.get(round as usize) {
+            booster.set("learning_rate", &rate.to_string())?;
+        }
+        if let Some(method) = &job.redraws {
+            begin_anew(&booster, method, job.seed, earlier + round)?;
+        }
+        booster.update(round, rows)?;
+        at.rounds += 1;
+        let scores = if evals.is_empty() { vec![] } else { booster.evaluate(round, &evals)? };
+        let mut stops = false;
+        if let Some(stopping) = &job.stopping {
+            let noted = stopping.note(&mut at.stopping, earlier + round, &scores);
+            stops = noted.ok_or_else(|| {
+                let names: Vec<&str> = scores.iter().map(|(name, _)| name.as_str()).collect();
+                Error::input(format!("early stopping waits for a metric that is not among {names:?}"))
+                    .with_hint("give evals, and name one of them and one of the metrics")
+            })?;
+        }
+        if rank.number() == 0 {
+            tell(rank, &Word::Round(round, scores.clone()))?;
+        }
+        at.history.push(scores);
+        if stops {
+            break;
+        }
+        if rank.number() == 0 && at.rounds < job.rounds && pace.is_due() {
+            at.model = pace.timed(|| booster.save())?;
+            tell(rank, &Word::Checkpoint(at.clone()))?;
+        }
+    }
+    if let Some((round, score)) = at.stopping.best {
+        booster.set_attribute("best_iteration", &round.to_string())?;
+        booster.set_attribute("best_score", &score.to_string())?;
+    }
+    if rank.number() == 0 {
+        at.model = booster.save()?;
+        tell(rank, &Word::Model(at))?;
+    }
+    Ok(())
+}
+
+/// Gives the generator the round's own seed, and makes the sampler of features anew: XGBoost does so where the tree
+/// method changes, so it changes, and changes back before anything is grown.
+fn begin_anew(booster: &Booster, method: &str, seed: i64, round: u32) -> Result<()> {
+    // Seeds have 63 bits; XGBoost reads them as such.
+    let seed = seed.wrapping_add(i64::from(round).wrapping_mul(SEED_STEP)) & i64::MAX;
+    booster.set("seed", &seed.to_string())?;
+    booster.set("tree_method", if method == "approx" { "hist" } else { "approx" })?;
+    booster.configure()?;
+    booster.set("tree_method", method)
+}
+
+/// When a checkpoint is worth its time. It changes no result.
+struct Pace {
+    last: Instant,
+    took: Duration,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self { last: Instant::now(), took: Duration::ZERO }
+    }
+    fn is_due(&self) -> bool {
+        self.last.elapsed() >= CHECKPOINT_INTERVAL.max(self.took * CHECKPOINT_SHARE)
+    }
+    fn timed<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let made = work();
+        (self.last, self.took) = (Instant::now(), started.elapsed());
+        made
+    }
+}
