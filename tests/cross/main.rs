@@ -1,4 +1,4 @@
-//! One program for all suites that cross crates; it is also the scheduler and the workers that they start.
+//! One program for all suites that cross crates; it is also the scheduler, the workers and the ranks that they start.
 //!
 //! Every behaviour suite runs on every engine, one after the other (two cores are easily oversubscribed, and the
 //! cluster tests measure time): see [`engines`].
@@ -7,6 +7,7 @@
 
 mod bad_days;
 mod engines;
+mod gangs;
 mod host;
 mod kills;
 mod memory;
@@ -31,6 +32,7 @@ fn main() {
         memory::trials(),
         bad_days::trials(),
         tls::trials(),
+        gangs::trials(),
         kills::trials(),
     ];
     let trials: Vec<Trial> = areas.into_iter().flatten().collect();

@@ -286,9 +286,9 @@ fn do_harm(cluster: &LocalCluster, harm: Harm, draws: [usize; 2], moment: Durati
         Harm::Stop => {
             let workers = cluster.workers();
             if let Some(process) = workers.get(draws[0] % workers.len().max(1)) {
-                send(*process, libc::SIGSTOP);
+                signal(*process, libc::SIGSTOP);
                 std::thread::sleep(STOPPED_FOR);
-                send(*process, libc::SIGCONT);
+                signal(*process, libc::SIGCONT);
             }
         }
         Harm::None | Harm::KillAtFetch => {}
@@ -296,11 +296,12 @@ fn do_harm(cluster: &LocalCluster, harm: Harm, draws: [usize; 2], moment: Durati
     Ok(began)
 }
 
+/// Sends a signal to a process that this one, or a child of it, has started.
 #[expect(unsafe_code, reason = "signals to children of ours have no safe form in the standard library")]
-fn send(process: u32, signal: libc::c_int) {
+pub fn signal(process: u32, number: libc::c_int) {
     // SAFETY: `kill` takes plain numbers; the process is a child that its owner has not reaped.
     unsafe {
-        libc::kill(process as libc::pid_t, signal);
+        libc::kill(process as libc::pid_t, number);
     }
 }
 

@@ -6,6 +6,7 @@
 //! | [`role`] | the program that tests are becomes a scheduler or a worker when it is asked to |
 //! | [`jobs`] | chains, diamonds and joins of 2 to 6 stages over known rows |
 //! | [`pass`] | an operator that does what is wrong |
+//! | [`ranks`] | a program of ranks that do what they are told |
 //! | [`functions`] | a runtime of functions, as another language would have one |
 //! | [`chaos`] | jobs while workers are killed, stopped and started |
 
@@ -13,4 +14,5 @@ pub mod chaos;
 pub mod functions;
 pub mod jobs;
 pub mod pass;
+pub mod ranks;
 pub mod role;

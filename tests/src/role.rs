@@ -1,13 +1,20 @@
-//! A test program is its own scheduler and worker, so that its test operators are known to all processes.
+//! A test program is its own scheduler, worker and rank, so that its test operators and programs are known to all
+//! processes.
 
 use phalanx_cluster::process::{Tie, run_scheduler, run_worker};
 use phalanx_cluster::{SchedulerOptions, Transport, WorkerOptions};
 use phalanx_engine::{Error, Result};
 
-/// If this process was started as a scheduler or a worker by a [`phalanx_cluster::LocalCluster`], it becomes one and
-/// does not return. First thing in `main`.
+/// If this process was started as a scheduler or a worker by a [`phalanx_cluster::LocalCluster`], or as a rank of a
+/// gang, it becomes one and does not return. Otherwise it is what ranks are started from. First thing in `main`.
 pub fn become_child() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|word| word == "rank") {
+        phalanx_engine::gang::run_rank();
+    }
+    if let Ok(program) = phalanx_engine::program::this_program() {
+        phalanx_engine::program::set_program(program);
+    }
     if !arguments.iter().any(|argument| argument == "--tied") {
         return;
     }

@@ -134,13 +134,14 @@ pub fn run_rank() -> ! {
         let ended = catch_unwind(AssertUnwindSafe(|| (program.run)(&mut rank))).unwrap_or_else(|panic| {
             Err(Error::internal(format!("rank {} panicked: {}", rank.number(), panic_text(panic.as_ref()))))
         });
-        match ended {
+        Ok(match ended {
             Ok(()) => rank.say(Kind::Done, &[]),
             Err(error) => rank.say(Kind::Failed, error.to_wire().as_bytes()),
-        }
+        })
     });
     match ran {
-        Ok(()) => leave(0),
+        Ok(Ok(())) => leave(0),
+        Ok(Err(_nobody_listens)) => leave(ORPHANED),
         Err(error) => {
             eprintln!("{error}");
             leave(1)
