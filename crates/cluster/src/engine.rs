@@ -21,7 +21,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use phalanx_engine::{
     Engine, EngineDescription, EngineKind, Error, ErrorKind, Gang, GangPlan, Job, Lineage, LocalEngine, Location,
-    PartitionData, PersistJob, Persisted, Plan, Progress, Recipe, Result, SavedPlan, Settings, datafusion,
+    PartitionData, PersistJob, Persisted, Plan, Progress, Recipe, Result, SavedPlan, Settings, credentials, datafusion,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -294,7 +294,8 @@ impl Shared {
         let bytes = codec::engine().encode(Arc::clone(plan.root())).map_err(Error::from)?;
         let attempt = uuid::Uuid::new_v4().simple().to_string();
         let name = (String::from("ballista.job.name"), join_name(plan.label(), &attempt));
-        let ours = TaskOptions { task_bytes: plan.task_bytes() }.entries_of();
+        let credentials = credentials::named_in(&bytes)?;
+        let ours = TaskOptions { task_bytes: plan.task_bytes(), credentials }.entries_of();
         // Cutting a plan into stages, Ballista lets DataFusion's optimizer see each once more. Where a join has fewer
         // partitions than the session's default, that would put a second exchange into the stage, with more partitions,
         // whose files a task then writes under the wrong numbers. Partitions that satisfy their join are to stay.

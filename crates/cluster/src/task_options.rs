@@ -6,25 +6,36 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::SessionConfig;
 use phalanx_engine::datafusion;
 use std::any::Any;
+use std::fmt;
 
 /// The extension. Its prefix is `phalanx`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct TaskOptions {
     /// Projected peak memory of the job's largest task; 0 if lowering does not know.
     pub task_bytes: u64,
+    /// What the job's plan names but does not hold: see [`phalanx_engine::credentials`].
+    pub credentials: String,
 }
 
-/// The option's full name.
+impl fmt::Debug for TaskOptions {
+    /// Without the credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskOptions").field("task_bytes", &self.task_bytes).finish_non_exhaustive()
+    }
+}
+
+/// The options' full names.
 const TASK_BYTES: &str = "phalanx.task_bytes";
+const CREDENTIALS: &str = "phalanx.credentials";
 
 impl TaskOptions {
     /// As keys and values.
-    pub fn entries_of(self) -> [(String, String); 1] {
-        [(TASK_BYTES.to_owned(), self.task_bytes.to_string())]
+    pub fn entries_of(&self) -> [(String, String); 2] {
+        [(TASK_BYTES.to_owned(), self.task_bytes.to_string()), (CREDENTIALS.to_owned(), self.credentials.clone())]
     }
     /// Those of `config`.
     pub fn of(config: &SessionConfig) -> Self {
-        config.options().extensions.get::<Self>().copied().unwrap_or_default()
+        config.options().extensions.get::<Self>().cloned().unwrap_or_default()
     }
 }
 
@@ -40,18 +51,19 @@ impl ExtensionOptions for TaskOptions {
         self
     }
     fn cloned(&self) -> Box<dyn ExtensionOptions> {
-        Box::new(*self)
+        Box::new(self.clone())
     }
     fn set(&mut self, key: &str, value: &str) -> Result<()> {
         let unknown = || DataFusionError::Configuration(format!("phalanx.{key} = {value:?} is no option"));
         match key {
             "task_bytes" => self.task_bytes = value.parse().map_err(|_| unknown())?,
+            "credentials" => value.clone_into(&mut self.credentials),
             _ => return Err(unknown()),
         }
         Ok(())
     }
     fn entries(&self) -> Vec<ConfigEntry> {
-        let entry = |(key, value)| ConfigEntry { key, value: Some(value), description: "projected memory of a task" };
+        let entry = |(key, value)| ConfigEntry { key, value: Some(value), description: "of each task of a job" };
         self.entries_of().into_iter().map(entry).collect()
     }
 }
@@ -68,11 +80,13 @@ mod tests {
 
     #[test]
     fn options_survive_the_way_to_the_scheduler_and_on_to_a_worker() {
+        let options = TaskOptions { task_bytes: 7 << 40, credentials: String::from("0a1b") };
         let mut at_scheduler = config_producer();
-        for (key, value) in (TaskOptions { task_bytes: 7 << 40 }).entries_of() {
+        for (key, value) in options.entries_of() {
             at_scheduler.options_mut().set(&key, &value).unwrap();
         }
         let at_worker = config_producer().update_from_key_value_pair(&at_scheduler.to_key_value_pairs());
-        assert_eq!(TaskOptions::of(&at_worker), TaskOptions { task_bytes: 7 << 40 });
+        assert_eq!(TaskOptions::of(&at_worker), options);
+        assert!(!format!("{options:?}{:?}", at_worker.options()).contains("0a1b"));
     }
 }

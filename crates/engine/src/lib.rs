@@ -17,7 +17,7 @@
 //! | [`persisted`] | data that stays where it was computed |
 //! | [`local`], [`perturb`] | DataFusion in this process, plain and adversarial |
 //! | [`mapped`], [`memory`] | rows in files, read where they lie; how much memory there is |
-//! | [`remote`] | files behind URLs: object stores and web servers |
+//! | [`remote`], [`credentials`] | files behind URLs: object stores and web servers; what opens them, outside of plans |
 //! | [`session`] | the one configuration of both engines |
 //! | [`function`], [`scalar`] | aggregate functions that every process registers; functions of a row that travel in plans |
 //! | [`gang`] | processes that work on one thing together, all at once or none |
@@ -30,6 +30,7 @@
 
 pub mod cancel;
 pub mod codec;
+pub mod credentials;
 pub mod engine;
 pub mod error;
 pub mod function;

@@ -425,7 +425,7 @@ def _metadata(frame: Any, index: str | None, by: list[str], custom: dict[Any, An
         raise ValueError("User-defined key/value metadata (custom_metadata) can not contain a b'pandas' key.")
     if index is not None:
         meta = frame._meta.drop(columns=by)
-        inner = json.loads(pa.Table.from_pandas(meta).schema.metadata[b"pandas"])
+        inner = json.loads(pa.Table.from_pandas(meta, preserve_index=True).schema.metadata[b"pandas"])
         inner["index_columns"] = [index]
         said["pandas"] = json.dumps(inner)
     return said

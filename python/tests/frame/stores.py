@@ -28,6 +28,10 @@ class Store:
     #: Whether parts of files are served.
     ranges: bool = True
     url: str = ""
+    #: Uploads in pieces that nobody has ended: their pieces by their numbers.
+    uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    #: How often each piece of this number is refused before it is taken.
+    refused: dict[int, int] = field(default_factory=dict)
 
     def sent(self, name: str = "") -> int:
         """Bytes that were sent of files whose paths contain ``name``."""
@@ -91,14 +95,54 @@ def _handler(store: Store) -> type[BaseHTTPRequestHandler]:
             data = store.files.get(path)
             self.answer(404 if data is None else 200, size=0 if data is None else len(data))
 
+        def sent(self) -> tuple[str, dict[str, str], bytes]:
+            """Path, query and body."""
+            parts = urlsplit(self.path)
+            query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+            return unquote(parts.path), query, self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
         def do_PUT(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            path, query, body = self.sent()
             if not self.allowed():
                 return
-            path = unquote(urlsplit(self.path).path)
             store.asked.append((self.command, path, len(body)))
-            store.files[path] = body
-            self.answer(200)
+            if "uploadId" not in query:
+                store.files[path] = body
+                self.answer(200)
+                return
+            number = int(query["partNumber"])
+            if store.refused.get(number, 0) > 0:
+                store.refused[number] -= 1
+                self.answer(500, b"<Error><Code>InternalError</Code></Error>")
+                return
+            store.uploads[query["uploadId"]][number] = body
+            self.answer(200, headers={"ETag": f'"{number}"'})
+
+        def do_POST(self) -> None:
+            path, query, _ = self.sent()
+            if not self.allowed():
+                return
+            if "uploads" in query:
+                name = f"{path}#{len(store.asked)}"
+                store.uploads[name] = {}
+                store.asked.append(("BEGIN", path, 0))
+                answer = f"<InitiateMultipartUploadResult><UploadId>{escape(name)}</UploadId></InitiateMultipartUploadResult>"
+                self.answer(200, answer.encode())
+                return
+            pieces = store.uploads.pop(query["uploadId"])
+            # An object store asks for at least 5 MiB, but of the last.
+            if any(len(pieces[number]) < 5 << 20 for number in sorted(pieces)[:-1]):
+                self.answer(400, b"<Error><Code>EntityTooSmall</Code></Error>")
+                return
+            store.asked.append(("END", path, len(pieces)))
+            store.files[path] = b"".join(pieces[number] for number in sorted(pieces))
+            self.answer(200, b'<CompleteMultipartUploadResult><ETag>"1"</ETag></CompleteMultipartUploadResult>')
+
+        def do_DELETE(self) -> None:
+            path, query, _ = self.sent()
+            store.asked.append(("ABORT" if "uploadId" in query else "DELETE", path, 0))
+            store.uploads.pop(query.get("uploadId", ""), None)
+            self.answer(204)
 
     return Handler
 

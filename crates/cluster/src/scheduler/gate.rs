@@ -6,6 +6,7 @@
 use super::certify;
 use super::hub::Hub;
 use crate::protocol::FailedJob;
+use crate::task_options::TaskOptions;
 use ballista_core::error::{BallistaError, Result};
 use ballista_core::serde::protobuf::{FailedJob as FailedState, JobStatus, job_status::Status as JobState_};
 use ballista_core::{JobId, JobStatusSubscriber};
@@ -18,8 +19,8 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use parking_lot::Mutex;
-use phalanx_engine::datafusion;
 use phalanx_engine::remote::Stores;
+use phalanx_engine::{credentials, datafusion};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -195,6 +196,9 @@ impl JobState for Gate {
         self.inner.job_state_events().await
     }
     async fn create_or_update_session(&self, session: &str, config: &SessionConfig) -> Result<Arc<SessionContext>> {
+        // Reading a plan opens the stores that it names.
+        credentials::lend(&TaskOptions::of(config).credentials)
+            .map_err(|error| BallistaError::DataFusionError(Box::new(error.into())))?;
         // Ballista would give the session another name, and nobody would know whose its jobs are.
         let context = self.inner.create_or_update_session(session, config).await?;
         let state = SessionStateBuilder::new_from_existing(context.state()).with_session_id(session.to_owned());

@@ -26,7 +26,7 @@ use phalanx_engine::error::Place;
 use phalanx_engine::host::TaskPlace;
 use phalanx_engine::local::panic_text;
 use phalanx_engine::persisted::PersistedReader;
-use phalanx_engine::{Error, datafusion};
+use phalanx_engine::{Error, credentials, datafusion};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -221,7 +221,9 @@ impl Runner {
                 stage: task.stage_id as usize,
                 partitions: task.global_output_partition_ids.iter().map(|partition| *partition as usize).collect(),
             }));
-        self.must_fit(TaskOptions::of(&config).task_bytes)?;
+        let options = TaskOptions::of(&config);
+        self.must_fit(options.task_bytes)?;
+        credentials::lend(&options.credentials).map_err(DataFusionError::from)?;
         let functions = &self.functions;
         let context = Arc::new(TaskContext::new(
             Some(format!("{}/{}/{}", task.job_id, task.stage_id, task.task_id)),

@@ -70,7 +70,10 @@ pub struct Files {
     folders: Vec<String>,
     metadata: BTreeMap<String, String>,
     is_gzip: bool,
+    /// Until a plan is made: it carries the store that they open, for they may be secret.
     options: BTreeMap<String, String>,
+    /// The store of a URL, and the path in it.
+    store: Option<(Remote, String)>,
 }
 
 impl Files {
@@ -87,6 +90,7 @@ impl Files {
             metadata: BTreeMap::new(),
             is_gzip: false,
             options: BTreeMap::new(),
+            store: None,
         }
     }
     /// Names in which `*` stands for the partition's number.
@@ -149,13 +153,12 @@ impl Files {
     }
 
     /// Where a file of this name is to be.
-    fn place(&self, name: &str) -> Result<Place> {
-        if is_url(&self.folder) {
-            let (remote, path) = Remote::parse(&self.folder, &self.options)?;
-            let path = path.trim_end_matches('/');
-            return Ok(Place::Remote(remote, if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") }));
+    fn place(&self, name: &str) -> Place {
+        match &self.store {
+            None => Place::Local(Path::new(&self.folder).join(name).to_string_lossy().into_owned()),
+            Some((remote, path)) if path.is_empty() => Place::Remote(remote.clone(), name.to_owned()),
+            Some((remote, path)) => Place::Remote(remote.clone(), format!("{path}/{name}")),
         }
-        Ok(Place::Local(Path::new(&self.folder).join(name).to_string_lossy().into_owned()))
     }
 }
 
@@ -179,7 +182,8 @@ impl Frame {
         }
         let mut files = files.clone();
         if is_url(&files.folder) {
-            Remote::parse(&files.folder, &files.options)?;
+            let (remote, path) = Remote::parse(&files.folder, &std::mem::take(&mut files.options))?;
+            files.store = Some((remote, path.trim_end_matches('/').to_owned()));
         } else {
             let plain = files.folder.strip_prefix("file://").unwrap_or(&files.folder).to_owned();
             let folder = Path::new(&plain);
@@ -283,7 +287,7 @@ impl Drafts {
                         .with_hint("take columns of fewer values, or sort_values by them first"));
                 }
                 let name = if folder.is_empty() { self.name.clone() } else { format!("{folder}/{}", self.name) };
-                self.drafts.push(Draft::create(&self.files, self.files.place(&name)?, &self.schema)?);
+                self.drafts.push(Draft::create(&self.files, self.files.place(&name), &self.schema)?);
                 self.places.insert(folder.to_owned(), self.drafts.len() - 1);
                 self.drafts.len() - 1
             }

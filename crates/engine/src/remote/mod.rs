@@ -1,41 +1,45 @@
 //! Files behind URLs: object stores (`s3://`, `gs://`, `az://`) and web servers (`http://`, `https://`).
 //!
-//! A plan carries where a file is and with which options it is opened; every process opens it for itself, with its own
-//! environment's credentials for what the options leave open. DataFusion's readers find a store by a URL that holds
-//! all of it ([`Remote::key`]); ours read through [`Remote::open`], which is blocking and has threads of its own.
+//! A plan carries where a file is and how its store is opened, but for what is secret: for that it carries a name (see
+//! [`crate::credentials`]). Every process opens the store for itself, with its own environment's credentials for what
+//! is left open. DataFusion's readers find a store by a URL that holds all of it ([`Remote::key`]); ours read through
+//! [`Remote::open`], which is blocking and has threads of its own.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `kind` | the kinds of stores, and their options |
+//! | `threads` | threads that talk to stores |
 
+mod kind;
+mod threads;
+
+use crate::credentials::{self, Name, Secrets};
 use crate::{Error, Result};
 use bytes::Bytes;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::object_store::{DefaultObjectStoreRegistry, ObjectStoreRegistry, ObjectStoreUrl};
-use datafusion::object_store::aws::AmazonS3Builder;
-use datafusion::object_store::azure::MicrosoftAzureBuilder;
-use datafusion::object_store::gcp::GoogleCloudStorageBuilder;
-use datafusion::object_store::http::HttpBuilder;
 use datafusion::object_store::path::Path as ObjectPath;
 use datafusion::object_store::{
-    Error as StoreError, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig, WriteMultipart,
+    Error as StoreError, GetOptions, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt,
 };
+use futures::stream::FuturesUnordered;
 use futures::{StreamExt, TryStreamExt};
+use kind::{Kind, is_plain};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::future::Future;
+use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
-use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use threads::{aside, threads, wait};
 use tokio::sync::mpsc;
 use url::Url;
 
 /// Stores that are kept open; when there are more, all are opened anew.
 const STORES_MAX: usize = 256;
-/// How often, and for how long, a request is tried again.
-const RETRIES_MAX: usize = 3;
-const RETRY_TIMEOUT: Duration = Duration::from_secs(20);
 /// Pieces of a file that wait to be read.
 const PIECES_WAITING_MAX: usize = 4;
 /// Pieces in which a file is written.
@@ -45,54 +49,14 @@ const UPLOAD_BYTES: usize = 8 << 20;
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Remote {
     root: String,
+    /// Those that are no secret, by the library's names.
     options: BTreeMap<String, String>,
+    credentials: Option<Name>,
 }
 
 impl fmt::Debug for Remote {
-    /// Without the options, for they may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.root)
-    }
-}
-
-/// The kinds of stores, by the schemes of their URLs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    S3,
-    Google,
-    Azure,
-    Http,
-}
-
-impl Kind {
-    fn of(scheme: &str) -> Option<Self> {
-        Some(match scheme {
-            "s3" | "s3a" => Self::S3,
-            "gs" | "gcs" => Self::Google,
-            "az" | "adl" | "azure" | "abfs" | "abfss" => Self::Azure,
-            "http" | "https" => Self::Http,
-            _ => return None,
-        })
-    }
-    fn knows(self, option: &str) -> bool {
-        use datafusion::object_store::{
-            ClientConfigKey, aws::AmazonS3ConfigKey, azure::AzureConfigKey, gcp::GoogleConfigKey,
-        };
-        match self {
-            Self::S3 => option.parse::<AmazonS3ConfigKey>().is_ok(),
-            Self::Google => option.parse::<GoogleConfigKey>().is_ok(),
-            Self::Azure => option.parse::<AzureConfigKey>().is_ok(),
-            Self::Http => option.parse::<ClientConfigKey>().is_ok(),
-        }
-    }
-    /// The environment's variables that speak of it begin with this.
-    const fn environment(self) -> Option<&'static str> {
-        match self {
-            Self::S3 => Some("AWS_"),
-            Self::Google => Some("GOOGLE_"),
-            Self::Azure => Some("AZURE_"),
-            Self::Http => None,
-        }
     }
 }
 
@@ -102,10 +66,12 @@ pub fn is_url(name: &str) -> bool {
 }
 
 impl Remote {
-    /// The store of a URL, and the path in it, which may be a pattern.
+    /// The store of a URL, and the path in it, which may be a pattern. What is secret of the options stays in this
+    /// process.
     ///
     /// # Errors
-    /// `Unsupported`: a scheme that there is not, or a URL with a query. `Input`: an option that the store does not know.
+    /// `Unsupported`: a scheme that there is not, or a URL with a query or a password. `Input`: an option that the store
+    /// does not know.
     pub fn parse(url: &str, options: &BTreeMap<String, String>) -> Result<(Self, String)> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         let scheme = scheme.to_ascii_lowercase();
@@ -114,21 +80,33 @@ impl Remote {
                 .with_hint("there are s3, gs, az, abfs, http and https, and paths of this machine's file system"));
         };
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if let Some((who, place)) =
+            authority.rsplit_once('@').filter(|(who, _)| kind != Kind::Azure || who.contains(':'))
+        {
+            let shown = if who.contains(':') { "user and password" } else { "user" };
+            return Err(Error::unsupported(format!("a URL with a {shown}, as that of {place}"))
+                .with_hint("give credentials of object stores in storage_options; download other files first"));
+        }
         if authority.is_empty() {
             return Err(Error::input(format!("{url} names no bucket or server")));
         }
-        if kind == Kind::Http && path.contains('?') {
-            return Err(Error::unsupported(format!("a URL with a query, as {url}"))
+        if let Some((plain, _)) = path.split_once('?').filter(|_| kind == Kind::Http) {
+            return Err(Error::unsupported(format!("a URL with a query, as {scheme}://{authority}/{plain}?…"))
                 .with_hint("download the file first, or use the scheme of its object store with storage_options"));
         }
-        let options: BTreeMap<String, String> =
-            options.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.clone())).collect();
-        if let Some(unknown) = options.keys().find(|option| !kind.knows(option)) {
-            return Err(Error::input(format!("{scheme}:// has no storage option {unknown:?}"))
-                .with_hint("options are those of the crate object_store: access_key_id, endpoint, region, token, …"));
+        let (mut open, mut secret) = (BTreeMap::new(), Secrets::new());
+        for (name, value) in options {
+            let Some(own) = kind.option(name) else {
+                return Err(Error::input(format!("{scheme}:// has no storage option {name:?}")).with_hint(
+                    "options are those of the crate object_store: access_key_id, endpoint, region, token, …",
+                ));
+            };
+            let kept = if is_plain(&own, value) { &mut open } else { &mut secret };
+            kept.insert(own, value.clone());
         }
         let scheme = if scheme == "gcs" { "gs" } else { &scheme };
-        Ok((Self { root: format!("{scheme}://{authority}"), options }, path.to_owned()))
+        let credentials = (!secret.is_empty()).then(|| credentials::seal(secret));
+        Ok((Self { root: format!("{scheme}://{authority}"), options: open, credentials }, path.to_owned()))
     }
 
     /// The URL of a path in it.
@@ -136,21 +114,25 @@ impl Remote {
         format!("{}/{path}", self.root)
     }
 
-    /// A URL under which a session finds the store, if its registry is [`Stores`]: root and options in digits.
+    /// A URL under which a session finds the store, if its registry is [`Stores`]: root and options in digits, and the
+    /// name of its credentials.
     ///
     /// # Errors
     /// Never, but for bugs of ours.
     pub fn key(&self) -> Result<ObjectStoreUrl> {
-        let bytes = postcard::to_stdvec(self).map_err(|error| Error::internal("a store's key").caused_by(&error))?;
+        let bytes = postcard::to_stdvec(&(&self.root, &self.options))
+            .map_err(|error| Error::internal("a store's key").caused_by(&error))?;
         let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(ObjectStoreUrl::parse(format!("{SCHEME}://{digits}"))?)
+        let name = self.credentials.as_ref().map_or("", Name::as_str);
+        Ok(ObjectStoreUrl::parse(format!("{SCHEME}://{digits}-{name}"))?)
     }
 
     fn from_key(url: &Url) -> Option<Self> {
-        let digits = (url.scheme() == SCHEME).then(|| url.host_str()).flatten()?;
+        let (digits, name) = (url.scheme() == SCHEME).then(|| url.host_str()).flatten()?.split_once('-')?;
         let byte = |at: usize| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
         let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
-        postcard::from_bytes(&bytes?).ok()
+        let (root, options) = postcard::from_bytes(&bytes?).ok()?;
+        Some(Self { root, options, credentials: (!name.is_empty()).then(|| Name::of(name)) })
     }
 
     /// The store, opened once in this process.
@@ -166,22 +148,23 @@ impl Remote {
         if stores.len() >= STORES_MAX {
             stores.clear();
         }
-        let store = self.build().map_err(|error| {
-            Error::input(format!("{} can't be opened", self.root))
-                .caused_by(&error)
-                .with_hint("check storage_options, or the credentials in the environment")
-        })?;
+        let store = self.build()?;
         stores.insert(self.clone(), Arc::clone(&store));
         Ok(store)
     }
 
-    fn build(&self) -> std::result::Result<Arc<dyn ObjectStore>, StoreError> {
+    fn build(&self) -> Result<Arc<dyn ObjectStore>> {
         let scheme = self.root.split_once("://").map_or("", |(scheme, _)| scheme);
         let kind = Kind::of(scheme).unwrap_or(Kind::Http);
-        let mut options: Vec<(String, String)> = vec![];
-        if let Some(prefix) = kind.environment() {
-            let own = std::env::vars().filter(|(key, value)| key.starts_with(prefix) && !value.is_empty());
-            options.extend(own.map(|(key, value)| (key.to_ascii_lowercase(), value)));
+        let mut options = kind.own_options();
+        match self.credentials.as_ref().map(credentials::open) {
+            Some(Some(secrets)) => options.extend(secrets),
+            Some(None) if options.is_empty() => {
+                return Err(Error::input(format!("the credentials of {} are not in this process", self.root)).with_hint(
+                    "plans hold none: for one that was saved, set those of the environment (AWS_…, GOOGLE_…, AZURE_…)",
+                ));
+            }
+            Some(None) | None => {}
         }
         options.extend(self.options.clone());
         let plain = self.root.starts_with("http://")
@@ -189,23 +172,11 @@ impl Remote {
         if plain && !options.iter().any(|(key, _)| key.ends_with("allow_http")) {
             options.push((String::from("allow_http"), String::from("true")));
         }
-        let retry = RetryConfig { max_retries: RETRIES_MAX, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
-        macro_rules! built {
-            ($builder:ty) => {{
-                let builder = <$builder>::new().with_url(self.root.clone()).with_retry(retry);
-                let configured = options.into_iter().fold(builder, |builder, (key, value)| match key.parse() {
-                    Ok(key) => builder.with_config(key, value),
-                    Err(_) => builder, // a variable of the environment that is not meant for us
-                });
-                Ok(Arc::new(configured.build()?))
-            }};
-        }
-        match kind {
-            Kind::S3 => built!(AmazonS3Builder),
-            Kind::Google => built!(GoogleCloudStorageBuilder),
-            Kind::Azure => built!(MicrosoftAzureBuilder),
-            Kind::Http => built!(HttpBuilder),
-        }
+        kind.build(&self.root, options).map_err(|error| {
+            Error::input(format!("{} can't be opened", self.root))
+                .caused_by(&error)
+                .with_hint("check storage_options, or the credentials in the environment")
+        })
     }
 
     fn located(&self, path: &str) -> Result<(Arc<dyn ObjectStore>, ObjectPath)> {
@@ -283,23 +254,24 @@ impl Remote {
         let (store, location) = self.located(path)?;
         let source = source.to_owned();
         let written = wait(async move {
-            let failed = |error: io::Error| StoreError::Generic { store: "file", source: error.into() };
-            let mut file = std::fs::File::open(&source).map_err(failed)?;
-            let size = file.metadata().map_err(failed)?.len();
+            let mut file = File::open(&source).map_err(unread)?;
+            let size = file.metadata().map_err(unread)?.len();
             if size <= UPLOAD_BYTES as u64 {
                 let mut bytes = vec![];
-                file.read_to_end(&mut bytes).map_err(failed)?;
+                file.read_to_end(&mut bytes).map_err(unread)?;
                 return store.put(&location, bytes.into()).await.map(drop);
             }
-            let mut writer = WriteMultipart::new_with_chunk_size(store.put_multipart(&location).await?, UPLOAD_BYTES);
-            loop {
-                let mut piece = vec![];
-                Read::by_ref(&mut file).take(UPLOAD_BYTES as u64).read_to_end(&mut piece).map_err(failed)?;
-                if piece.is_empty() {
-                    return writer.finish().await.map(drop);
+            let mut upload = store.put_multipart(&location).await?;
+            let sent = send_pieces(upload.as_mut(), file).await;
+            match sent {
+                Ok(()) => upload.complete().await.map(drop),
+                Err(error) => {
+                    // Pieces of an upload that nobody ends cost money until somebody does.
+                    if let Err(also) = upload.abort().await {
+                        tracing::debug!(%also, "an upload is left open");
+                    }
+                    Err(error)
                 }
-                writer.wait_for_capacity(PIECES_WAITING_MAX).await?;
-                writer.put(piece.into());
             }
         })?;
         written.map_err(|error| self.failed(path, &error))
@@ -326,6 +298,28 @@ impl Remote {
                 .with_hint("check the address, the network and storage_options"),
         }
     }
+}
+
+/// Sends a file's bytes piece by piece, a few at once.
+async fn send_pieces(upload: &mut dyn MultipartUpload, mut file: File) -> std::result::Result<(), StoreError> {
+    let mut waiting = FuturesUnordered::new();
+    loop {
+        let mut piece = vec![];
+        Read::by_ref(&mut file).take(UPLOAD_BYTES as u64).read_to_end(&mut piece).map_err(unread)?;
+        if piece.is_empty() {
+            break;
+        }
+        while waiting.len() >= PIECES_WAITING_MAX {
+            waiting.try_next().await?;
+        }
+        waiting.push(upload.put_part(piece.into()));
+    }
+    while waiting.try_next().await?.is_some() {}
+    Ok(())
+}
+
+fn unread(error: io::Error) -> StoreError {
+    StoreError::Generic { store: "file", source: error.into() }
 }
 
 /// The scheme of [`Remote::key`].
@@ -371,43 +365,6 @@ impl ObjectStoreRegistry for Stores {
     }
 }
 
-/// The threads that talk to stores: those of the process that asks, for a forked child has none of its parent's.
-fn threads() -> Result<Handle> {
-    static RUNTIME: Mutex<Option<(u32, Runtime)>> = Mutex::new(None);
-    let mut runtime = RUNTIME.lock();
-    let process = std::process::id();
-    match runtime.as_ref() {
-        Some((owner, runtime)) if *owner == process => return Ok(runtime.handle().clone()),
-        _ => {}
-    }
-    let own = Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("phalanx-remote")
-        .enable_all()
-        .build()
-        .map_err(|error| Error::resources("threads can't be started").caused_by(&error))?;
-    let handle = own.handle().clone();
-    if let Some((_, parent)) = runtime.replace((process, own)) {
-        std::mem::forget(parent); // its threads are not here to be joined
-    }
-    Ok(handle)
-}
-
-/// Waits for work that is done on threads of its own.
-fn wait<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T> {
-    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-    threads()?.spawn(async move { sender.send(work.await) });
-    aside(|| receiver.recv()).map_err(|error| Error::internal("a request ended early").caused_by(&error))
-}
-
-/// Blocks this thread; if it runs tasks, the others go elsewhere.
-fn aside<T>(work: impl FnOnce() -> T) -> T {
-    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
-        _ => work(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -438,11 +395,34 @@ mod tests {
         let secret = options(&[("access_key_id", "me"), ("secret_access_key", "hush"), ("region", "here")]);
         let (remote, _) = Remote::parse("s3://bucket/x", &secret).unwrap();
         let key = remote.key().unwrap();
+        let plan = [key.as_str().as_bytes(), &postcard::to_stdvec(&remote).unwrap()].concat();
+        for text in [key.as_str().to_owned(), String::from_utf8_lossy(&plan).into_owned()] {
+            assert!(!text.contains("hush") && !text.contains("68757368"), "{text}");
+        }
+        assert!(!credentials::named_in(key.as_str().as_bytes()).unwrap().is_empty(), "jobs find it in their plans");
         let again = Remote::from_key(key.as_ref()).unwrap();
         assert!(again == remote);
         assert_eq!(format!("{remote:?}"), "s3://bucket");
         Stores::default().get_store(key.as_ref()).unwrap();
         assert!(Stores::default().get_store(&Url::parse("s3://bucket").unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_plan_from_elsewhere_says_that_its_credentials_are_not_here() {
+        let (root, options) = (String::from("gs://bucket"), BTreeMap::new());
+        let remote = Remote { root, options, credentials: Some(Name::of("another process's")) };
+        let error = remote.store().unwrap_err();
+        assert!(error.message().contains("credentials of gs://bucket are not in this process"), "{error}");
+    }
+
+    #[test]
+    fn passwords_in_urls_are_refused_and_not_repeated() {
+        for url in ["https://me:hush@host/x", "s3://me:hush@bucket/x", "https://host/x?signature=hush"] {
+            let error = Remote::parse(url, &BTreeMap::new()).unwrap_err();
+            assert!(!error.to_string().contains("hush") && error.hint().is_some(), "{error}");
+        }
+        let (azure, _) = Remote::parse("abfs://container@account.dfs.core.windows.net/x", &BTreeMap::new()).unwrap();
+        assert_eq!(azure.root, "abfs://container@account.dfs.core.windows.net");
     }
 
     #[test]
