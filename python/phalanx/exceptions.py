@@ -13,6 +13,7 @@ __all__ = [
     "DataError",
     "InputError",
     "InternalError",
+    "LabelError",
     "MissingFileError",
     "PhalanxError",
     "Place",
@@ -76,6 +77,10 @@ class InputError(PhalanxError, ValueError):
     """What was asked is wrong: an argument, a shape, a name."""
 
 
+class LabelError(InputError, KeyError):
+    """A label or a name is asked for that is not there."""
+
+
 class UnsupportedError(PhalanxError, NotImplementedError):
     """Not supported; the hint says what to do instead."""
 
@@ -106,6 +111,7 @@ class InternalError(PhalanxError, RuntimeError):
 
 _CLASSES: dict[str, type[PhalanxError]] = {
     "input": InputError,
+    "absent": LabelError,
     "unsupported": UnsupportedError,
     "data": DataError,
     "resources": ResourcesError,

@@ -13,6 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// Change what was asked: an argument, a shape, a name.
     Input,
+    /// Ask for what is there: a label or a name is not.
+    Absent,
     /// Ask for it in another way: this is not supported.
     Unsupported,
     /// Look at the data: a file or a value is not what it should be.
@@ -33,6 +35,7 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Input => "invalid input",
+            Self::Absent => "not there",
             Self::Unsupported => "not supported",
             Self::Data => "bad data",
             Self::Resources => "not enough resources",
@@ -113,6 +116,10 @@ impl Error {
     /// The caller's input is wrong.
     pub fn input(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Input, message)
+    }
+    /// A label or a name is asked for that is not there.
+    pub fn absent(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Absent, message)
     }
     /// What was asked is not supported; give a hint with what to do instead.
     pub fn unsupported(message: impl Into<String>) -> Self {

@@ -1,7 +1,8 @@
-//! Rows by their place in the whole frame.
+//! Rows by their place in the whole frame, and by their labels.
 
 use crate::Frame;
-use crate::error::need_distinct;
+use crate::error::{need_column, need_distinct};
+use crate::lower::found::Found;
 use crate::lower::positions::Positions;
 use phalanx_engine::{Error, Result};
 
@@ -34,5 +35,17 @@ impl Frame {
     pub fn tail(&self, rows: usize) -> Result<Self> {
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         self.related(Positions::Tail(rows), "tail")
+    }
+
+    /// This frame, whose rows were picked by these labels, in one partition; computing it fails if a label has no row.
+    /// With a column of the places of the rows' labels in the list, rows come in that order.
+    ///
+    /// # Errors
+    /// `Input`: there is no such column. When it is computed, `Absent`: a label is not there.
+    pub fn found(&self, labels: Vec<String>, place: Option<&str>) -> Result<Self> {
+        if let Some(place) = place {
+            need_column(&self.schema(), place)?;
+        }
+        self.related(Found { labels, place: place.map(str::to_owned) }, "loc")
     }
 }

@@ -38,6 +38,7 @@ fn of_class(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
 const fn kind(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Input => "input",
+        ErrorKind::Absent => "absent",
         ErrorKind::Unsupported => "unsupported",
         ErrorKind::Data => "data",
         ErrorKind::Resources => "resources",

@@ -15,8 +15,9 @@ _PLACE = "__place"
 class Loc:
     """``frame.loc[rows]`` and ``frame.loc[rows, columns]``.
 
-    Labels that are not there give no rows: what is there is known only after computing. A slice takes the labels from
-    its start to its stop, both included, wherever they are; on a sorted index that is what pandas gives.
+    A label that can't be there is a ``KeyError`` now; one that is not there is one when the rows are computed, which are
+    in one partition. A slice takes the labels from its start to its stop, both included, wherever they are, and needs
+    neither to be there; on a sorted index that is what pandas gives.
     """
 
     __slots__ = ("_of",)
@@ -70,7 +71,14 @@ class Loc:
             condition: Any = None
             for end, name in ((key.start, "ge"), (key.stop, "le")):
                 if end is not None:
-                    one = getattr(index, f"__{name}__")(self._label(index, end, name == "le"))
+                    try:
+                        bound = self._label(index, end, name == "le")
+                    except KeyError:
+                        raise TypeError(
+                            f"cannot do slice indexing on an index of {index.dtype} with these indexers [{end}] of type "
+                            f"{type(end).__name__}"
+                        ) from None
+                    one = getattr(index, f"__{name}__")(bound)
                     condition = one if condition is None else condition & one
             return of._via(lambda native: native.filter(condition._native))
         if isinstance(key, (list, pd.Index)) or hasattr(key, "tolist"):
@@ -80,18 +88,25 @@ class Loc:
             return self._listed(of, index, [self._label(index, label, False) for label in labels])
         if isinstance(key, str) and index.dtype.kind == "M":
             first, last = self._label(index, key, False), self._label(index, key, True)
-            return of._via(lambda native: native.filter(((index >= first) & (index <= last))._native))
-        return of._via(lambda native: native.filter((index == self._label(index, key, False))._native))
+            condition = (index >= first) & (index <= last)
+        else:
+            condition = index == self._label(index, key, False)
+        return of._via(lambda native: native.filter(condition._native).found([_shown(key)], None))
 
     @staticmethod
     def _label(index: Any, label: Any, last: bool) -> Any:
         """A label as the index has it: a text stands for a span of time, of which an end is meant."""
+        if not _can_be(index.dtype, label):
+            raise KeyError(label)
         if not isinstance(label, str) or index.dtype.kind != "M":
             return label
         zone = getattr(index.dtype, "tz", None)
         unit = getattr(index.dtype, "unit", None) or str(index.dtype).partition("[")[2].rstrip("]")
         known = pd.DatetimeIndex(["2000-01-01"], tz=zone).as_unit(unit.partition(",")[0])
-        return known._maybe_cast_slice_bound(label, "right" if last else "left")
+        try:
+            return known._maybe_cast_slice_bound(label, "right" if last else "left")
+        except (TypeError, ValueError):  # a text that is no time
+            raise KeyError(label) from None
 
     @staticmethod
     def _listed(of: Any, index: Any, labels: list[Any]) -> Any:
@@ -102,9 +117,9 @@ class Loc:
 
         def taken(native: Any) -> Any:
             native = native.assign([(_PLACE, place._native)]).filter(index.isin(labels)._native)
-            return native.sorted_by([(_PLACE, True)], False).drop_columns([_PLACE])
+            return native.found([_shown(label) for label in labels], _PLACE).drop_columns([_PLACE])
 
-        return of._via(taken)
+        return of._via(taken) if labels else of._via(lambda native: native.head(0))
 
     @staticmethod
     def _numbered(of: Any, key: Any) -> Any:
@@ -112,9 +127,28 @@ class Loc:
         if isinstance(key, slice):
             start, stop = key.start or 0, 2**62 if key.stop is None else key.stop + 1
             return of._via(lambda native: native.slice_rows(start, stop, key.step or 1))
-        if isinstance(key, int):
-            return of._via(lambda native: native.slice_rows(key, key + 1, 1))
+        if isinstance(key, int) and key >= 0:
+            return of._via(lambda native: native.slice_rows(key, key + 1, 1).found([_shown(key)], None))
+        if isinstance(key, (int, str)):
+            raise KeyError(key)  # numbers begin at 0
         raise NotImplementedError("loc by a list of row numbers: set_index a column first, or filter by a condition")
+
+
+def _shown(label: Any) -> str:
+    """A label as Python writes it."""
+    return repr(label.item() if hasattr(label, "item") else label)
+
+
+def _can_be(dtype: Any, label: Any) -> bool:
+    """Whether an index of this type may have such a label."""
+    kind = getattr(dtype, "kind", "O")
+    if isinstance(dtype, pd.CategoricalDtype):
+        return dtype.categories is None or label in dtype.categories
+    if kind in "iufb":
+        return not isinstance(label, (str, pd.Timestamp, pd.Timedelta))
+    if isinstance(dtype, pd.StringDtype):
+        return isinstance(label, str) or bool(pd.isna(label))
+    return kind not in "mM" or not isinstance(label, (int, float, bool))
 
 
 class Iloc:

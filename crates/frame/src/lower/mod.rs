@@ -7,6 +7,7 @@
 //! | module | what it lowers |
 //! |---|---|
 //! | `rows` | `head`, `sort_values`, `nlargest`: operations on whole rows |
+//! | `found` | rows of labels, all of which must be there |
 //! | `picked` | `drop_duplicates`, `groupby().head()`: some rows of each group |
 //! | `host`, `shuffle` | functions of partitions and groups; rows by their keys |
 //! | `positions`, `scatter` | row numbers, samples; rows in other partitions |
@@ -29,6 +30,7 @@ pub(crate) mod canonical;
 pub(crate) mod combine;
 mod cumulative;
 mod distinct;
+pub(crate) mod found;
 pub(crate) mod gossip;
 pub(crate) mod groupby;
 pub(crate) mod host;

@@ -127,6 +127,10 @@ impl PyFrame {
         wrap(self.0.slice_rows(start, stop, step))
     }
 
+    fn found(&self, labels: Vec<String>, place: Option<&str>) -> PyResult<Self> {
+        wrap(self.0.found(labels, place))
+    }
+
     fn with_row_number(&self, name: &str) -> PyResult<Self> {
         wrap(self.0.with_row_number(name))
     }
