@@ -2,6 +2,7 @@
 
 use crate::Frame;
 use crate::error::{need_column, need_distinct};
+use crate::frame::Direction;
 use crate::kernel::reduce::fits;
 use crate::lower::groupby::Grouped;
 use datafusion::arrow::datatypes::DataType;
@@ -422,7 +423,12 @@ impl GroupBy {
         let names: Vec<String> =
             self.keys.iter().cloned().chain(aggregates.iter().map(|aggregate| aggregate.name.clone())).collect();
         need_distinct(&names)?;
-        let mut frame = self.frame.clone();
+        let (mut frame, aggregates, values) = self.frame.extremes_in_places(aggregates)?;
+        if !values.is_empty() {
+            return Self { frame, ..self.clone() }
+                .agg(aggregates)?
+                .assign(values.iter().map(|(name, value)| (name.as_str(), value.clone())));
+        }
         let labels = match aggregates.iter().any(|aggregate| is_label(aggregate.statistic)) {
             false => None,
             true => Some(frame.take_labels()?),
@@ -431,7 +437,12 @@ impl GroupBy {
         read.extend(labels.iter().filter(|label| !read.contains(label)).cloned().collect::<Vec<_>>());
         let input = frame.with_plan(Ok(frame.columns_only(&read)?), None)?;
         let relation = Grouped { keys: self.keys.clone(), aggregates, sort: self.sort, dropna: self.dropna, labels };
-        input.related(relation, frame.label())
+        let grouped = input.related(relation, frame.label())?;
+        // Keys are sorted by value; where they are categories, which have an order of their own, once more.
+        match self.sort && grouped.has_categories(&self.keys) {
+            true => grouped.sort_values(self.keys.iter().map(|key| (key.as_str(), Direction::Ascending))),
+            false => Ok(grouped),
+        }
     }
 }
 

@@ -18,7 +18,7 @@
 //! | [`reductions`] | statistics of whole columns |
 //! | [`asof`], [`resample`] | rows that are near in time, bins of time |
 //! | [`windows`] | values of a row from the rows around it |
-//! | [`sort`] | order, distinct rows |
+//! | [`sort`], `categories` | order, distinct rows; the order of categories |
 //! | [`host`] | functions of a host language |
 //! | [`partitions`] | samples, parts, other partitions |
 //! | [`reshape`] | rows below rows, columns into rows |
@@ -50,6 +50,7 @@
 
 mod aligned;
 pub mod asof;
+mod categories;
 pub mod columns;
 pub mod datasets;
 pub mod dtype;

@@ -3,6 +3,7 @@
 use crate::Frame;
 use crate::error::{need_column, need_distinct};
 use crate::expr::{cast, col};
+use crate::frame::Direction;
 use crate::lower::merge::Merged;
 use crate::relation::relate;
 use datafusion::arrow::datatypes::DataType;
@@ -174,7 +175,13 @@ impl Frame {
             return Err(error.with_hint("choose other suffixes, or rename a column first"));
         }
         let plan = relate(relation, vec![left.logical().clone(), right.logical().clone()])?;
-        Ok(left.over_all(&[&right], plan, None, "merge"))
+        let merged = left.over_all(&[&right], plan, None, "merge");
+        // An outer merge is sorted by value; by keys of known categories, whose missing values come first, once more.
+        let sorted = merge.keep == Keep::Outer && merge.left_on == merge.right_on;
+        match sorted && merged.has_categories(&merge.left_on) {
+            true => merged.sort_by(merge.left_on.iter().map(|key| (key.as_str(), Direction::Ascending)), true),
+            false => Ok(merged),
+        }
     }
 
     /// The frame with a column cast.

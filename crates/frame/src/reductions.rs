@@ -46,6 +46,10 @@ impl Frame {
         aggregates.iter().try_for_each(|aggregate| aggregate.check(self))?;
         let names: Vec<String> = aggregates.iter().map(|aggregate| aggregate.name.clone()).collect();
         need_distinct(&names)?;
+        let (frame, aggregates, values) = self.extremes_in_places(aggregates)?;
+        if !values.is_empty() {
+            return frame.reduce(aggregates)?.assign(values.iter().map(|(name, value)| (name.as_str(), value.clone())));
+        }
         let (merged, gathered): (Vec<_>, Vec<_>) =
             aggregates.into_iter().partition(|aggregate| aggregate.statistic.is_mergeable());
         let mut parts = vec![];

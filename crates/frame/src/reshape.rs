@@ -3,6 +3,7 @@
 use crate::Frame;
 use crate::error::{need_column, need_distinct};
 use crate::expr::{cast, col, lit, when};
+use crate::functions::promote::plain;
 use crate::groupby::{Aggregate, Statistic};
 use crate::lower::combine::{Exploded, Stacked};
 use crate::merge::common;
@@ -51,6 +52,14 @@ pub fn concat(frames: &[Frame], join: Join) -> Result<Frame> {
             if missing && *data_type == DataType::Null {
                 *data_type = DataType::Float64;
             }
+        }
+    }
+    // Columns of other categories are stacked as their values, as pandas does.
+    for (name, data_type) in &mut columns {
+        let fields: Vec<_> =
+            frames.iter().filter_map(|frame| frame.schema().field_with_name(name).ok().cloned()).collect();
+        if fields.iter().any(|field| field.metadata() != fields[0].metadata()) {
+            *data_type = plain(data_type).clone();
         }
     }
     let same = frames.iter().all(|frame| frame.index() == first.index());

@@ -31,14 +31,30 @@ impl Frame {
     }
 
     /// All rows sorted by these columns; ties keep their order (pandas promises that only with `kind="stable"`), and
-    /// missing values come first or last. There are as many partitions as before, divided by a sample of the keys; rows
+    /// missing values come first or last. Known categories are in their own order, whatever their values. There are as many partitions as before, divided by a sample of the keys; rows
     /// with equal keys are in one partition. Sorting spills.
     ///
     /// # Errors
     /// `Input`: a column does not exist, is named twice or there is none.
     pub fn sort_by<'a>(&self, by: impl IntoIterator<Item = (&'a str, Direction)>, missing_first: bool) -> Result<Self> {
         let by = self.sort_keys(by)?;
-        self.related(Sorted { by, missing_first, fetch: None, last: false }, "sort_values")
+        self.sorted(by, |by| Sorted { by, missing_first, fetch: None, last: false }, "sort_values")
+    }
+
+    fn sorted(
+        &self,
+        by: Vec<(String, bool)>,
+        sort: impl FnOnce(Vec<(String, bool)>) -> Sorted,
+        label: &str,
+    ) -> Result<Self> {
+        let (frame, by) = self.keys_in_places(by)?;
+        let sorted = frame.related(sort(by), label)?;
+        let names = self.column_names();
+        if sorted.column_names().len() == names.len() {
+            return Ok(sorted);
+        }
+        let index = self.index().map(str::to_owned);
+        sorted.with_plan(Ok(sorted.columns_only(&names)?), index)
     }
 
     fn sort_keys<'a>(&self, by: impl IntoIterator<Item = (&'a str, Direction)>) -> Result<Vec<(String, bool)>> {
@@ -69,7 +85,7 @@ impl Frame {
     /// As [`Frame::sort_by`].
     pub fn top<'a>(&self, rows: usize, by: impl IntoIterator<Item = (&'a str, Direction)>, last: bool) -> Result<Self> {
         let by = self.sort_keys(by)?;
-        let top = self.related(Sorted { by, missing_first: false, fetch: Some(rows), last }, "top")?;
+        let top = self.sorted(by, |by| Sorted { by, missing_first: false, fetch: Some(rows), last }, "top")?;
         if rows == 0 { top.head(0) } else { Ok(top) }
     }
 

@@ -30,7 +30,7 @@ def sample(native: Any, pairs: int = 1) -> Any:
         kind = field.type
         numbers = list(range(rows)) if field.name == native.index else [1, 2] * pairs
         if pa.types.is_dictionary(kind):
-            columns.append(pa.array(["a", "b"] * pairs).dictionary_encode().cast(kind))
+            columns.append(_categories(field, pairs))
         elif pa.types.is_boolean(kind):
             columns.append(pa.array([True, False] * pairs))
         elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
@@ -48,12 +48,27 @@ def sample(native: Any, pairs: int = 1) -> Any:
     return to_pandas(pa.table(columns, schema=schema), native.index)
 
 
+def _categories(field: Any, pairs: int) -> Any:
+    """Two categories in turn: the first that are known, or made-up ones of their type."""
+    from phalanx.dataframe.categories import field_dtype
+
+    kind = field_dtype(field)
+    if kind.categories is not None and len(kind.categories):
+        known = pa.array(kind.categories, field.type.value_type)
+        return pa.DictionaryArray.from_arrays(pa.array([0, min(1, len(known) - 1)] * pairs, field.type.index_type), known)
+    values = ["a", "b"] if pa.types.is_string(field.type.value_type) else [1, 2]
+    return pa.array(values * pairs).cast(field.type.value_type).dictionary_encode().cast(field.type)
+
+
 class Declared:
-    """What a function returns: its kind, its Arrow schema and the column of its index."""
+    """What a function returns: its kind, its Arrow schema and the column of its index.
+
+    Of a column of categories the schema says which there are, if ``meta`` does and ``steady`` does not deny it.
+    """
 
     __slots__ = ("index", "kind", "meta", "name", "schema")
 
-    def __init__(self, meta: Any, indexed: bool) -> None:
+    def __init__(self, meta: Any, indexed: bool, steady: Callable[[str, Any], bool] = lambda name, kind: True) -> None:
         self.meta = meta
         self.name = None
         if isinstance(meta, pd.DataFrame):
@@ -75,7 +90,14 @@ class Declared:
         self.index = index
         # What is all missing in a sample has no type of its own.
         fields = [field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in table.schema]
-        self.schema = pa.schema([pa.field(field.name, field.type) for field in fields])
+        known = {
+            name: column.dtype
+            for name, (_, column) in zip((str(name) for name in frame.columns), frame.items())
+            if isinstance(column.dtype, pd.CategoricalDtype) and len(column.dtype.categories) and steady(name, column.dtype)
+        }
+        self.schema = pa.schema([
+            field if field.name in known else pa.field(field.name, field.type) for field in fields
+        ])  # fmt: skip
 
     def table(self, result: Any) -> Any:
         """What the function has returned as an Arrow table of the declared schema."""
@@ -101,6 +123,8 @@ class Declared:
         arrays = []
         for field in self.schema:
             column = frame.index.to_series() if field.name == self.index else frame.iloc[:, found.index(field.name)]
+            if field.metadata:
+                column = _as_declared(field, column)
             array = _arrow_column(field.name, column)
             if isinstance(array, pa.ChunkedArray):
                 array = array.combine_chunks()
@@ -120,6 +144,21 @@ class Declared:
         return Series._wrap(native.column(column).rename(None if self.name is None else str(self.name)))
 
 
+def _as_declared(field: Any, column: Any) -> Any:
+    """A column in the categories that were declared."""
+    from phalanx.dataframe.categories import field_dtype
+
+    kind = field_dtype(field)
+    if column.dtype == kind:
+        return column
+    if not column.dropna().isin(kind.categories).all():
+        raise ValueError(
+            f"column {field.name!r} was declared with the categories {list(kind.categories)}, and the function returned "
+            "others: pass meta, an empty frame of what it returns"
+        )
+    return column.astype(kind)
+
+
 def _cast(array: Any, field: Any) -> Any:
     try:
         if pa.types.is_floating(array.type) and pa.types.is_integer(field.type):
@@ -133,8 +172,30 @@ def _cast(array: Any, field: Any) -> Any:
         ) from None
 
 
-def declared(meta: Any, native: Any, emulate: Callable[[], Any], what: str) -> Declared:
-    """What a function over ``native`` returns: ``meta`` as Dask takes it, or what it returns for made-up rows."""
+def _steady(meta: Any, again: Callable[[], Any] | None) -> Callable[[str, Any], bool]:
+    """Whether a function gives a column the same categories for no rows as for made-up ones: then they are its own."""
+    if again is None or not _has_categories(meta):
+        return lambda name, kind: False
+    try:
+        other = again()
+    except Exception:
+        return lambda name, kind: False
+    columns = {str(other.name): other} if isinstance(other, pd.Series) else {str(name): other[name] for name in other}
+    return lambda name, kind: getattr(columns.get("None" if name == "0" else name), "dtype", None) == kind
+
+
+def _has_categories(meta: Any) -> bool:
+    kinds = meta.dtypes if isinstance(meta, pd.DataFrame) else [getattr(meta, "dtype", None)]
+    return any(isinstance(kind, pd.CategoricalDtype) for kind in kinds)
+
+
+def declared(
+    meta: Any, native: Any, emulate: Callable[[], Any], what: str, again: Callable[[], Any] | None = None
+) -> Declared:
+    """What a function over ``native`` returns: ``meta`` as Dask takes it, or what it returns for made-up rows.
+
+    ``again`` is what it returns for no rows.
+    """
     indexed = native.index is not None
     if meta is no_meta or meta is None:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -146,7 +207,7 @@ def declared(meta: Any, native: Any, emulate: Callable[[], Any], what: str) -> D
                     f"what {what} returns could not be found out with made-up rows: pass meta, an empty frame (or "
                     f"series, or a dict of names and types) of what it returns. It raised {type(error).__name__}: {error}"
                 ) from error
-        return Declared(meta, indexed)
+            return Declared(meta, indexed, _steady(meta, again))
     return Declared(_meta(meta, to_pandas(native.empty(), native.index).index), indexed)
 
 
@@ -231,14 +292,17 @@ def call_partitions(
             named[place] = value
     samples = None
 
+    def called(frames: list[Any]) -> Any:
+        given = [_placed(argument, frames) for argument in own]
+        return function(*given, **{name: _placed(value, frames) for name, value in named.items()})
+
     def emulate() -> Any:
         nonlocal samples
         samples = [_sampled(native, how) for native, how in zip(natives, hows)]
-        given = [_placed(argument, samples) for argument in own]
-        return function(*given, **{name: _placed(value, samples) for name, value in named.items()})
+        return called(samples)
 
     what = label or _host.function_name(function)
-    returns = declared(meta, natives[0], emulate, what)
+    returns = declared(meta, natives[0], emulate, what, lambda: called([each.iloc[:0] for each in samples or []]))
     if row_by_row is None:
         row_by_row = returns.kind in ("frame", "series") and samples is not None and returns.meta.index.equals(samples[0].index)
     packed = _host.pack(functools.partial(_run, function=function, hows=hows, args=own, kwargs=named, returns=returns))

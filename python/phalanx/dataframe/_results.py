@@ -13,7 +13,8 @@ from typing import Any
 
 from phalanx import _client
 from phalanx._collection import Collection
-from phalanx._lazy import np, pa, pd
+from phalanx._lazy import np, pd
+from phalanx.dataframe._convert import to_pandas
 
 __all__ = ["Deferred", "Result", "Several", "first_row", "first_value"]
 
@@ -161,7 +162,7 @@ class Result(Deferred):
         return self._native
 
     def _finish(self, table: Any) -> Any:
-        return self._make(pa.table(table).to_pandas())
+        return self._make(to_pandas(table, None))
 
     def persist(self, *, client: Any = None, **_: Any) -> Result:
         """The same, computed and kept where it was computed."""

@@ -15,7 +15,8 @@ from phalanx._lazy import np, pa, pd, require
 from phalanx.dataframe._values import native_value
 from phalanx.dataframe.accessors import Accessor
 
-__all__ = ["CategoricalMethods", "categorical", "categorised", "category_dtype", "compared", "field_metadata", "recategorised"]
+__all__ = ["CategoricalMethods", "categorical", "categorised", "category_dtype", "compared", "field_metadata", "need_order",
+           "ordered_as_codes", "recategorised"]  # fmt: skip
 
 CATEGORIES, ORDERED = b"phalanx.categories", b"phalanx.ordered"
 
@@ -78,6 +79,34 @@ def _field(series: Any) -> Any:
 def category_dtype(series: Any) -> Any:
     """pandas' type of a lazy column of categories."""
     return field_dtype(_field(series))
+
+
+def _categories_of(native: Any, names: list[str]) -> dict[str, Any]:
+    """Those of these columns that are categories, and their pandas types."""
+    dictionaries = {name for name, kind in native.column_types() if kind.startswith("Dictionary")}
+    if dictionaries.isdisjoint(names):
+        return {}
+    schema = pa.table(native.empty()).schema
+    return {name: field_dtype(schema.field(name)) for name in names if name in dictionaries}
+
+
+def need_order(native: Any, names: list[str], what: str) -> None:
+    """Refuses the extremes of categories whose order means nothing."""
+    for kind in _categories_of(native, names).values():
+        if not kind.ordered:
+            raise TypeError(
+                f"Categorical is not ordered for operation {what}\n"
+                "you can use .as_ordered() to change the Categorical to an ordered one\n"
+            )
+
+
+def ordered_as_codes(frame: Any) -> Any:
+    """The frame with ordered categories as their places, missing where they are."""
+    for name, kind in _categories_of(frame._native, frame._names).items():
+        if kind.ordered and kind.categories is not None:
+            codes = frame[name].cat.codes
+            frame = frame.assign(**{name: codes.where(codes >= 0)})
+    return frame
 
 
 def categorised(series: Any, kind: Any) -> Any:

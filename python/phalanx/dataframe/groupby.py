@@ -10,6 +10,7 @@ from phalanx.dataframe._group_rows import GroupRows
 from phalanx.dataframe._group_statistics import GroupStatistics
 from phalanx.dataframe._groups import GroupFunctions, _with_arguments, function_label, is_named
 from phalanx.dataframe._results import Result
+from phalanx.dataframe.categories import need_order
 
 __all__ = ["FrameGroups", "GroupBy"]
 
@@ -189,6 +190,8 @@ class GroupBy(GroupStatistics, GroupRows, GroupFunctions):
 
     def _result(self, calls: list[dict[str, Any]], labels: list[Any] | None = None) -> Result:
         """The aggregates, under these labels."""
+        for extreme in ("min", "max"):
+            need_order(self._native, [call["column"] for call in calls if call["statistic"] == extreme], extreme)
         calls = [{**call, "name": f"result {number}"} for number, call in enumerate(calls)]
         wanted = labels
         native = self._native.group_agg(self._keys, self._options.sort, self._options.dropna, dumps(calls))

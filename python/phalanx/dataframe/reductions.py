@@ -9,6 +9,7 @@ from phalanx.dataframe._calls import aggregate, as_list, dumps
 from phalanx.dataframe._across import across
 from phalanx.dataframe._describe import describe
 from phalanx.dataframe._results import Result, Several, first_row
+from phalanx.dataframe.categories import need_order
 
 __all__ = ["FrameReductions"]
 
@@ -46,6 +47,8 @@ class FrameReductions:
             )
         if not names:
             raise ValueError(f"{name or statistic} of a frame without a column that it fits")
+        if statistic in ("min", "max"):
+            need_order(self._native, names, statistic)
         calls = [aggregate(column, statistic, **options) for column in names]
         return Result(self._native.reduce(dumps(calls)), first_row)
 
@@ -271,7 +274,9 @@ class FrameReductions:
         names = frame._names
         if not names:
             raise ValueError("mode of a frame without a column")
+        # The modes of one column are sorted by value, of categories by their order.
         modes = [frame._wrap(frame._native.mode_of(name, dropna)) for name in names]
+        modes = [mode.sort_values(name) if mode[name]._native.dtype == "category" else mode for mode, name in zip(modes, names)]
         if len(modes) == 1:
             return modes[0]
 

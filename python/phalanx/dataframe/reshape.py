@@ -163,6 +163,10 @@ class FrameShape:
         if not names:
             raise TypeError("nlargest and nsmallest need the columns that are compared")
         self._need(names)
+        types = dict(self._native.column_types())
+        for name in names:
+            if types[name].startswith("Dictionary"):
+                raise TypeError(f"Column {name!r} has dtype category, cannot use method 'nlargest' or 'nsmallest' with this dtype")
         if keep not in ("first", "last"):
             raise NotImplementedError(f"keep={keep!r}: there are 'first' and 'last'")
         return self._made(self._native.top_rows(max(n, 0), [(name, ascending) for name in names], keep == "last"))

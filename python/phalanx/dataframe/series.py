@@ -282,6 +282,9 @@ class Series(Operators, Relations, Tabular):
         """Whether values lie between two others."""
         if inclusive not in ("both", "neither", "left", "right"):
             raise ValueError("Inclusive has to be either string of 'both','left', 'right', or 'neither'.")
+        if self._native.dtype == "category":
+            above = self >= left if inclusive in ("both", "left") else self > left
+            return above & (self <= right if inclusive in ("both", "right") else self < right)
         answer = self._truths(self._native.between(operand(left), operand(right), inclusive))
         same = all(end.name == self.name for end in (left, right) if isinstance(end, Series))
         return answer if same else answer.rename(None)

@@ -7,6 +7,7 @@ from typing import Any
 from phalanx.dataframe._across import by_rows
 from phalanx.dataframe._calls import dumps, window
 from phalanx.dataframe._group_rows import literal, ranking
+from phalanx.dataframe.categories import ordered_as_codes
 from phalanx.dataframe.reductions import along_rows
 from phalanx.dataframe.resampling import Resampler
 from phalanx.dataframe.rolling import Expanding, Rolling
@@ -113,7 +114,7 @@ class FrameWindows:
         frame: Any = self[self._numbers()] if numeric_only else self  # type: ignore[attr-defined,index]
         if along_rows(axis):
             return by_rows(frame, "rank", method=method, na_option=na_option, ascending=ascending, pct=pct)
-        return frame._every(ranking(method, ascending, na_option, pct))
+        return ordered_as_codes(frame)._every(ranking(method, ascending, na_option, pct))
 
     def rolling(
         self,

@@ -6,10 +6,10 @@
 //! they are the values that are there.
 
 use super::lookup::{Answer, Lookup};
-use super::operand::argument;
+use super::operand::{STRICT, argument};
 use super::promote::{comparable, plain};
-use datafusion::arrow::array::{Array, ArrayRef, DictionaryArray, Int32Array};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray};
+use datafusion::arrow::compute::{cast, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Int32Type};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
@@ -97,9 +97,15 @@ impl RowFunction for Categorise {
 pub struct Codes {
     lookup: Lookup,
     bits: u8,
+    /// A missing value stays missing.
+    is_nullable: bool,
 }
 
 impl Codes {
+    /// Codes that sort as the categories do, and are missing where a value is.
+    pub fn places(categories: &[ScalarValue]) -> phalanx_engine::Result<Self> {
+        Ok(Self { bits: 32, is_nullable: true, ..Self::new(categories)? })
+    }
     /// Codes in these categories, of pandas' type.
     pub fn new(categories: &[ScalarValue]) -> phalanx_engine::Result<Self> {
         let own = categories.first().map_or(DataType::Utf8, ScalarValue::data_type);
@@ -108,7 +114,7 @@ impl Codes {
             128..=32767 => 16,
             _ => 32,
         };
-        Ok(Self { lookup: Lookup::new(Answer::Whether, &own, categories, &[])?, bits })
+        Ok(Self { lookup: Lookup::new(Answer::Whether, &own, categories, &[])?, bits, is_nullable: false })
     }
     fn to(&self) -> DataType {
         match self.bits {
@@ -126,13 +132,66 @@ impl RowFunction for Codes {
     }
     fn output(&self, inputs: &[FieldRef]) -> Result<Field> {
         need_fit(inputs.first().map_or(&DataType::Null, |field| field.data_type()), self.lookup.keys().data_type())?;
-        Ok(Field::new("codes", self.to(), false))
+        Ok(Field::new("codes", self.to(), self.is_nullable))
     }
     fn run(&self, inputs: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
-        let codes: Int32Array =
-            codes(&self.lookup, &argument(inputs, rows)?)?.iter().map(|code| Some(code.unwrap_or(-1))).collect();
+        let mut codes = codes(&self.lookup, &argument(inputs, rows)?)?;
+        if !self.is_nullable {
+            codes = codes.iter().map(|code| Some(code.unwrap_or(-1))).collect();
+        }
         Ok(cast(&codes, &self.to())?)
     }
+}
+
+/// The values at places among known categories: what [`Codes::places`] took apart.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AtPlaces {
+    categories: Lookup,
+    metadata: HashMap<String, String>,
+}
+
+impl AtPlaces {
+    /// Values of these categories, in a column of this metadata.
+    pub fn new(categories: &[ScalarValue], metadata: &HashMap<String, String>) -> phalanx_engine::Result<Self> {
+        let own = categories.first().map_or(DataType::Utf8, ScalarValue::data_type);
+        let categories = Lookup::new(Answer::Whether, &own, categories, &[])?;
+        Ok(Self { categories, metadata: metadata.clone() })
+    }
+}
+
+#[typetag::serde]
+impl RowFunction for AtPlaces {
+    fn name(&self) -> &'static str {
+        "at_places"
+    }
+    fn output(&self, _inputs: &[FieldRef]) -> Result<Field> {
+        let category = category_of(self.categories.keys().data_type());
+        Ok(Field::new("at_places", category, true).with_metadata(self.metadata.clone()))
+    }
+    fn run(&self, inputs: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+        let places = cast(&argument(inputs, rows)?, &DataType::Int32)?;
+        let places = places.as_primitive::<Int32Type>().clone();
+        Ok(Arc::new(DictionaryArray::try_new(places, Arc::clone(self.categories.keys()))?))
+    }
+}
+
+/// The categories of a column in their order, if its field names them.
+pub fn known(field: &Field) -> Option<Vec<ScalarValue>> {
+    let DataType::Dictionary(_, values) = field.data_type() else { return None };
+    let texts: Vec<String> = serde_json::from_str(field.metadata().get(CATEGORIES)?).ok()?;
+    let texts: ArrayRef = Arc::new(StringArray::from(texts));
+    let categories = cast_with_options(&texts, values, &STRICT).ok()?;
+    (0..categories.len()).map(|row| ScalarValue::try_from_array(&categories, row).ok()).collect()
+}
+
+/// The field of a column that has values of another, and so its categories.
+pub fn with_metadata_of(field: Field, values: &Field) -> Field {
+    field.with_metadata(values.metadata().clone())
+}
+
+/// Whether the order of a column's categories means something.
+pub fn is_ordered(field: &Field) -> bool {
+    field.metadata().get(ORDERED).is_some_and(|ordered| ordered == "true")
 }
 
 /// The same values, of unknown categories; or, of another type, as such.

@@ -1,5 +1,6 @@
 //! Rows of several frames below each other, and rows made of rows.
 
+use crate::functions::category::with_metadata_of;
 use crate::kernel::values::internal;
 use crate::relation::Relation;
 use datafusion::arrow::array::{
@@ -27,7 +28,11 @@ impl Relation for Stacked {
         let fields = self.columns.iter().map(|(name, data_type)| {
             let nullable =
                 inputs.iter().any(|input| input.field_with_name(name).map_or(true, |field| field.is_nullable()));
-            Field::new(name, data_type.clone(), nullable)
+            let field = Field::new(name, data_type.clone(), nullable);
+            match inputs.iter().find_map(|input| input.field_with_name(name).ok()) {
+                Some(first) if first.data_type() == data_type => with_metadata_of(field, first),
+                _ => field,
+            }
         });
         Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
     }

@@ -8,6 +8,7 @@ use super::ordinal::number_rows;
 use super::segment::{Segments, segments};
 use super::{column, exchange, gather, project, sort_partitions};
 use crate::exact::{exact_moments, exact_sum, float_maximum, float_minimum};
+use crate::functions::category::with_metadata_of;
 use crate::functions::promote::is_decimal;
 use crate::groupby::{Aggregate, Statistic, columns_read, is_label, result_type};
 use crate::kernel::reduce::{reduce, spread};
@@ -100,7 +101,10 @@ impl Grouped {
             _ => aggregate.output_type(input.field_with_name(&aggregate.column)?.data_type()),
         };
         let counts = matches!(aggregate.statistic, Statistic::Count | Statistic::Size | Statistic::DistinctCount);
-        Ok(Field::new(&aggregate.name, data_type, !counts))
+        let values = input.field_with_name(&aggregate.column)?;
+        let is_value = data_type == *values.data_type();
+        let field = Field::new(&aggregate.name, data_type, !counts);
+        Ok(if is_value { with_metadata_of(field, values) } else { field })
     }
 
     /// The output with the ordinal of each group's first row behind, if order needs it.

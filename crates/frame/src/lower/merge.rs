@@ -12,6 +12,7 @@ use super::join::Join;
 use super::ordinal::{number_rows, two};
 use super::segment::{RouteHome, with_route};
 use super::{column, exchange, gather, sort_partitions};
+use crate::functions::category::with_metadata_of;
 use crate::kernel::values::internal;
 use crate::merge::{Keep, Merge, Unique};
 use crate::relation::Relation;
@@ -92,7 +93,11 @@ impl Relation for Merged {
         for (name, in_left, in_right) in self.columns(left, right) {
             let (field, nullable) = match (in_left, in_right) {
                 (Some(index), Some(other)) => {
-                    (left.field(index), left.field(index).is_nullable() || right.field(other).is_nullable())
+                    let (one, other) = (left.field(index), right.field(other));
+                    let field = Field::new(name, one.data_type().clone(), one.is_nullable() || other.is_nullable());
+                    // Categories of both sides are known if they are the same.
+                    fields.push(if one.metadata() == other.metadata() { with_metadata_of(field, one) } else { field });
+                    continue;
                 }
                 (Some(index), None) => {
                     let field = left.field(index);
@@ -104,7 +109,7 @@ impl Relation for Merged {
                 }
                 (None, None) => return Err(internal("a column of no frame")),
             };
-            fields.push(Field::new(name, field.data_type().clone(), nullable));
+            fields.push(with_metadata_of(Field::new(name, field.data_type().clone(), nullable), field));
         }
         if let Some(name) = &self.merge.indicator {
             fields.push(Field::new(name, DataType::Utf8, false));
