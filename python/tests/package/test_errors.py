@@ -37,6 +37,7 @@ def test_each_kind_travels(kind: type[exceptions.PhalanxError]) -> None:
     ("kind", "builtin"),
     [
         (exceptions.InputError, ValueError),
+        (exceptions.LabelError, KeyError),
         (exceptions.UnsupportedError, NotImplementedError),
         (exceptions.DataError, ValueError),
         (exceptions.ResourcesError, MemoryError),
