@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 from phalanx._phalanx import __version__
 
 if TYPE_CHECKING:
-    from phalanx import array, dataframe, datasets, distributed, exceptions, ml
+    from phalanx import array, dataframe, datasets, distributed, exceptions, ml, workers
     from phalanx._compute import compute, persist
     from phalanx._delayed import delayed
     from phalanx._stages import visualize
     from phalanx.distributed import Client, LocalCluster
 
-_MODULES = ("array", "compat", "dataframe", "datasets", "distributed", "exceptions", "ml")
+_MODULES = ("array", "compat", "dataframe", "datasets", "distributed", "exceptions", "ml", "workers")
 _NAMES = {
     "Client": "phalanx.distributed",
     "LocalCluster": "phalanx.distributed",

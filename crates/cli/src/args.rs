@@ -5,7 +5,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use phalanx_cluster::{Role, SchedulerAddress, Transport};
 use phalanx_engine::Result;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,18 +63,19 @@ pub fn typed(value: impl ValueEnum) -> String {
 #[derive(Debug, Args)]
 pub struct CredentialsArg {
     /// The folder that `phalanx credentials new` made, or the one file of it for this process; without it, the variable
-    /// PHALANX_CREDENTIALS says where, and without that, only addresses of this machine are used.
+    /// PHALANX_CREDENTIALS says where. Without that too, addresses of other machines need the folder
+    /// ~/.phalanx/credentials, and those of this machine need none.
     #[arg(long, value_name = "PATH", display_order = 90)]
     pub credentials: Option<PathBuf>,
 }
 
 impl CredentialsArg {
-    /// What a process of one of `roles` talks by.
+    /// What a process of one of `roles` talks by, if it serves or calls `host` (`HOST`, or `HOST:PORT`).
     ///
     /// # Errors
     /// The credentials can't be used.
-    pub fn transport(&self, roles: &[Role]) -> Result<Transport> {
-        Transport::open(self.credentials.as_deref(), roles)
+    pub fn transport(&self, roles: &[Role], host: &str) -> Result<Transport> {
+        Transport::open_for(self.credentials.as_deref(), roles, host)
     }
 }
 
@@ -174,6 +175,7 @@ pub enum StepName {
 Examples:
   phalanx scheduler
   phalanx scheduler --bind 127.0.0.1:0 --dashboard 127.0.0.1:0     any free ports
+  phalanx scheduler --host 0.0.0.0                                 all addresses of this machine, port 8786
   phalanx scheduler --bind 10.0.0.5:8786 --credentials DIR         for other machines; see `phalanx credentials`
 
 Then, in other terminals:
@@ -182,11 +184,26 @@ Then, in other terminals:
 pub struct SchedulerArgs {
     /// Where workers and clients connect; port 0 takes any free port.
     #[arg(long, value_name = "ADDR:PORT", value_parser = values::socket, default_value = "127.0.0.1:8786")]
+    #[arg(conflicts_with_all = ["host", "port"])]
     pub bind: SocketAddr,
+
+    /// The address to serve, as in --bind without its port.
+    #[arg(long, value_name = "ADDR", value_parser = values::host)]
+    pub host: Option<IpAddr>,
+
+    /// The port to serve, as in --bind without its address.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
 
     /// Where to serve the status page; port 0 takes any free port.
     #[arg(long, value_name = "ADDR:PORT", value_parser = values::socket, default_value = "127.0.0.1:8787")]
+    #[arg(visible_alias = "dashboard-address")]
     pub dashboard: SocketAddr,
+
+    /// The name of a proxy in front of the status page, as a browser sends it; requests under other names than this
+    /// machine's are refused. In a session of Cloudera AI, the names that it has there are known.
+    #[arg(long, value_name = "NAME")]
+    pub dashboard_name: Vec<String>,
 
     #[command(flatten)]
     pub credentials: CredentialsArg,
@@ -199,6 +216,14 @@ pub struct SchedulerArgs {
     /// End when standard input ends: whoever started this process is gone.
     #[arg(long, hide = true)]
     pub tied: bool,
+}
+
+impl SchedulerArgs {
+    /// Where to listen.
+    pub fn socket(&self) -> SocketAddr {
+        let Self { bind, host, port, .. } = self;
+        SocketAddr::new(host.unwrap_or(bind.ip()), port.unwrap_or(bind.port()))
+    }
 }
 
 /// Start a worker of a cluster.
@@ -216,22 +241,24 @@ pub struct WorkerArgs {
     #[arg(value_name = "tcp://HOST:PORT", value_parser = values::address)]
     pub scheduler: SchedulerAddress,
 
-    /// How many tasks to run at once [default: the cores that this machine, or its container, gives].
-    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
+    /// How many tasks to run at once; without it, the variable PHALANX_CORES says [default: the cores that this machine,
+    /// or its container, gives].
+    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true, alias = "nthreads")]
     pub cores: Option<usize>,
 
-    /// How much memory tasks may use before they spill to disk, as in 512MiB, 2GB or 1.5GiB [default: 70 % of what this
-    /// machine, or its container, has].
+    /// How much memory tasks may use before they spill to disk, as in 512MiB, 2GB or 1.5GiB; without it, the
+    /// variable PHALANX_MEMORY says [default: 70 % of what this machine, or its container, has].
     #[arg(long, value_name = "SIZE", value_parser = values::size, allow_negative_numbers = true)]
+    #[arg(alias = "memory-limit")]
     pub memory: Option<u64>,
 
     /// Where to keep results and spilled data; the worker makes a folder of its own in it and removes that when it ends
     /// [default: the system's folder for temporary files].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", alias = "local-directory")]
     pub scratch: Option<PathBuf>,
 
-    /// How long to look for the scheduler before giving up, as in 90s or 5min [default: 5s at the start, 60s when the
-    /// scheduler was lost]. A worker whose scheduler comes back at its address within this time works for it again.
+    /// How long to look for the scheduler before giving up, as in 90s or 5min [default: 5s at the start, 60s for one on
+    /// another machine, or when the scheduler was lost]. A worker whose scheduler comes back at its address within this time works for it again.
     #[arg(long, value_name = "TIME", value_parser = values::duration, allow_negative_numbers = true)]
     pub death_timeout: Option<Duration>,
 

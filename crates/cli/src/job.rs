@@ -8,7 +8,11 @@ use phalanx_engine::{Engine, LocalEngine, Result, SavedPlan, Settings};
 use std::io::Write as _;
 
 fn connect(scheduler: &SchedulerAddress, credentials: &CredentialsArg) -> Result<ClusterEngine> {
-    ClusterEngine::connect(scheduler, Settings::default(), credentials.transport(&[Role::Client])?)
+    ClusterEngine::connect(
+        scheduler,
+        Settings::default(),
+        credentials.transport(&[Role::Client], scheduler.authority())?,
+    )
 }
 
 /// Lists or saves.

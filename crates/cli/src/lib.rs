@@ -8,6 +8,7 @@
 //! | [`demo`] | the main job, a file a step |
 //! | [`scheduler`], [`worker`], [`status`] | a cluster by hand |
 //! | [`credentials`] | what a cluster's processes show to each other |
+//! | [`platform`] | the session of Cloudera AI that a process runs in |
 //! | [`job`] | jobs that failed: listed, saved, run again |
 //! | [`bench`] | what `cargo xtask bench` times |
 //! | [`end`] | how the program ends: errors, interruptions, exit codes |
@@ -21,6 +22,7 @@ mod demo;
 mod end;
 mod job;
 mod logs;
+mod platform;
 mod progress;
 mod scheduler;
 mod status;

@@ -1,6 +1,7 @@
 //! `phalanx scheduler`.
 
 use crate::args::SchedulerArgs;
+use crate::platform::Session;
 use phalanx_cluster::process::{Tie, run_scheduler};
 use phalanx_cluster::{Role, Scheduler, SchedulerOptions, Transport};
 use phalanx_dashboard::{Dashboard, Describe};
@@ -11,17 +12,22 @@ use tokio::net::TcpListener;
 
 /// Serves until it is told to stop.
 pub fn run(args: SchedulerArgs) -> Result<()> {
-    let transport = args.credentials.transport(&[Role::Scheduler])?;
-    let options = SchedulerOptions { idle_timeout: args.idle_timeout, ..SchedulerOptions::new(args.bind, transport) };
+    let bind = args.socket();
+    let transport = args.credentials.transport(&[Role::Scheduler], &bind.ip().to_string())?;
+    let options = SchedulerOptions { idle_timeout: args.idle_timeout, ..SchedulerOptions::new(bind, transport) };
     // Lives as long as the scheduler.
     let mut page: Option<Dashboard> = None;
     run_scheduler(options, tie(args.tied), |scheduler: &Scheduler| {
         let describe: Describe = Arc::new(scheduler.describer());
         let (page, tell) = (&mut page, scheduler.page_teller());
         async move {
-            let dashboard = page.insert(Dashboard::start(listen(args.dashboard).await?, describe)?);
+            let session = Session::of_environment();
+            let names = args.dashboard_name.into_iter().chain(session.iter().flat_map(Session::names)).collect();
+            let dashboard = page.insert(Dashboard::start_behind(listen(args.dashboard).await?, describe, names)?);
             let url = format!("http://{}/status", dashboard.address());
-            tell(url.clone());
+            let seen =
+                session.and_then(|session| session.url(dashboard.address().port())).unwrap_or_else(|| url.clone());
+            tell(seen);
             Ok(format!(", status page at {url}"))
         }
     })

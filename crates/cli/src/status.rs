@@ -10,7 +10,7 @@ use std::io::Write as _;
 
 /// Asks once and prints.
 pub fn run(args: &StatusArgs) -> Outcome {
-    let transport = args.credentials.transport(&[Role::Viewer, Role::Client])?;
+    let transport = args.credentials.transport(&[Role::Viewer, Role::Client], args.scheduler.authority())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -2,7 +2,7 @@
 
 use phalanx_cluster::SchedulerAddress;
 use phalanx_engine::Error;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 /// More processes or cores than this are a slip of the finger.
@@ -84,6 +84,21 @@ pub fn address(text: &str) -> Result<SchedulerAddress, String> {
     })
 }
 
+/// An address to serve, without its port: numbers, or `localhost`.
+pub fn host(text: &str) -> Result<IpAddr, String> {
+    if text == "localhost" {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    text.parse().map_err(|_| String::from("expected an address, for example 127.0.0.1, 0.0.0.0 or ::1"))
+}
+
+/// What the variable `name` says, as `parse` reads it; nothing if it is not set.
+pub fn variable<T>(name: &str, parse: fn(&str) -> Result<T, String>) -> phalanx_engine::Result<Option<T>> {
+    let Some(text) = std::env::var_os(name).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let text = text.to_string_lossy();
+    parse(&text).map(Some).map_err(|wrong| Error::input(format!("the variable {name} is {text:?}: {wrong}")))
+}
+
 /// An address to serve: numbers, or `localhost`.
 pub fn socket(text: &str) -> Result<SocketAddr, String> {
     if let Some(port) = text.strip_prefix("localhost:").and_then(|port| port.parse().ok()) {
@@ -140,6 +155,11 @@ mod tests {
 
     #[test]
     fn localhost_is_an_address_to_serve() {
+        assert_eq!(host("localhost").unwrap(), host("127.0.0.1").unwrap());
+        assert!(host("0.0.0.0").unwrap().is_unspecified());
+        for text in ["127.0.0.1:1", "example.com", ""] {
+            assert!(host(text).is_err(), "{text}");
+        }
         assert_eq!(socket("localhost:0").unwrap(), "127.0.0.1:0".parse().unwrap());
         assert_eq!(socket("[::1]:8786").unwrap(), "[::1]:8786".parse().unwrap());
         for text in ["8786", "127.0.0.1", "example.com:1", "localhost:99999", "tcp://127.0.0.1:1"] {

@@ -2,22 +2,32 @@
 
 use crate::args::WorkerArgs;
 use crate::scheduler::tie;
+use crate::values;
 use phalanx_cluster::process::run_worker;
 use phalanx_cluster::{Role, SchedulerAddress, Transport, WorkerOptions};
 use phalanx_engine::{Error, Result};
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::time::Duration;
+
+/// How long a worker looks for a scheduler on another machine, which may start at the same time, and later.
+const CONNECT_TIMEOUT_REMOTE: Duration = Duration::from_secs(60);
 
 /// Works until it is told to stop or the scheduler is gone.
 /// `arguments` are those of the command line.
 pub fn run(args: WorkerArgs, arguments: &[OsString]) -> Result<()> {
-    let transport = args.credentials.transport(&[Role::Worker])?;
+    let transport = args.credentials.transport(&[Role::Worker], args.scheduler.authority())?;
+    let (cores, memory) =
+        (values::variable("PHALANX_CORES", values::count)?, values::variable("PHALANX_MEMORY", values::size)?);
     let host = own_address(&args.scheduler, &transport)?;
-    let usual = WorkerOptions::new(args.scheduler, transport);
+    let mut usual = WorkerOptions::new(args.scheduler, transport);
+    if !host.is_loopback() {
+        usual.connect_timeout = CONNECT_TIMEOUT_REMOTE;
+    }
     let options = WorkerOptions {
         host,
-        cores: args.cores.unwrap_or(usual.cores),
-        memory_bytes: args.memory.unwrap_or(usual.memory_bytes),
+        cores: args.cores.or(cores).unwrap_or(usual.cores),
+        memory_bytes: args.memory.or(memory).unwrap_or(usual.memory_bytes),
         scratch: args.scratch.unwrap_or_else(|| usual.scratch.clone()),
         connect_timeout: args.death_timeout.unwrap_or(usual.connect_timeout),
         death_timeout: args.death_timeout.unwrap_or(usual.death_timeout),

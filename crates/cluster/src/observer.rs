@@ -4,7 +4,7 @@ use crate::protocol::service::control_client::ControlClient;
 use crate::protocol::{Empty, FailedJob};
 use crate::session::scheduler_lost;
 use crate::transport::{Role, SchedulerAddress, Transport};
-use phalanx_engine::{EngineDescription, Error, Result};
+use phalanx_engine::{EngineDescription, Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
 use tonic::transport::Channel;
 
@@ -51,8 +51,12 @@ fn parsed<T: DeserializeOwned>(text: &str) -> Result<T> {
         .map_err(|error| Error::internal("the scheduler's answer can't be read").caused_by(&error))
 }
 
-/// Nobody is there, or nobody who trusts us.
+/// Nobody is there, or nobody who trusts us. Where we may not even ask, trying again does not help, and the cause says
+/// so itself.
 pub(crate) fn no_scheduler(address: &SchedulerAddress, cause: &Error) -> Error {
+    if cause.kind() == ErrorKind::Input {
+        return cause.clone();
+    }
     Error::cluster(format!("no scheduler answers at {address}")).caused_by(cause).with_hint(
         "start one with `phalanx scheduler`, or check the address; a scheduler with credentials answers only to who \
          has some of the same folder (--credentials DIR)",

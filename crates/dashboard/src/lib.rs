@@ -27,4 +27,5 @@ pub mod page;
 pub mod server;
 pub mod text;
 
-pub use server::{Dashboard, Describe, router};
+pub use guard::Names;
+pub use server::{Dashboard, Describe, router, router_behind};

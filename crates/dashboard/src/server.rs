@@ -1,6 +1,6 @@
 //! Routes, and serving them.
 
-use crate::guard::guard;
+use crate::guard::{Names, guard};
 use crate::{events, page};
 use axum::Router;
 use axum::extract::State;
@@ -32,6 +32,14 @@ impl Dashboard {
     /// # Errors
     /// `Input`: the address is not a loopback address.
     pub fn start(listener: TcpListener, describe: Describe) -> Result<Self> {
+        Self::start_behind(listener, describe, vec![])
+    }
+
+    /// The same behind a proxy that browsers know by one of `names`, and that knows who may see the pages.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub fn start_behind(listener: TcpListener, describe: Describe, names: Vec<String>) -> Result<Self> {
         let address = listener
             .local_addr()
             .map_err(|error| Error::internal("a listening socket has no address").caused_by(&error))?;
@@ -39,7 +47,7 @@ impl Dashboard {
             return Err(Error::input(format!("the status page can't be served at {address}: it is not loopback"))
                 .with_hint("use 127.0.0.1"));
         }
-        let routes = router(describe);
+        let routes = router_behind(describe, names.into());
         let server = tokio::spawn(async move { axum::serve(listener, routes).await });
         Ok(Self { address, server })
     }
@@ -74,6 +82,11 @@ const VIEWERS_MAX: usize = 64;
 
 /// The routes alone. All are `GET`.
 pub fn router(describe: Describe) -> Router {
+    router_behind(describe, Names::default())
+}
+
+/// The routes behind a proxy of one of `names`.
+pub fn router_behind(describe: Describe, names: Names) -> Router {
     let viewers = Arc::new(tokio::sync::Semaphore::new(VIEWERS_MAX));
     Router::new()
         .route("/", get(|| async { (StatusCode::SEE_OTHER, [(LOCATION, "/status")]) }))
@@ -84,7 +97,7 @@ pub fn router(describe: Describe) -> Router {
         .route("/static/style.css", file("text/css; charset=utf-8", include_str!("../static/style.css")))
         .route("/static/icon.svg", file("image/svg+xml", include_str!("../static/icon.svg")))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Nothing is here. Look at /status.\n") })
-        .layer(axum::middleware::from_fn(guard))
+        .layer(axum::middleware::from_fn_with_state(names, guard))
         .with_state(Shared { describe, viewers })
 }
 

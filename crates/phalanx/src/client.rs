@@ -41,13 +41,15 @@ impl Client {
     }
 
     /// A client of the scheduler at `address`, as `tcp://127.0.0.1:8786`, with the credentials that the variable
-    /// `PHALANX_CREDENTIALS` names; without any, the scheduler must be on this machine.
+    /// `PHALANX_CREDENTIALS` names, or, for another machine, those in `~/.phalanx/credentials`; without any, the
+    /// scheduler must be on this machine.
     ///
     /// # Errors
     /// * `Input`: this is no address, the credentials can't be used, or the scheduler is of another version.
     /// * `Cluster`: nobody answers there.
     pub fn connect(address: &str) -> Result<Self> {
-        Self::connect_with(address, Transport::open(None, &[Role::Client])?, Settings::default())
+        let authority = address.strip_prefix("tcp://").unwrap_or(address);
+        Self::connect_with(address, Transport::open_for(None, &[Role::Client], authority)?, Settings::default())
     }
 
     /// The same with a transport (`Transport::open(Some(path), &[Role::Client])` takes the credentials of a folder that

@@ -5,7 +5,7 @@ use crate::arrow::{PyTable, batches_of};
 use crate::errors::{Raise, exception};
 use crate::frame::PyFrame;
 use crate::memory::{Block, chunk_of};
-use phalanx::cluster::{ClusterEngine, Role, Transport, replayed};
+use phalanx::cluster::{ClusterEngine, Role, SchedulerAddress, Transport, replayed};
 use phalanx::engine::{Engine, LocalEngine, SavedPlan};
 use phalanx::frame::Table;
 use phalanx::{Client, Error, Result, Settings};
@@ -173,11 +173,12 @@ impl PyClient {
     #[pyo3(signature = (address, credentials=None, own=false))]
     fn connect(py: Python<'_>, address: String, credentials: Option<PathBuf>, own: bool) -> PyResult<Self> {
         let connect = move || {
+            let address: SchedulerAddress = address.parse()?;
             let transport = match own {
                 true => Transport::loopback(),
-                false => Transport::open(credentials.as_deref(), &[Role::Client])?,
+                false => Transport::open_for(credentials.as_deref(), &[Role::Client], address.authority())?,
             };
-            Ok(Arc::new(ClusterEngine::connect(&address.parse()?, Settings::default(), transport)?))
+            Ok(Arc::new(ClusterEngine::connect(&address, Settings::default(), transport)?))
         };
         let cluster = wait_blocking(py, connect)?;
         let client = Arc::new(Client::with_engine(Arc::clone(&cluster) as Arc<dyn Engine>));

@@ -11,6 +11,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -29,11 +30,19 @@ MODULES = {
     "dask.datasets": "phalanx.datasets",
     "dask.distributed": "phalanx.distributed",
     "distributed": "phalanx.distributed",
+    "cdsw": "phalanx.workers",
+    "cml": "phalanx.compat._cml",
+    "cml.workers_v1": "phalanx.workers",
 }
 #: Packages whose modules have their names here too, if we have them.
 PACKAGES = {"dask.array": "phalanx.array", "dask.dataframe": "phalanx.dataframe", "dask_ml": "phalanx.ml"}
 #: Where names begin that nobody but us answers.
 ROOTS = ("dask", "dask_ml", "distributed")
+#: Names of Cloudera AI's workers, answered too. The platform's package ``cml`` has more than those, and stays where it
+#: is; elsewhere it has nothing else.
+PLATFORM = ("cdsw", "cml", "cml.workers_v1")
+#: Variables that programs for the platform read, with its values, where it is not.
+PORTS = {"CDSW_APP_PORT": "8100", "CDSW_READONLY_PORT": "8090"}
 
 
 def ours_of(name: str) -> str | None:
@@ -84,6 +93,12 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
+        if fullname in PLATFORM:
+            if fullname == "cml" and importlib.machinery.PathFinder.find_spec(fullname) is not None:
+                return None
+            for name, port in PORTS.items():
+                os.environ.setdefault(name, port)
+            return importlib.util.spec_from_loader(fullname, self, is_package=True)
         if fullname.partition(".")[0] in ROOTS:
             if ours_of(fullname) is not None:
                 return importlib.util.spec_from_loader(fullname, self, is_package=True)

@@ -13,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from phalanx.compat import ROOTS, covered, ours_of
+from phalanx.compat import PLATFORM, ROOTS, covered, ours_of
 
 __all__ = ["Use", "report", "uses"]
 
@@ -84,7 +84,7 @@ def uses(source: str, filename: str = "<program>") -> list[Use]:
 
 
 def _is_dask(module: str) -> bool:
-    return module.partition(".")[0] in ROOTS
+    return module.partition(".")[0] in ROOTS or module in PLATFORM
 
 
 def _other_modules(tree: ast.AST) -> set[str]:

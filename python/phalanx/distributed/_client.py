@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from phalanx import _client, _phalanx
+from phalanx.distributed._base import Cluster
 from phalanx.distributed._cluster import LocalCluster
 from phalanx.distributed._futures import Future, futures_of, seconds
 from phalanx.distributed._options import CALL_OPTIONS, ELSEWHERE, refuse
@@ -29,14 +30,16 @@ class Client:
         The scheduler's address (``"tcp://127.0.0.1:8786"``), a cluster, or None for this process. None with any of
         the arguments of :class:`LocalCluster` (``n_workers=2``) starts a cluster that ends with the client.
     timeout : float or str, optional
-        Seconds (or ``"30s"``) to wait for the cluster's workers; 30 by default.
+        Seconds (or ``"30s"``) to wait for the workers of a cluster that this client starts, and for a scheduler on
+        another machine to answer; 30 by default.
     set_as_default : bool, default True
         Whether ``x.compute()`` uses this client.
     asynchronous : bool, default False
         Whether ``gather``, ``scatter``, ``close`` and ``Future.result`` return something to await.
     credentials : path, optional
         The folder that ``phalanx credentials new`` made, or its file ``client.pem``; by default what the variable
-        ``PHALANX_CREDENTIALS`` names. A scheduler on another machine needs them.
+        ``PHALANX_CREDENTIALS`` names, or, for a scheduler on another machine, ``~/.phalanx/credentials``. Such a one
+        needs them.
     **cluster
         Arguments of :class:`LocalCluster`.
 
@@ -73,13 +76,15 @@ class Client:
                 address = self._own_cluster = LocalCluster(**cluster)
             elif cluster:
                 raise TypeError(f"{next(iter(cluster))!r} is for a new cluster, and an address was given")
-            self.cluster = address if isinstance(address, LocalCluster) else None
+            self.cluster = address if isinstance(address, (Cluster, LocalCluster)) else None
             url = address if isinstance(address, str) else address.scheduler_address
             url = url if "://" in url else f"tcp://{url}"
             folder = None if credentials is None else os.path.expanduser(credentials)
-            self._native = _phalanx.Client.connect(url, folder, own=self.cluster is not None)
-            if self.cluster is not None:
-                self._wait_for_workers(len(self.cluster.workers), seconds(timeout) or _START_TIMEOUT)
+            own = isinstance(address, LocalCluster)
+            patience = 0.0 if _is_loopback(url) else seconds(timeout) or _START_TIMEOUT
+            self._native = _connect(url, folder, own, patience)
+            if isinstance(address, LocalCluster):
+                self._wait_for_workers(len(address.workers), seconds(timeout) or _START_TIMEOUT)
         self._is_cluster = self._describe()["kind"] == "cluster"
         self._jobs = JobThreads(asynchronous)
         self._numbers = itertools.count()
@@ -87,7 +92,7 @@ class Client:
         if set_as_default:
             _client.push(self)
 
-    cluster: LocalCluster | None = None
+    cluster: Cluster | LocalCluster | None = None
 
     # Lazy work.
 
@@ -415,6 +420,31 @@ class Client:
             f"<b>Client</b> {place}"
             f"<table><tr><th>Worker</th><th>Threads</th><th>Memory</th></tr>{rows}</table>"
         )
+
+
+def _is_loopback(url: str) -> bool:
+    """Whether a scheduler's address is one of this machine, by which nobody else reaches it."""
+    import ipaddress
+
+    host = url.partition("://")[2].rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _connect(url: str, credentials: str | None, own: bool, patience: float) -> Any:
+    """The native client of a scheduler, which may take so many seconds to answer."""
+    from phalanx.exceptions import ClusterError
+
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return _phalanx.Client.connect(url, credentials, own=own)
+        except ClusterError:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(0.25)
 
 
 def _in_process(

@@ -43,7 +43,7 @@ impl Place {
                 Arc::new(engine)
             }
             (None, Some(scheduler), _) => {
-                let transport = args.credentials.transport(&[Role::Client])?;
+                let transport = args.credentials.transport(&[Role::Client], scheduler.authority())?;
                 Arc::new(ClusterEngine::connect(scheduler, settings, transport)?)
             }
             (None, None, Some(seed)) => Arc::new(LocalEngine::perturbed(seed)?),

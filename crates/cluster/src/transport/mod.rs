@@ -25,7 +25,7 @@ pub use socket::{Incoming, Peer};
 
 use guard::GuardLayer;
 use phalanx_engine::{Error, Result};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,8 +39,10 @@ pub const MESSAGE_BYTES_MAX: usize = 64 << 20;
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Where credentials are, if nobody says.
+/// Where credentials are, if no argument says.
 pub const CREDENTIALS_VARIABLE: &str = "PHALANX_CREDENTIALS";
+/// Where in the home folder they are, if the variable does not say either: launchers put them there.
+pub const CREDENTIALS_FOLDER: &str = ".phalanx/credentials";
 
 /// A server of ours: it asks of every call whether the caller's role may make it.
 pub type GuardedServer = Server<Stack<GuardLayer, NoLayer>>;
@@ -74,6 +76,23 @@ impl Transport {
         }
     }
 
+    /// As [`open`](Self::open) for who serves or calls `host` (`HOST`, or `HOST:PORT`): if that is off loopback and
+    /// nobody says where credentials are, those in `~/.phalanx/credentials` are taken, where launchers put them.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_for(path: Option<&Path>, roles: &[Role], host: &str) -> Result<Self> {
+        let found = Self::open(path, roles)?;
+        if found.is_secure() || is_loopback(host) {
+            return Ok(found);
+        }
+        let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
+        match home.map(|home| Path::new(&home).join(CREDENTIALS_FOLDER)).filter(|folder| folder.is_dir()) {
+            Some(folder) => Self::open(Some(&folder), roles),
+            None => Ok(found),
+        }
+    }
+
     /// Is every connection under TLS?
     pub fn is_secure(&self) -> bool {
         self.credentials.is_some()
@@ -96,7 +115,7 @@ impl Transport {
         ))
         .with_hint(
             "make credentials with `phalanx credentials new DIR` and give them to scheduler, workers and clients with \
-             --credentials DIR (or in PHALANX_CREDENTIALS); or use 127.0.0.1",
+             --credentials DIR (or in PHALANX_CREDENTIALS, or as ~/.phalanx/credentials); or use 127.0.0.1",
         ))
     }
 
@@ -165,9 +184,28 @@ impl Transport {
     }
 }
 
+/// Has `host` (`HOST`, or `HOST:PORT`) addresses of this machine alone? Not, if it has none.
+fn is_loopback(host: &str) -> bool {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return address.is_loopback();
+    }
+    let found = host.to_socket_addrs().or_else(|_| (host, 0).to_socket_addrs());
+    found.is_ok_and(|mut found| found.len() > 0 && found.all(|found| found.ip().is_loopback()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loopback_is_told_by_addresses_and_names() {
+        for host in ["127.0.0.1", "127.9.9.9:8786", "::1", "[::1]:8786", "localhost", "localhost:8786"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["0.0.0.0", "10.0.0.1:8786", "::", "", "no such host"] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
 
     #[test]
     fn only_loopback_is_served_without_credentials() {

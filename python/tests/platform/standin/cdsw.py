@@ -1,0 +1,3 @@
+"""The module's older name."""
+
+from cml.workers_v1 import *  # noqa: F403
