@@ -24,6 +24,9 @@ fn main() {
         .method(method("cancel", "Cancel", "JobName", "Empty").build())
         .method(method("release", "Release", "Freed", "Empty").build())
         .method(method("gang", "Gang", "GangRequest", "GangPlaces").server_streaming().build())
+        .method(method("retire", "Retire", "Workers", "Empty").build())
+        .method(method("needs_nothing", "NeedsNothing", "Workers", "Empty").build())
+        .method(method("goodbye", "Goodbye", "JobName", "Empty").build())
         .build();
     Builder::new().compile(&[control]);
 }

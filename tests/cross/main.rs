@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails; Clippy knows tests only by `#[test]`")]
 
 mod bad_days;
+mod drain;
 mod engines;
 mod gangs;
 mod host;
@@ -31,6 +32,7 @@ fn main() {
         stages::trials(),
         memory::trials(),
         bad_days::trials(),
+        drain::trials(),
         tls::trials(),
         gangs::trials(),
         kills::trials(),

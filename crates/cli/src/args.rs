@@ -213,6 +213,11 @@ pub struct SchedulerArgs {
     #[arg(long, value_name = "TIME", value_parser = values::duration, allow_negative_numbers = true)]
     pub idle_timeout: Option<Duration>,
 
+    /// How long a client whose connection was cut may take to come back, before its jobs are cancelled and what it
+    /// persisted is freed.
+    #[arg(long, value_name = "TIME", value_parser = values::duration, allow_negative_numbers = true, default_value = "5s")]
+    pub lease: Duration,
+
     /// End when standard input ends: whoever started this process is gone.
     #[arg(long, hide = true)]
     pub tied: bool,
@@ -230,7 +235,7 @@ impl SchedulerArgs {
 ///
 /// It runs the tasks that the scheduler hands out, and holds their results until they are fetched or released. It prints
 /// one line when it is ready, and runs until it is interrupted or the scheduler is gone. Start as many as you like, at
-/// any time.
+/// any time. At SIGTERM it finishes its tasks and hands over what it holds before it ends; at Ctrl-C it ends at once.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

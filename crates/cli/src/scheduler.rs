@@ -14,7 +14,11 @@ use tokio::net::TcpListener;
 pub fn run(args: SchedulerArgs) -> Result<()> {
     let bind = args.socket();
     let transport = args.credentials.transport(&[Role::Scheduler], &bind.ip().to_string())?;
-    let options = SchedulerOptions { idle_timeout: args.idle_timeout, ..SchedulerOptions::new(bind, transport) };
+    let options = SchedulerOptions {
+        idle_timeout: args.idle_timeout,
+        lease: args.lease,
+        ..SchedulerOptions::new(bind, transport)
+    };
     // Lives as long as the scheduler.
     let mut page: Option<Dashboard> = None;
     run_scheduler(options, tie(args.tied), |scheduler: &Scheduler| {

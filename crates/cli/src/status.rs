@@ -129,6 +129,7 @@ No worker yet. Start one:
             memory_bytes: 4 << 30,
             memory_used_bytes: 100 << 20,
             persisted_bytes: 1 << 20,
+            is_leaving: false,
         };
         let stage = StageProgress {
             stage: 1,

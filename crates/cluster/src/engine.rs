@@ -5,16 +5,15 @@
 
 use crate::codec;
 use crate::data::{Pool, location};
-use crate::observer::no_scheduler;
+use crate::handover::hand_over_forever;
 use crate::protocol::FailedJob;
 use crate::scheduler::{RETRY, join_name};
-use crate::session::Session;
+use crate::session::{Session, scheduler_lost};
 use crate::task_options::TaskOptions;
-use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
+use crate::transport::{SchedulerAddress, Transport};
 use ballista_core::serde::protobuf as pb;
 use ballista_core::serde::protobuf::execute_query_params::Query;
 use ballista_core::serde::protobuf::job_status::Status as JobState;
-use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use futures::future::BoxFuture;
@@ -34,6 +33,8 @@ use tokio::sync::watch;
 const ATTEMPTS_MAX: u32 = 20;
 /// Threads of the client: they move results, they compute nothing.
 const CLIENT_THREADS: usize = 2;
+/// How long a client that ends tells the scheduler so; one that can't is missed after its lease.
+const GOODBYE_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(300);
 /// How many partitions of a result are fetched at once.
 const FETCHES_MAX: usize = 8;
 
@@ -48,7 +49,6 @@ pub struct ClusterEngine {
 pub(crate) struct Shared {
     settings: Settings,
     address: SchedulerAddress,
-    scheduler: SchedulerGrpcClient<tonic::transport::Channel>,
     session: Arc<Session>,
     pool: Pool,
     handle: Handle,
@@ -118,6 +118,16 @@ impl ClusterEngine {
         self.block(async move { shared.session.save_job(&job).await })
     }
 
+    /// Lets workers go, by their names: they take no more tasks, finish those that they run, hand over what is persisted
+    /// on them to the others, and end. Returns at once.
+    ///
+    /// # Errors
+    /// `Input`: there is no such worker; then none is let go. `Cluster`: the scheduler is lost.
+    pub fn retire_workers(&self, workers: Vec<String>) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        self.block(async move { shared.session.retire(workers).await })
+    }
+
     /// Not `block_on` of our runtime: the caller may be inside another one.
     fn block<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
         futures::executor::block_on(self.handle.spawn(work))
@@ -138,6 +148,9 @@ pub fn replayed(saved: &SavedPlan, engine: &LocalEngine) -> Result<Plan> {
 impl Drop for ClusterEngine {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
+            let session = Arc::clone(&self.shared.session);
+            let goodbye = async move { tokio::time::timeout(GOODBYE_TIMEOUT, session.goodbye()).await };
+            let _told = futures::executor::block_on(runtime.spawn(goodbye));
             runtime.shutdown_background();
         }
     }
@@ -207,6 +220,8 @@ struct Outputs {
 #[derive(Default)]
 struct Attempts {
     count: u32,
+    /// How often a lost scheduler was the reason.
+    resubmitted: u32,
     /// What the last one that failed lost.
     lost: Option<Error>,
 }
@@ -217,6 +232,8 @@ enum Miss {
     Retry(Error),
     /// Persisted data is gone: make it again, then once more.
     Lost(Error),
+    /// The scheduler is gone, or the connection to it: perhaps once more.
+    Gone(Error),
     /// Nothing to be done.
     Final(Error),
 }
@@ -234,14 +251,10 @@ impl Shared {
         transport: Transport,
         handle: Handle,
     ) -> Result<Self> {
-        let no_scheduler = |error: Error| no_scheduler(&address, &error);
-        let channel = transport.connect(address.authority(), Role::Scheduler).await.map_err(no_scheduler)?;
-        let control = transport.connect(address.authority(), Role::Scheduler).await.map_err(no_scheduler)?;
-        let session = Session::begin(control, &handle).await?;
-        let scheduler = SchedulerGrpcClient::new(channel)
-            .max_decoding_message_size(MESSAGE_BYTES_MAX)
-            .max_encoding_message_size(MESSAGE_BYTES_MAX);
-        Ok(Self { settings, address, scheduler, session: Arc::new(session), pool: Pool::new(transport), handle })
+        let session = Arc::new(Session::begin(&address, &transport, &handle).await?);
+        let pool = Pool::new(transport);
+        handle.spawn(hand_over_forever(Arc::downgrade(&session), session.watch(), pool.clone()).boxed());
+        Ok(Self { settings, address, session, pool, handle })
     }
 
     /// Runs attempts of `plan` until one lost nobody.
@@ -262,6 +275,7 @@ impl Shared {
                     progress.attempts = attempts.count;
                     progress.label = plan.label().to_owned();
                 });
+                let losses = self.session.losses();
                 let versions: Vec<u64> = plan.inputs().iter().map(Persisted::version).collect();
                 match self.attempt(&plan.refreshed()?, progress).await {
                     Ok(outputs) => return Ok(outputs),
@@ -271,6 +285,17 @@ impl Shared {
                     }
                     Err(Miss::Lost(error)) => {
                         self.rebuild(plan.inputs(), &versions, error.clone()).await?;
+                        attempts.lost = Some(error);
+                    }
+                    Err(Miss::Gone(error)) => {
+                        if self.session.is_lost_since(losses).await {
+                            if attempts.resubmitted >= self.settings.retries {
+                                return Err(error);
+                            }
+                            attempts.resubmitted += 1;
+                            self.session.back().await?;
+                            tracing::info!(plan = plan.label(), "submitted again: its scheduler was lost");
+                        } // else it was a connection: once more
                         attempts.lost = Some(error);
                     }
                     Err(Miss::Final(error)) => return Err(error),
@@ -290,7 +315,7 @@ impl Shared {
     }
 
     async fn attempt(&self, plan: &Plan, progress: &watch::Sender<Progress>) -> std::result::Result<Outputs, Miss> {
-        self.session.need_workers().await?;
+        self.session.need_workers().await.map_err(|error| self.gone(error))?;
         let bytes = codec::engine().encode(Arc::clone(plan.root())).map_err(Error::from)?;
         let attempt = uuid::Uuid::new_v4().simple().to_string();
         let name = (String::from("ballista.job.name"), join_name(plan.label(), &attempt));
@@ -311,8 +336,7 @@ impl Shared {
         ballista_core::version::insert_version_header(request.metadata_mut());
         // From here on the scheduler may have the job, whatever we hear of it.
         let mut guard = AttemptGuard { session: &self.session, attempt: Some(attempt.clone()) };
-        let answer =
-            self.scheduler.clone().execute_query_push(request).await.map_err(|status| self.refused(&status))?;
+        let answer = self.session.scheduler().execute_query_push(request).await.map_err(|status| refused(&status))?;
         let mut statuses = drained(&self.handle, answer.into_inner());
         let mut watch = self.session.watch();
         loop {
@@ -320,13 +344,13 @@ impl Shared {
                 biased;
                 status = statuses.recv() => status,
                 update = watch.next(&attempt) => {
-                    if let Some(stages) = update? {
+                    if let Some(stages) = update.map_err(|error| self.gone(error))? {
                         progress.send_modify(|progress| progress.stages = stages);
                     }
                     continue;
                 }
             };
-            let Some(status) = status else { return Err(crate::session::scheduler_lost().into()) };
+            let Some(status) = status else { return Err(Miss::Gone(scheduler_lost())) };
             progress.send_if_modified(|progress| {
                 let is_new = progress.job != status.job_id;
                 progress.job.clone_from(&status.job_id);
@@ -382,7 +406,9 @@ impl Shared {
         self.session.holds(&handle, &outputs.job, outputs.stage);
         let shared = Arc::clone(&self);
         let release = Box::new(move |handle: &str| shared.session.release(handle));
-        Ok(Persisted::new(handle, plan.schema(), outputs.locations, Some(plan), release))
+        let data = Persisted::new(handle, plan.schema(), outputs.locations, Some(plan), release);
+        self.session.watches(&data);
+        Ok(data)
     }
 
     /// Makes persisted data again from its lineage: what `error` says was lost to an attempt that read these
@@ -428,17 +454,23 @@ impl Shared {
         .boxed()
     }
 
-    fn refused(&self, status: &tonic::Status) -> Error {
-        match status.code() {
-            tonic::Code::InvalidArgument => {
-                Error::internal(format!("the scheduler can't read the plan: {}", status.message()))
-            }
-            tonic::Code::OutOfRange => {
-                Error::resources(format!("the plan is too large for one message: {}", status.message()))
-                    .with_hint("scatter large data instead of embedding it")
-            }
-            _ => crate::session::scheduler_lost(),
+    /// Is this error the loss of the scheduler?
+    fn gone(&self, error: Error) -> Miss {
+        if self.session.is_lost() { Miss::Gone(error) } else { Miss::Final(error) }
+    }
+}
+
+/// Why the scheduler did not take a plan.
+fn refused(status: &tonic::Status) -> Miss {
+    match status.code() {
+        tonic::Code::InvalidArgument => {
+            Miss::Final(Error::internal(format!("the scheduler can't read the plan: {}", status.message())))
         }
+        tonic::Code::OutOfRange => Miss::Final(
+            Error::resources(format!("the plan is too large for one message: {}", status.message()))
+                .with_hint("scatter large data instead of embedding it"),
+        ),
+        _ => Miss::Gone(scheduler_lost().caused_by(status)),
     }
 }
 

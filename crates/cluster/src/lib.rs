@@ -12,7 +12,7 @@
 //! | [`engine`] | the client's side: attempts, results in order, persisted data |
 //! | [`observer`] | looking at a cluster without a session |
 //! | `gang` | processes on workers that work on one thing together |
-//! | [`session`], [`scatter`], [`data`], [`task_options`] | what the engine is made of |
+//! | [`session`], [`scatter`], `handover`, [`data`], [`task_options`] | what the engine is made of |
 //! | [`process`] | a scheduler or a worker as a whole process |
 //! | [`local_cluster`] | a scheduler and workers as child processes of this one |
 
@@ -20,6 +20,7 @@ pub mod codec;
 pub mod data;
 pub mod engine;
 mod gang;
+mod handover;
 pub mod local_cluster;
 pub mod observer;
 pub mod process;

@@ -144,13 +144,14 @@ impl LocalCluster {
     }
 
     /// Starts workers, or lets the youngest go, until there are `workers`. One that goes takes no more tasks, and ends
-    /// when it has none left and no running job needs what it holds; this does not wait for that. Persisted data that it
-    /// holds is made again where it is read; scattered data is lost with it.
+    /// when it has none left, no running job needs what it holds, and the others have taken over what is persisted there;
+    /// this does not wait for that. With the last worker goes what it holds.
     ///
     /// # Errors
     /// A worker does not start.
     pub fn scale(&self, workers: usize) -> Result<()> {
         self.leaving.lock().retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+        self.workers.lock().retain_mut(|child| matches!(child.try_wait(), Ok(None))); // retired, or dead
         while self.workers.lock().len() < workers {
             self.add_worker()?;
         }
@@ -199,6 +200,19 @@ impl LocalCluster {
         }
     }
 
+    /// Starts a scheduler at the address of the one that was killed. The workers join it by themselves.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn restart_scheduler(&self) -> Result<()> {
+        self.kill_scheduler();
+        let bind = self.address.authority();
+        let arguments = ["--log", &self.options.log, "scheduler", "--bind", bind, "--dashboard", "127.0.0.1:0"];
+        let (child, _ready) = spawn(&self.program, &arguments)?;
+        *self.scheduler.lock() = Some(child);
+        Ok(())
+    }
+
     /// Stops all processes, waits for them, and removes what they wrote. Says what was left over: nothing.
     ///
     /// # Errors
@@ -217,7 +231,9 @@ impl LocalCluster {
         let mut children: Vec<Child> = self.workers.lock().drain(..).collect();
         children.append(&mut self.leaving.lock());
         children.extend(self.scheduler.lock().take());
-        for child in &children {
+        for child in &mut children {
+            // A worker that is told to terminate would hand over what it holds first; without its parent it ends.
+            drop(child.stdin.take());
             terminate(child.id());
         }
         let deadline = Instant::now() + STOP_TIMEOUT;

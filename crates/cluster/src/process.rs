@@ -12,7 +12,7 @@ use std::future::Future;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Does the process end with its parent?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ where
     F: Future<Output = Result<String>>,
 {
     block_on(async {
-        let end = end_of_process(tie)?;
+        let end = end_of_process(tie, 1)?;
         let mut scheduler = Scheduler::start(options).await?;
         let more = also(&scheduler).await?;
         say_ready(&format!("scheduler ready at tcp://{}{more}", scheduler.address()));
@@ -52,7 +52,8 @@ where
     })
 }
 
-/// Runs a worker until it is told to stop. One that loses its scheduler starts afresh, as a new process image with a
+/// Runs a worker until it is told to stop. At SIGTERM it takes no more tasks, hands over what it holds and ends, as
+/// [`work`] says; at a second one, or at Ctrl-C, it ends at once. One that loses its scheduler starts afresh, as a new process image with a
 /// new name and folder, and so ends all its tasks at once; it gives up when the scheduler stays away for
 /// `death_timeout`. `arguments` are
 /// those by which [`this_program`] becomes this worker again.
@@ -74,7 +75,13 @@ pub fn run_worker(mut options: WorkerOptions, tie: Tie, arguments: &[OsString]) 
     }
     let mut joined = false;
     let ended = block_on(async {
-        let end = end_of_process(tie)?;
+        let (end, drain) = (end_of_process(tie, 2)?, terminated(1)?);
+        let leave = async {
+            tokio::select! {
+                () = told_to_leave() => {}
+                () = drain => {}
+            }
+        };
         let ready = |ready: &crate::worker::WorkerReady| {
             joined = true;
             say_ready(&format!("worker {} ready at tcp://{}", ready.id, ready.address));
@@ -82,7 +89,7 @@ pub fn run_worker(mut options: WorkerOptions, tie: Tie, arguments: &[OsString]) 
         tokio::select! {
             biased; // told to stop, a worker stops, even if it sees the scheduler go at the same moment
             end = end => end,
-            end = work(options, ready, told_to_leave()) => end,
+            end = work(options, ready, leave) => end,
         }
     });
     match ended {
@@ -120,10 +127,10 @@ fn block_on(process: impl Future<Output = Result<()>>) -> Result<()> {
     ended
 }
 
-/// Resolves when the process is to end. Signals are caught from the moment of the call.
-fn end_of_process(tie: Tie) -> Result<impl Future<Output = Result<()>>> {
-    let caught = |kind| signal(kind).map_err(|error| Error::internal("signals can't be caught").caused_by(&error));
-    let (mut interrupt, mut terminate) = (caught(SignalKind::interrupt())?, caught(SignalKind::terminate())?);
+/// Resolves when the process is to end: at Ctrl-C, at the `terminations`th SIGTERM, or with its parent. Signals are
+/// caught from the moment of the call.
+fn end_of_process(tie: Tie, terminations: usize) -> Result<impl Future<Output = Result<()>>> {
+    let (mut interrupt, terminated) = (caught(SignalKind::interrupt())?, terminated(terminations)?);
     Ok(async move {
         let parent = async {
             match tie {
@@ -133,10 +140,24 @@ fn end_of_process(tie: Tie) -> Result<impl Future<Output = Result<()>>> {
         };
         tokio::select! {
             _ = interrupt.recv() => Err(Error::cancelled()),
-            _ = terminate.recv() => Ok(()),
+            () = terminated => Ok(()),
             () = parent => Ok(()),
         }
     })
+}
+
+/// Resolves at the `count`th SIGTERM from now.
+fn terminated(count: usize) -> Result<impl Future<Output = ()>> {
+    let mut terminate = caught(SignalKind::terminate())?;
+    Ok(async move {
+        for _ in 0..count {
+            let _at_any = terminate.recv().await;
+        }
+    })
+}
+
+fn caught(kind: SignalKind) -> Result<Signal> {
+    signal(kind).map_err(|error| Error::internal("signals can't be caught").caused_by(&error))
 }
 
 fn say_ready(line: &str) {

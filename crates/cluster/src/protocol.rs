@@ -2,8 +2,8 @@
 //!
 //! * `attach`: one stream a worker. Up: who it is, then a heartbeat every second. Down: there is work, cancel, free.
 //!   When it ends, the worker is lost.
-//! * `session`: one stream a client. Down: the progress of its jobs and the number of workers. When it ends, its jobs
-//!   are cancelled and its data is freed.
+//! * `session`: one stream a client. Down: the progress of its jobs and the number of workers. When it ends
+//!   and does not come back within the session's lease, its jobs are cancelled and its data is freed.
 //! * `gang`: one stream a gang. Down, once: where its ranks are to run. When it ends, their cores are free again.
 
 use prost::Message;
@@ -83,6 +83,9 @@ pub struct Command {
     /// End now: the cluster stops.
     #[prost(bool, tag = "6")]
     pub end: bool,
+    /// Take no more tasks, and end as soon as nobody needs what you hold.
+    #[prost(bool, tag = "7")]
+    pub retire: bool,
 }
 
 /// The data of one job, or all of it but one stage's.
@@ -125,6 +128,9 @@ pub struct Update {
     /// What the client should warn of.
     #[prost(string, tag = "4")]
     pub warn: String,
+    /// Workers that end as soon as the session needs nothing of what they hold.
+    #[prost(string, repeated, tag = "5")]
+    pub leaving: Vec<String>,
 }
 
 /// Cores for the ranks of a gang, all at once.
@@ -156,6 +162,34 @@ pub struct RankPlace {
     #[prost(string, tag = "2")]
     pub address: String,
 }
+
+/// Workers, and the session that speaks of them.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Workers {
+    /// The session.
+    #[prost(string, tag = "1")]
+    pub session: String,
+    /// The workers' names.
+    #[prost(string, repeated, tag = "2")]
+    pub workers: Vec<String>,
+}
+
+/// What a client asks a worker to take over from another one: the body of a Flight action of type [`ADOPT`].
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Adopt {
+    /// The worker that holds it.
+    #[prost(string, tag = "1")]
+    pub worker: String,
+    /// `host:port` of that worker.
+    #[prost(string, tag = "2")]
+    pub address: String,
+    /// The name of the data.
+    #[prost(string, tag = "3")]
+    pub path: String,
+}
+
+/// See [`Adopt`].
+pub const ADOPT: &str = "phalanx.adopt";
 
 /// A value as JSON.
 #[derive(Clone, PartialEq, Eq, Message)]

@@ -24,7 +24,7 @@ pub async fn scatter(
     partitions: Vec<Vec<RecordBatch>>,
 ) -> Result<Persisted> {
     session.need_workers().await?;
-    let workers = session.describe().await?.workers;
+    let workers: Vec<_> = session.describe().await?.workers.into_iter().filter(|worker| !worker.is_leaving).collect();
     if workers.is_empty() {
         return Err(Error::cluster("the workers left before the data was scattered"));
     }
@@ -39,7 +39,11 @@ pub async fn scatter(
     let owner = Arc::clone(session);
     let release = Box::new(move |handle: &str| owner.release(handle));
     match locations {
-        Ok(locations) => Ok(Persisted::new(job, schema, locations, None, release)),
+        Ok(locations) => {
+            let data = Persisted::new(job, schema, locations, None, release);
+            session.watches(&data);
+            Ok(data)
+        }
         Err(error) => {
             session.release(&job);
             Err(error)

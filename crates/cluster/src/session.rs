@@ -1,12 +1,15 @@
 //! The client's session with a scheduler: one stream that tells of its jobs and workers, and whose end frees what the
 //! session owns.
 
-use crate::observer::{Observer, refused_or_lost};
+use crate::observer::{Observer, no_scheduler, refused_or_lost};
 use crate::protocol::service::control_client::ControlClient;
-use crate::protocol::{FailedJob, Freed, GangPlaces, GangRequest, Hello, JobName, Update};
-use crate::transport::MESSAGE_BYTES_MAX;
-use parking_lot::Mutex;
-use phalanx_engine::{EngineDescription, Error, Progress, Result, SavedPlan, StageProgress};
+use crate::protocol::{FailedJob, Freed, GangPlaces, GangRequest, Hello, JobName, Update, Workers};
+use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
+use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
+use parking_lot::{Mutex, RwLock};
+use phalanx_engine::{
+    EngineDescription, Error, ErrorKind, Persisted, Progress, Result, SavedPlan, StageProgress, Watched,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +22,17 @@ use tonic::transport::Channel;
 /// How long a job waits for a first worker, or for another one when all have died.
 pub const WORKERS_GRACE: Duration = Duration::from_secs(10);
 
+/// A scheduler that was lost is looked for this often.
+const SEARCH_INTERVAL: Duration = Duration::from_millis(250);
+/// The end of a scheduler is noticed within this time on every connection.
+const LOSS_NOTICED_WITHIN: Duration = Duration::from_secs(4);
+/// How long a job with retries waits for a scheduler that was lost.
+const BACK_WITHIN: Duration = Duration::from_secs(60);
+
 /// The error of a job whose scheduler is gone.
 pub fn scheduler_lost() -> Error {
     Error::cluster("the scheduler is lost")
-        .with_hint("its running jobs and persisted data went with it: connect again and run again")
+        .with_hint("its running jobs went with it: submit again once it is there (`retries` does so by itself)")
 }
 
 fn no_workers() -> Error {
@@ -30,54 +40,101 @@ fn no_workers() -> Error {
         .with_hint("start one with `phalanx worker tcp://HOST:PORT`; if all died, look at their logs")
 }
 
-/// What the stream last said.
-#[derive(Clone, Debug)]
-enum State {
-    /// Workers now, and since when there is none.
-    Live { workers: usize, none_since: Option<Instant>, jobs: Arc<Vec<Progress>> },
-    /// The stream ended.
-    Lost,
+/// What is known of the scheduler.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// How often it was lost.
+    losses: u64,
+    /// What its stream last said; `None` while it is lost.
+    live: Option<Live>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Live {
+    workers: usize,
+    /// Since when there is no worker.
+    none_since: Option<Instant>,
+    jobs: Arc<Vec<Progress>>,
+    /// Workers that wait for this session to need nothing of them.
+    leaving: Arc<Vec<String>>,
+}
+
+/// How a session reaches its scheduler.
+#[derive(Clone)]
+struct Link {
+    control: ControlClient<Channel>,
+    scheduler: SchedulerGrpcClient<Channel>,
 }
 
 /// A session.
 pub struct Session {
     id: String,
-    control: ControlClient<Channel>,
-    state: watch::Receiver<State>,
+    link: Arc<RwLock<Link>>,
+    seen: watch::Receiver<Seen>,
     handle: Handle,
     /// The jobs whose outputs a persisted handle stands for.
     held: Mutex<HashMap<String, String>>,
+    /// What it has persisted.
+    persisted: Mutex<Vec<Watched>>,
 }
 
 impl Session {
-    /// Begins a session over `channel`, which nothing else uses.
+    /// Begins a session. It lives until it is dropped: when the scheduler is lost, it is looked for, and what is found
+    /// at its address is this session's scheduler from then on.
     ///
     /// # Errors
     /// The scheduler refuses us, or is gone.
-    pub async fn begin(channel: Channel, handle: &Handle) -> Result<Self> {
+    pub async fn begin(address: &SchedulerAddress, transport: &Transport, handle: &Handle) -> Result<Self> {
         let id = uuid::Uuid::new_v4().simple().to_string();
-        let mut control = ControlClient::new(channel);
-        let updates = control.session(Hello::ours(&id)).await.map_err(|status| refused_or_lost(&status))?.into_inner();
-        let (sender, state) = watch::channel(State::Live { workers: 0, none_since: None, jobs: Arc::default() });
-        let mut first = state.clone();
-        let refused = Arc::new(Mutex::new(None));
-        handle.spawn(listen(updates, sender, Arc::clone(&refused)));
-        let _changed = first.changed().await;
-        if let Some(why) = refused.lock().take() {
-            return Err(Error::input(format!("the scheduler refuses this client: {why}"))
-                .with_hint("start scheduler, workers and client from the same build"));
-        }
-        let session = Self { id, control, state, handle: handle.clone(), held: Mutex::default() };
-        match &*session.state.borrow() {
-            State::Lost => return Err(scheduler_lost()),
-            State::Live { .. } => {}
-        }
-        Ok(session)
+        let (link, updates, first) = connect(address, transport, &id).await?;
+        let (sender, seen) = watch::channel(Seen::default());
+        let mut warned = String::new();
+        note(&sender, first, &mut warned);
+        let link = Arc::new(RwLock::new(link));
+        let road = Road { address: address.clone(), transport: transport.clone(), id: id.clone() };
+        handle.spawn(follow(road, updates, sender, Arc::clone(&link), warned));
+        let (held, persisted) = (Mutex::default(), Mutex::default());
+        Ok(Self { id, link, seen, handle: handle.clone(), held, persisted })
     }
 
     /// Its name.
     pub fn id(&self) -> &str {
         &self.id
+    }
+    fn control(&self) -> ControlClient<Channel> {
+        self.link.read().control.clone()
+    }
+    /// The scheduler's service of jobs.
+    pub fn scheduler(&self) -> SchedulerGrpcClient<Channel> {
+        self.link.read().scheduler.clone()
+    }
+
+    /// Is the scheduler lost now?
+    pub fn is_lost(&self) -> bool {
+        self.seen.borrow().live.is_none()
+    }
+    /// How often the scheduler has been lost.
+    pub fn losses(&self) -> u64 {
+        self.seen.borrow().losses
+    }
+    /// Is the scheduler lost, or has it been, since there were so many `losses`? A connection that is cut may tell of it
+    /// before the session's stream does: that is waited for.
+    pub async fn is_lost_since(&self, losses: u64) -> bool {
+        let mut seen = self.seen.clone();
+        let lost = seen.wait_for(|seen| seen.live.is_none() || seen.losses > losses);
+        tokio::time::timeout(LOSS_NOTICED_WITHIN, lost).await.is_ok()
+    }
+    /// Waits until the scheduler is there again.
+    ///
+    /// # Errors
+    /// `Cluster`: it does not come within a minute.
+    pub async fn back(&self) -> Result<()> {
+        let mut seen = self.seen.clone();
+        let back = seen.wait_for(|seen| seen.live.is_some());
+        match tokio::time::timeout(BACK_WITHIN, back).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(scheduler_lost()),
+        }
     }
 
     /// Waits for a first worker.
@@ -85,9 +142,9 @@ impl Session {
     /// # Errors
     /// `Cluster`: none comes, or the scheduler is gone.
     pub async fn need_workers(&self) -> Result<()> {
-        self.wait_for_workers(1, WORKERS_GRACE).await.map_err(|error| match &*self.state.borrow() {
-            State::Lost => error,
-            State::Live { .. } => no_workers(),
+        self.wait_for_workers(1, WORKERS_GRACE).await.map_err(|error| match self.seen.borrow().live {
+            None => error,
+            Some(_) => no_workers(),
         })
     }
 
@@ -96,13 +153,10 @@ impl Session {
     /// # Errors
     /// `Cluster`: they do not come within `timeout`, or the scheduler is gone.
     pub async fn wait_for_workers(&self, count: usize, timeout: Duration) -> Result<()> {
-        let mut state = self.state.clone();
-        let there = state.wait_for(|state| match state {
-            State::Live { workers, .. } => *workers >= count,
-            State::Lost => true,
-        });
+        let mut seen = self.seen.clone();
+        let there = seen.wait_for(|seen| seen.live.as_ref().is_none_or(|live| live.workers >= count));
         match tokio::time::timeout(timeout, there).await {
-            Ok(Ok(state)) if matches!(*state, State::Live { .. }) => Ok(()),
+            Ok(Ok(seen)) if seen.live.is_some() => Ok(()),
             Ok(_) => Err(scheduler_lost()),
             Err(_) => Err(Error::cluster(format!("{count} workers are not there within {} s", timeout.as_secs()))
                 .with_hint("look at the workers' logs")),
@@ -111,7 +165,7 @@ impl Session {
 
     /// A view of this session's updates for one job.
     pub fn watch(&self) -> Watch {
-        Watch(self.state.clone())
+        Watch(self.seen.clone())
     }
 
     /// `handle` stands for the outputs of `job`; what it stood for before is freed, and so are the job's inner stages.
@@ -132,7 +186,7 @@ impl Session {
         if job.is_empty() {
             return; // a plan without partitions, which made no job
         }
-        let mut control = self.control.clone();
+        let mut control = self.control();
         let freed = Freed { job: job.to_owned(), keep_stage, session: self.id.clone() };
         self.handle.spawn(async move {
             if let Err(status) = control.release(freed).await {
@@ -142,7 +196,7 @@ impl Session {
     }
     /// Cancels an attempt, submitted or on its way, and frees its data. Does not wait.
     pub fn cancel(&self, attempt: &str) {
-        let mut control = self.control.clone();
+        let mut control = self.control();
         let name = JobName { job: attempt.to_owned(), session: self.id.clone() };
         self.handle.spawn(async move {
             if let Err(status) = control.cancel(name).await {
@@ -156,7 +210,7 @@ impl Session {
     /// The scheduler is gone.
     pub async fn owns(&self, job: &str) -> Result<()> {
         let name = JobName { job: job.to_owned(), session: self.id.clone() };
-        self.control.clone().own(name).await.map(drop).map_err(|_| scheduler_lost())
+        self.control().own(name).await.map(drop).map_err(|_| scheduler_lost())
     }
     /// Cores for all ranks of a gang, as soon as there are enough: where the ranks are to run, and what holds the cores
     /// as long as it lives.
@@ -167,7 +221,7 @@ impl Session {
         let request = GangRequest { ranks: ranks as u32, threads: threads as u32 };
         let mut watch = self.watch();
         let asking = async {
-            let mut stream = self.control.clone().gang(request).await.map_err(|_| scheduler_lost())?.into_inner();
+            let mut stream = self.control().gang(request).await.map_err(|_| scheduler_lost())?.into_inner();
             let places = stream.message().await.ok().flatten().ok_or_else(scheduler_lost)?;
             Ok((places, stream))
         };
@@ -185,7 +239,7 @@ impl Session {
     /// # Errors
     /// The scheduler is gone.
     pub async fn failed_jobs(&self) -> Result<Vec<FailedJob>> {
-        Observer::over(self.control.clone()).failed_jobs().await
+        Observer::over(self.control()).failed_jobs().await
     }
     /// The plan of a job that failed lately.
     ///
@@ -193,7 +247,7 @@ impl Session {
     /// `Input`: there is no such job. `Cluster`: the scheduler is gone.
     pub async fn save_job(&self, job: &str) -> Result<SavedPlan> {
         let name = JobName { job: job.to_owned(), session: self.id.clone() };
-        let mut control = self.control.clone().max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let mut control = self.control().max_decoding_message_size(MESSAGE_BYTES_MAX);
         let saved = control.save(name).await.map_err(|status| match status.code() {
             tonic::Code::NotFound => Error::input(status.message().to_owned())
                 .with_hint("`phalanx job list` shows the jobs that can be saved"),
@@ -203,43 +257,135 @@ impl Session {
         let saved = saved.into_inner();
         Ok(SavedPlan { label: saved.label, plan: saved.plan })
     }
+    /// Keeps an eye on `data`: should a worker leave, another one takes over what it holds of it.
+    pub fn watches(&self, data: &Persisted) {
+        let mut all = self.persisted.lock();
+        if all.len() == all.capacity() {
+            all.retain(|watched| !watched.is_gone()); // so it holds at most twice what there is
+        }
+        all.push(data.watched());
+    }
+    /// What it has persisted, and somebody holds.
+    pub fn persisted(&self) -> Vec<Persisted> {
+        self.persisted.lock().iter().filter_map(Watched::held).collect()
+    }
+    /// Lets workers go: they take no more tasks, hand over what they hold, and end.
+    ///
+    /// # Errors
+    /// `Input`: one is not there. `Cluster`: the scheduler is gone.
+    pub async fn retire(&self, workers: Vec<String>) -> Result<()> {
+        let asked = Workers { session: self.id.clone(), workers };
+        self.control().retire(asked).await.map(drop).map_err(|status| match status.code() {
+            tonic::Code::NotFound => {
+                Error::input(status.message().to_owned()).with_hint("`phalanx status` shows the workers' names")
+            }
+            _ => refused_or_lost(&status),
+        })
+    }
+    /// Tells the scheduler that this session needs nothing more of what `worker` holds.
+    ///
+    /// # Errors
+    /// `Cluster`: the scheduler is gone.
+    pub async fn needs_nothing(&self, worker: &str) -> Result<()> {
+        let said = Workers { session: self.id.clone(), workers: vec![worker.to_owned()] };
+        self.control().needs_nothing(said).await.map(drop).map_err(|_| scheduler_lost())
+    }
+    /// Ends the session at once: nothing waits for it to come back.
+    pub async fn goodbye(&self) {
+        let name = JobName { job: String::new(), session: self.id.clone() };
+        let _lost_anyway = self.control().goodbye(name).await;
+    }
     /// What the cluster has and does.
     ///
     /// # Errors
     /// The scheduler is gone.
     pub async fn describe(&self) -> Result<EngineDescription> {
-        Observer::over(self.control.clone()).describe().await
+        Observer::over(self.control()).describe().await
     }
 }
 
-/// Follows the stream and notes what it says.
-async fn listen(mut updates: Streaming<Update>, state: watch::Sender<State>, refused: Arc<Mutex<Option<String>>>) {
-    let mut warned = String::new();
-    while let Ok(Some(update)) = updates.message().await {
-        if !update.refuse.is_empty() {
-            *refused.lock() = Some(update.refuse);
-            break;
-        }
-        if !update.warn.is_empty() && update.warn != warned {
-            tracing::warn!("{}", update.warn);
-            warned = update.warn;
-        }
-        let workers = update.workers as usize;
-        let jobs: Vec<Progress> = serde_json::from_str(&update.jobs).unwrap_or_default();
-        state.send_modify(|state| {
-            let before = match state {
-                State::Live { none_since, .. } => *none_since,
-                State::Lost => None,
-            };
-            let none_since = (workers == 0).then(|| before.unwrap_or_else(Instant::now));
-            *state = State::Live { workers, none_since, jobs: Arc::new(jobs) };
-        });
+/// Where a session's scheduler is, and who asks.
+struct Road {
+    address: SchedulerAddress,
+    transport: Transport,
+    id: String,
+}
+
+/// Opens new connections, begins the session `id`, or goes on with it, and waits for the first update.
+async fn connect(
+    address: &SchedulerAddress,
+    transport: &Transport,
+    id: &str,
+) -> Result<(Link, Streaming<Update>, Update)> {
+    let nobody = |error: Error| no_scheduler(address, &error);
+    let channel = transport.connect(address.authority(), Role::Scheduler).await.map_err(nobody)?;
+    // A connection of its own: a long message of a job must not delay what is heard of it.
+    let control = transport.connect(address.authority(), Role::Scheduler).await.map_err(nobody)?;
+    let mut control = ControlClient::new(control);
+    let mut updates = control.session(Hello::ours(id)).await.map_err(|status| refused_or_lost(&status))?.into_inner();
+    let first = updates.message().await.ok().flatten().ok_or_else(scheduler_lost)?;
+    if !first.refuse.is_empty() {
+        return Err(Error::input(format!("the scheduler refuses this client: {}", first.refuse))
+            .with_hint("start scheduler, workers and client from the same build"));
     }
-    state.send_replace(State::Lost);
+    let scheduler = SchedulerGrpcClient::new(channel)
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    Ok((Link { control, scheduler }, updates, first))
+}
+
+/// Follows the stream and notes what it says; looks for the scheduler when it ends, until the session is dropped.
+async fn follow(
+    road: Road,
+    mut updates: Streaming<Update>,
+    seen: watch::Sender<Seen>,
+    link: Arc<RwLock<Link>>,
+    mut warned: String,
+) {
+    loop {
+        while let Ok(Some(update)) = updates.message().await {
+            note(&seen, update, &mut warned);
+        }
+        seen.send_modify(|seen| *seen = Seen { losses: seen.losses + 1, live: None });
+        updates = loop {
+            tokio::time::sleep(SEARCH_INTERVAL).await;
+            if seen.is_closed() {
+                return;
+            }
+            match connect(&road.address, &road.transport, &road.id).await {
+                Ok((again, updates, first)) => {
+                    *link.write() = again;
+                    note(&seen, first, &mut warned);
+                    break updates;
+                }
+                Err(error) if error.kind() == ErrorKind::Input => {
+                    tracing::warn!(%error, "what is at the scheduler's address now is not for this client");
+                    return;
+                }
+                Err(_) => {}
+            }
+        };
+        tracing::info!("the scheduler is there again");
+    }
+}
+
+fn note(seen: &watch::Sender<Seen>, update: Update, warned: &mut String) {
+    if !update.warn.is_empty() && update.warn != *warned {
+        tracing::warn!("{}", update.warn);
+        *warned = update.warn;
+    }
+    let workers = update.workers as usize;
+    let jobs: Vec<Progress> = serde_json::from_str(&update.jobs).unwrap_or_default();
+    seen.send_modify(|seen| {
+        let before = seen.live.as_ref().and_then(|live| live.none_since);
+        let none_since = (workers == 0).then(|| before.unwrap_or_else(Instant::now));
+        let (jobs, leaving) = (Arc::new(jobs), Arc::new(update.leaving));
+        seen.live = Some(Live { workers, none_since, jobs, leaving });
+    });
 }
 
 /// A view of a session's updates.
-pub struct Watch(watch::Receiver<State>);
+pub struct Watch(watch::Receiver<Seen>);
 
 impl Watch {
     /// Waits for an update; the stages of `attempt`, if it tells of them.
@@ -250,13 +396,23 @@ impl Watch {
         if self.0.changed().await.is_err() {
             return Err(scheduler_lost());
         }
-        match &*self.0.borrow_and_update() {
-            State::Lost => Err(scheduler_lost()),
-            State::Live { none_since: Some(since), .. } if since.elapsed() >= WORKERS_GRACE => Err(no_workers()),
-            State::Live { jobs, .. } => {
-                let ours = jobs.iter().find(|progress| progress.job == attempt);
+        match &self.0.borrow_and_update().live {
+            None => Err(scheduler_lost()),
+            Some(Live { none_since: Some(since), .. }) if since.elapsed() >= WORKERS_GRACE => Err(no_workers()),
+            Some(live) => {
+                let ours = live.jobs.iter().find(|progress| progress.job == attempt);
                 Ok(ours.map(|progress| progress.stages.clone()))
             }
         }
+    }
+    /// Waits until there are workers that leave: their names.
+    ///
+    /// # Errors
+    /// `Cluster`: the session has ended.
+    pub async fn leaving(&mut self) -> Result<Arc<Vec<String>>> {
+        if self.0.changed().await.is_err() {
+            return Err(scheduler_lost());
+        }
+        Ok(self.0.borrow_and_update().live.as_ref().map(|live| Arc::clone(&live.leaving)).unwrap_or_default())
     }
 }

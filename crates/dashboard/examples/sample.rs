@@ -39,6 +39,7 @@ fn busy(seconds: usize) -> EngineDescription {
         memory_bytes: 4 << 30,
         memory_used_bytes: used,
         persisted_bytes: number * 400_000_000,
+        is_leaving: false,
     };
     let stage = |number: usize, name: &str, tasks: usize, done: usize, running: usize| StageProgress {
         stage: number,

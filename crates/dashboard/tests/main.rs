@@ -30,6 +30,7 @@ fn busy() -> EngineDescription {
         memory_bytes: 4 << 30,
         memory_used_bytes: 1 << 30,
         persisted_bytes: 800_000_000,
+        is_leaving: false,
     };
     let stage = StageProgress {
         stage: 3,

@@ -135,6 +135,9 @@ pub struct WorkerDescription {
     pub memory_used_bytes: u64,
     /// Persisted data that it holds.
     pub persisted_bytes: u64,
+    /// It takes no more tasks, and ends when nobody needs what it holds.
+    #[serde(default)]
+    pub is_leaving: bool,
 }
 
 /// What an engine has and does.

@@ -60,7 +60,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use gang::{Gang, GangInput, GangPlan};
 pub use host::{CallHost, HostFunction, HostRuntime};
 pub use job::{Job, PartitionData, PersistJob, Progress, StageProgress};
-pub use lineage::{Lineage, Recipe};
+pub use lineage::{Lineage, Recipe, Watched};
 pub use local::LocalEngine;
 pub use operator::{Operator, OperatorExec};
 pub use persisted::{Location, Persisted, PersistedScan};

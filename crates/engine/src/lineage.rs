@@ -5,7 +5,7 @@
 
 use crate::persisted::Inner;
 use crate::{Location, Persisted, Plan};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// The plan that made persisted data.
 #[derive(Debug)]
@@ -26,6 +26,24 @@ impl Lineage {
     /// The plan, reading `held`: its inputs, each of which is there again.
     pub fn plan(&self, held: Vec<Persisted>) -> Plan {
         self.plan.clone().reading(held)
+    }
+}
+
+/// Persisted data that somebody keeps an eye on without holding it.
+#[derive(Clone, Debug)]
+pub struct Watched(Weak<Inner>);
+
+impl Watched {
+    pub(crate) fn of(data: &Arc<Inner>) -> Self {
+        Self(Arc::downgrade(data))
+    }
+    /// The data, if anybody holds it.
+    pub fn held(&self) -> Option<Persisted> {
+        Persisted::of_held(&self.0.upgrade()?)
+    }
+    /// Can nobody hold it ever again?
+    pub fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
     }
 }
 

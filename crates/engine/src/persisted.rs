@@ -1,6 +1,6 @@
 //! Data that stays where it was computed: its handle, and the operator that reads it back.
 
-use crate::lineage::Lineage;
+use crate::lineage::{Lineage, Watched};
 use crate::operator::{Operator, OperatorExec};
 use crate::{Error, Plan, Result, plan};
 use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
@@ -122,6 +122,10 @@ impl Persisted {
         let data = Self(Arc::clone(inner));
         data.moved(locations);
         data
+    }
+    /// The same data, not held.
+    pub fn watched(&self) -> Watched {
+        Watched::of(&self.0)
     }
     /// The name under which the engine keeps it.
     pub fn handle(&self) -> &str {

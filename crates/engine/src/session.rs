@@ -17,6 +17,9 @@ pub struct Settings {
     /// What this process may use for the operators that account for their memory, and once more for persisted data;
     /// beyond it they spill. By default 35 % of what this machine, or its container, has.
     pub memory_bytes: u64,
+    /// How often a job is submitted again when its scheduler was lost and has come back; 0 by default. Data that was
+    /// persisted is made again from its plan, where a job reads it, in any case.
+    pub retries: u32,
     /// Threads of the engine in this process.
     pub threads: usize,
     /// Where to spill; the system's temporary folder by default.
@@ -34,6 +37,7 @@ impl Default for Settings {
             task_memory_bytes: 1 << 30,
             partitions: 8,
             memory_bytes: crate::memory::for_tasks() / 2,
+            retries: 0,
             threads: cores(),
             scratch: std::env::temp_dir(),
         }

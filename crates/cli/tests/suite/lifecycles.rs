@@ -4,12 +4,14 @@ use super::cluster::{eventually, status, worker};
 use super::run::{Running, end, phalanx};
 use std::net::TcpListener;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-/// A port that was free a moment ago, below those that the system hands out.
+/// A port that was free a moment ago, below those that the system hands out; each call gives another one.
 fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let first = 20_000 + (std::process::id() % 9_000) as u16;
+    let first = 20_000 + (std::process::id() % 9_000) as u16 + NEXT.fetch_add(100, Ordering::Relaxed);
     (first..).find(is_free).unwrap()
 }
 

@@ -1,13 +1,14 @@
 //! The control service: streams of workers and sessions, and what clients ask beside running plans.
 
-use super::certify;
 use super::gate::{Doomed, Gate, split_name};
 use super::hub::{Hub, StreamGuard};
 use super::slots::Slots;
 use super::{SUBMISSION_TIMEOUT, SchedulerServer_, UPDATE_INTERVAL};
 use crate::codec;
 use crate::protocol::service::control_server::Control;
-use crate::protocol::{Beat, Command, Empty, Freed, GangPlaces, GangRequest, Hello, JobName, Json, Saved, Update};
+use crate::protocol::{
+    Beat, Command, Empty, Freed, GangPlaces, GangRequest, Hello, JobName, Json, Saved, Update, Workers,
+};
 use ballista_core::JobId;
 use ballista_core::serde::protobuf::task_status::Status as TaskState;
 use ballista_scheduler::state::execution_graph::ExecutionGraph;
@@ -18,7 +19,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -134,41 +135,17 @@ pub async fn update_sessions(state: Arc<State>) {
             by_session.entry(session).or_default().push(progress);
         }
         let workers = state.hub.worker_count() as u32;
-        let warn = state.hub.mixed_simd().unwrap_or_default();
+        let (warn, leaving) = (state.hub.mixed_simd().unwrap_or_default(), state.hub.offered());
         state.hub.update_sessions(|session| {
             let jobs = by_session.get(session).map(Vec::as_slice).unwrap_or_default();
             Update {
                 workers,
                 jobs: serde_json::to_string(jobs).unwrap_or_default(),
                 warn: warn.clone(),
+                leaving: leaving.clone(),
                 ..Update::default()
             }
         });
-    }
-}
-
-/// After its job has ended, a client fetches the result: from workers that leave, within this time.
-const FETCH_TIME: Duration = Duration::from_secs(1);
-
-/// Tells workers that want to leave that they may: when no running job has had anything from them for a while.
-pub async fn let_workers_leave(state: Arc<State>) {
-    let mut unneeded_since: HashMap<String, Instant> = HashMap::new();
-    loop {
-        tokio::time::sleep(UPDATE_INTERVAL).await;
-        let mut leaving = state.hub.leaving();
-        if !leaving.is_empty() {
-            for job in state.server.state.task_manager.get_running_job_cache().values() {
-                let needed = certify::workers(job.execution_graph.read().await.as_ref());
-                leaving.retain(|worker| !needed.contains(worker));
-            }
-        }
-        unneeded_since.retain(|worker, _| leaving.contains(worker));
-        for worker in leaving {
-            let since = *unneeded_since.entry(worker.clone()).or_insert_with(Instant::now);
-            if since.elapsed() >= FETCH_TIME {
-                state.hub.may_leave(&worker);
-            }
-        }
     }
 }
 
@@ -300,6 +277,30 @@ impl Control for ControlService {
         let freed = request.into_inner();
         self.must_own(&freed.session, &freed.job)?;
         self.state.hub.free(&freed);
+        Ok(Response::new(Empty {}))
+    }
+
+    async fn retire(&self, request: Request<Workers>) -> Result<Response<Empty>, Status> {
+        let workers = request.into_inner().workers;
+        if let Some(unknown) = workers.iter().find(|worker| !self.state.hub.is_alive(worker)) {
+            return Err(Status::not_found(format!("there is no worker {unknown}")));
+        }
+        for worker in workers {
+            self.state.hub.retire(&worker);
+        }
+        Ok(Response::new(Empty {}))
+    }
+
+    async fn needs_nothing(&self, request: Request<Workers>) -> Result<Response<Empty>, Status> {
+        let said = request.into_inner();
+        for worker in &said.workers {
+            self.state.hub.session_needs_nothing(&said.session, worker);
+        }
+        Ok(Response::new(Empty {}))
+    }
+
+    async fn goodbye(&self, request: Request<JobName>) -> Result<Response<Empty>, Status> {
+        self.state.hub.session_ends(&request.into_inner().session, None);
         Ok(Response::new(Empty {}))
     }
 }

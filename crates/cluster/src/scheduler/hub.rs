@@ -33,6 +33,10 @@ pub struct Hub {
     /// When anything was last submitted, or ended.
     active: Active,
     next: AtomicU64,
+    /// How long a session that is cut may take to come back.
+    lease: Duration,
+    /// Workers that no running job needs, and that leave as soon as no session does either.
+    offered: Mutex<Vec<String>>,
     on_worker_lost: OnceLock<OnLost>,
     on_session_lost: OnceLock<OnSessionLost>,
 }
@@ -56,9 +60,13 @@ struct SessionLink {
     stream: u64,
     updates: Sender<Result<Update, Status>>,
     jobs: Mutex<HashSet<String>>,
+    /// Its stream has ended, and may come back.
+    is_cut: bool,
+    /// Leaving workers of which it needs nothing more.
+    needless: Mutex<HashSet<String>>,
 }
 
-/// Ends a worker's or a session's stay when its stream is dropped.
+/// Ends a worker's stay when its stream is dropped, and a session's if it does not come back within its lease.
 pub struct StreamGuard {
     hub: Arc<Hub>,
     id: String,
@@ -70,20 +78,33 @@ impl Drop for StreamGuard {
     fn drop(&mut self) {
         if self.is_worker {
             let removed = self.hub.workers.remove_if(&self.id, |_, link| link.stream == self.stream);
+            for session in &self.hub.sessions {
+                session.needless.lock().remove(&self.id);
+            }
             if let (Some(_), Some(on_lost)) = (removed, self.hub.on_worker_lost.get()) {
                 on_lost(&self.id);
             }
             return;
         }
-        // Removed first: from here on nothing more can become this session's.
-        let removed = self.hub.sessions.remove_if(&self.id, |_, link| link.stream == self.stream);
-        if let (Some((_, link)), Some(on_lost)) = (removed, self.hub.on_session_lost.get()) {
-            on_lost(link.jobs.into_inner().into_iter().collect());
+        if let Some(mut link) = self.hub.sessions.get_mut(&self.id)
+            && link.stream == self.stream
+        {
+            link.is_cut = true;
         }
+        let (hub, id, stream) = (Arc::clone(&self.hub), std::mem::take(&mut self.id), self.stream);
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return hub.session_ends(&id, Some(stream)) };
+        runtime.spawn(async move {
+            tokio::time::sleep(hub.lease).await;
+            hub.session_ends(&id, Some(stream));
+        });
     }
 }
 
 impl Hub {
+    /// Nobody is here. A session whose stream ends is kept for `lease`.
+    pub fn new(lease: Duration) -> Self {
+        Self { lease, ..Self::default() }
+    }
     /// What happens when a worker's, and when a session's stream ends. Once, before anything is served.
     pub fn on_lost(&self, worker: OnLost, session: OnSessionLost) {
         let set = self.on_worker_lost.set(worker).is_ok() && self.on_session_lost.set(session).is_ok();
@@ -104,14 +125,31 @@ impl Hub {
             *link.beat.lock() = beat;
         }
     }
-    /// A session's stream has begun.
+    /// A session's stream has begun, or has come back after a cut: then what the session owned is still there.
     pub fn session_begins(self: &Arc<Self>, id: &str) -> (StreamGuard, Receiver<Result<Update, Status>>) {
         let (updates, receiver) = channel(16);
         let stream = self.next.fetch_add(1, Ordering::Relaxed);
-        self.sessions.insert(id.to_owned(), SessionLink { stream, updates, jobs: Mutex::default() });
+        let (jobs, needless) = (Mutex::default(), Mutex::default());
+        let mut link = self.sessions.entry(id.to_owned()).or_insert_with(|| SessionLink {
+            stream,
+            updates: updates.clone(),
+            jobs,
+            is_cut: false,
+            needless,
+        });
+        (link.stream, link.updates, link.is_cut) = (stream, updates, false);
+        drop(link);
         (StreamGuard { hub: Arc::clone(self), id: id.to_owned(), stream, is_worker: false }, receiver)
     }
 
+    /// A session has ended: what it owned is given up. With a `stream`, only if it has not come back by another one.
+    pub fn session_ends(&self, id: &str, stream: Option<u64>) {
+        // Removed first: from here on nothing more can become this session's.
+        let removed = self.sessions.remove_if(id, |_, link| stream.is_none_or(|stream| link.stream == stream));
+        if let (Some((_, link)), Some(on_lost)) = (removed, self.on_session_lost.get()) {
+            on_lost(link.jobs.into_inner().into_iter().collect());
+        }
+    }
     /// Can this worker be spoken to?
     pub fn is_alive(&self, worker: &str) -> bool {
         self.workers.contains_key(worker)
@@ -123,6 +161,33 @@ impl Hub {
     /// Workers that take no more tasks, and wait to be let go.
     pub fn leaving(&self) -> Vec<String> {
         self.workers.iter().filter(|link| link.beat.lock().leaving).map(|link| link.key().clone()).collect()
+    }
+    /// "Take no more tasks, and end when nobody needs you". False if there is no such worker.
+    pub fn retire(&self, worker: &str) -> bool {
+        let link = self.workers.get(worker);
+        link.is_some_and(|link| link.outbox.add(&Command { retire: true, ..Command::default() }))
+    }
+    /// Says of which workers sessions are to hand over what they hold.
+    pub fn offer(&self, workers: Vec<String>) {
+        *self.offered.lock() = workers;
+    }
+    /// What [`Hub::offer`] said last.
+    pub fn offered(&self) -> Vec<String> {
+        self.offered.lock().clone()
+    }
+    /// `session` needs nothing more of what `worker` holds.
+    pub fn session_needs_nothing(&self, session: &str, worker: &str) {
+        if let Some(link) = self.sessions.get(session)
+            && self.is_alive(worker)
+        {
+            link.needless.lock().insert(worker.to_owned());
+        }
+    }
+    /// Is there a session that owns data, and has not said that it needs nothing of `worker`?
+    pub fn is_needed_by_a_session(&self, worker: &str) -> bool {
+        self.sessions
+            .iter()
+            .any(|link| !link.is_cut && !link.jobs.lock().is_empty() && !link.needless.lock().contains(worker))
     }
     /// "The cluster stops", to all.
     pub fn end_workers(&self) {
@@ -209,6 +274,10 @@ impl Hub {
         self.running.remove(job);
         *self.active.0.lock() = Instant::now();
     }
+    /// Something has just happened.
+    pub fn is_active(&self) {
+        *self.active.0.lock() = Instant::now();
+    }
     /// Since when no job has run and none has come; `None` while one runs.
     pub fn idle_since(&self) -> Option<Instant> {
         let since = *self.active.0.lock(); // before the look: a job that comes in between is seen
@@ -276,6 +345,7 @@ impl Hub {
                     memory_bytes: beat.memory_bytes,
                     memory_used_bytes: beat.memory_used_bytes,
                     persisted_bytes: beat.stored_bytes,
+                    is_leaving: beat.leaving,
                 }
             })
             .collect();
@@ -308,6 +378,30 @@ mod tests {
             hub.is_alive("hears") && !hub.is_alive("deaf"),
             "its polls are refused: it comes back under a new name"
         );
+    }
+
+    #[tokio::test]
+    async fn a_session_that_comes_back_within_its_lease_keeps_what_it_owned() {
+        let (hub, lost) = (Arc::new(Hub::new(Duration::from_millis(50))), Arc::new(Mutex::new(vec![])));
+        let noted = Arc::clone(&lost);
+        hub.on_lost(Box::new(|_| {}), Box::new(move |jobs| noted.lock().extend(jobs)));
+        let (guard, _updates) = hub.session_begins("s");
+        assert!(hub.session_owns("s", "j"));
+        drop(guard);
+        let (guard, _updates) = hub.session_begins("s");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(hub.session_owns("s", "j") && lost.lock().is_empty());
+        drop(guard);
+        assert!(hub.session_owns("s", "k"), "it may still come back");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!hub.session_owns("s", "l"));
+        let mut jobs = lost.lock().clone();
+        jobs.sort_unstable();
+        assert_eq!(jobs, ["j", "k"]);
+        let (_guard, _updates) = hub.session_begins("t");
+        assert!(hub.session_owns("t", "m"));
+        hub.session_ends("t", None);
+        assert_eq!(lost.lock().last().map(String::as_str), Some("m"), "who says goodbye is not waited for");
     }
 
     #[tokio::test]

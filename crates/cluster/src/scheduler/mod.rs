@@ -6,6 +6,7 @@ mod front;
 mod gate;
 mod hub;
 mod idle;
+mod leave;
 mod outbox;
 mod placement;
 mod slots;
@@ -56,12 +57,15 @@ pub struct SchedulerOptions {
     pub transport: Transport,
     /// After how long without a job the cluster ends, if it does.
     pub idle_timeout: Option<Duration>,
+    /// How long a client whose connection was cut may take to come back, before its jobs are cancelled and what it
+    /// persisted is freed.
+    pub lease: Duration,
 }
 
 impl SchedulerOptions {
     /// A scheduler that listens on `bind` and never ends by itself.
     pub fn new(bind: SocketAddr, transport: Transport) -> Self {
-        Self { bind, transport, idle_timeout: None }
+        Self { bind, transport, idle_timeout: None, lease: Duration::from_secs(5) }
     }
 }
 
@@ -87,7 +91,7 @@ impl Scheduler {
     /// `Input`: the address is taken, not ours, or off loopback without credentials.
     pub async fn start(options: SchedulerOptions) -> Result<Self> {
         let (incoming, address) = options.transport.listen(options.bind)?;
-        let hub = Arc::new(Hub::default());
+        let hub = Arc::new(Hub::new(options.lease));
         let doomed = Doomed::default();
         let jobs = InMemoryJobState::new("phalanx", Arc::new(default_session_builder), Arc::new(config_producer));
         let gate = Arc::new(Gate::new(jobs, Arc::clone(&doomed), Arc::clone(&hub)));
@@ -100,7 +104,7 @@ impl Scheduler {
         let watchers = vec![
             tokio::spawn(give_up_touched_jobs(Arc::clone(&state))),
             tokio::spawn(control::update_sessions(Arc::clone(&state))),
-            tokio::spawn(control::let_workers_leave(Arc::clone(&state))),
+            tokio::spawn(leave::let_workers_leave(Arc::clone(&state))),
         ];
         let front = SchedulerGrpcServer::new(Front { server, hub, idle_since: DashMap::default() })
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
@@ -117,10 +121,10 @@ impl Scheduler {
 
     /// Resolves when the cluster has been idle for its timeout, and has told its workers to end; never without one.
     pub fn idle(&self) -> impl Future<Output = ()> + use<> {
-        let (hub, timeout) = (Arc::clone(&self.state.hub), self.idle_timeout);
+        let (state, timeout) = (Arc::clone(&self.state), self.idle_timeout);
         async move {
             match timeout {
-                Some(timeout) => idle::wait(&hub, timeout).await,
+                Some(timeout) => idle::wait(&state, timeout).await,
                 None => std::future::pending().await,
             }
         }

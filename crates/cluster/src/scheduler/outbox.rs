@@ -38,6 +38,7 @@ impl Outbox {
             all.wake |= command.wake;
             all.leave |= command.leave;
             all.end |= command.end;
+            all.retire |= command.retire;
             all.cancel.extend_from_slice(&command.cancel);
             all.free.extend_from_slice(&command.free);
             all.cancel.len() + all.free.len() <= WAITING_MAX

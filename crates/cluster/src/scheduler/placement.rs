@@ -155,7 +155,7 @@ fn has_collapse(root: &Arc<dyn ExecutionPlan>) -> bool {
 }
 
 /// The workers that hold the persisted data of `plan`'s partitions: the first scan of each partition decides.
-fn holders(plan: &Arc<dyn ExecutionPlan>) -> HashMap<usize, String> {
+pub fn holders(plan: &Arc<dyn ExecutionPlan>) -> HashMap<usize, String> {
     let mut holders = HashMap::new();
     let mut nodes = vec![Arc::clone(plan)];
     while let Some(node) = nodes.pop() {

@@ -48,6 +48,15 @@ impl Slots {
         state.waiting.push_back(number);
         Ticket { slots: Arc::clone(self), number, ranks, threads: threads.max(1) }
     }
+    /// The workers that run ranks.
+    pub fn busy_workers(&self) -> Vec<String> {
+        self.state.lock().running.values().flat_map(|(workers, _)| workers.iter().cloned()).collect()
+    }
+    /// Does no gang run or wait?
+    pub fn is_idle(&self) -> bool {
+        let state = self.state.lock();
+        state.running.is_empty() && state.waiting.is_empty()
+    }
 }
 
 impl Ticket {

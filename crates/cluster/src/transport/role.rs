@@ -75,6 +75,9 @@ fn callers(path: &str) -> &'static [Role] {
         | "/phalanx.Control/Cancel"
         | "/phalanx.Control/Release"
         | "/phalanx.Control/Gang"
+        | "/phalanx.Control/Retire"
+        | "/phalanx.Control/NeedsNothing"
+        | "/phalanx.Control/Goodbye"
         | "/phalanx.Control/Save" => &[Client],
         "/phalanx.Control/Describe" | "/phalanx.Control/Failed" => &[Client, Viewer],
         // Served by workers.

@@ -1,10 +1,12 @@
 //! The worker's data service: Ballista's, which serves the outputs of tasks; `do_put`, by which a client hands over
-//! data of its own; and `do_exchange`, by which it runs a rank of a gang.
+//! data of its own; an action by which it lets one worker take over what another one holds; and `do_exchange`, by which
+//! it runs a rank of a gang.
 
 use super::exchange;
-use super::put::{BATCHES_WAITING_MAX, Message, write};
+use super::put::receive;
 use super::store::WorkerStore;
 use crate::data::DataName;
+use crate::protocol::{ADOPT, Adopt};
 use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::flight_service_server::FlightService;
 use arrow_flight::{
@@ -14,10 +16,11 @@ use arrow_flight::{
 use ballista_core::serde::protobuf as pb;
 use ballista_core::serde::protobuf::action::ActionType;
 use ballista_executor::flight_service::BallistaFlightService;
+use datafusion::arrow::array::RecordBatch;
 use futures::{StreamExt, TryStreamExt};
+use phalanx_engine::{Location, datafusion};
 use std::net::IpAddr;
 use std::sync::Arc;
-use tokio::sync::mpsc::channel;
 use tonic::{Request, Response, Status, Streaming};
 
 /// Both services in one.
@@ -35,6 +38,23 @@ impl DataService {
 }
 
 type Answer<T> = Result<Response<T>, Status>;
+
+impl DataService {
+    /// Takes over a file of another worker, under the same name.
+    async fn adopt(&self, adopt: Adopt) -> Result<(), Status> {
+        let name = DataName::parse(&adopt.path).filter(|name| !name.sorted);
+        let file = name.as_ref().and_then(|name| name.file_below(self.store.folder()));
+        let (Some(DataName { job, .. }), Some(file)) = (name, file) else {
+            return Err(Status::invalid_argument("the path names no data of ours"));
+        };
+        let at = Location { worker: adopt.worker, address: adopt.address, path: adopt.path, rows: 0, bytes: 0 };
+        let rows = self.store.fetch(&at).await.map_err(|error| Status::unavailable(error.to_string()))?;
+        // A file without rows still has its schema.
+        let none = futures::stream::iter([Ok(RecordBatch::new_empty(rows.schema()))]);
+        let rows = none.chain(rows.map_err(|error| Status::unavailable(error.to_string())));
+        receive(&self.store, job, file, rows).await
+    }
+}
 
 #[tonic::async_trait]
 impl FlightService for DataService {
@@ -57,34 +77,9 @@ impl FlightService for DataService {
             return Err(Status::invalid_argument("the descriptor's path names no data of ours"));
         };
         let messages = futures::stream::once(async { Ok(first) }).chain(input).map_err(Into::into);
-        let mut batches = FlightRecordBatchStream::new_from_flight_data(messages);
-        let (sender, receiver) = channel(BATCHES_WAITING_MAX);
-        // Files are written on threads that may wait: the network's serve heartbeats and other workers meanwhile.
-        let writing = tokio::task::spawn_blocking(move || write(&file, receiver));
-        let mut broken = None;
-        while let Some(batch) = batches.next().await {
-            let Ok(batch) = batch.map_err(|error| broken = Some(Status::invalid_argument(error.to_string()))) else {
-                break;
-            };
-            if sender.send(Message::Batch(batch)).await.is_err() {
-                break; // the writer has failed, and says why
-            }
-        }
-        if broken.is_none() {
-            let _failed = sender.send(Message::End).await;
-        }
-        drop(sender);
-        let written = writing.await.map_err(|error| Status::internal(error.to_string()))?;
-        if let Some(broken) = broken {
-            return Err(broken);
-        }
-        written?;
-        if self.store.has_ended(&job) {
-            // Freed while it was on its way: nobody will ask for it, nor free it.
-            let store = Arc::clone(&self.store);
-            let _freed = tokio::task::spawn_blocking(move || store.free(&job, None)).await;
-            return Err(Status::aborted("the data was released before it arrived"));
-        }
+        let batches = FlightRecordBatchStream::new_from_flight_data(messages);
+        let batches = batches.map_err(|error| Status::invalid_argument(error.to_string()));
+        receive(&self.store, job, file, batches).await?;
         Ok(Response::new(Box::pin(futures::stream::once(async { Ok(PutResult::default()) }))))
     }
 
@@ -94,6 +89,13 @@ impl FlightService for DataService {
     }
     /// Ballista makes a path of the job's name as it comes: only names that can be a job's are passed on.
     async fn do_action(&self, request: Request<Action>) -> Answer<Self::DoActionStream> {
+        if request.get_ref().r#type == ADOPT {
+            let adopt: Adopt = prost::Message::decode(request.get_ref().body.as_ref())
+                .map_err(|_| Status::invalid_argument("the action can't be read"))?;
+            self.adopt(adopt).await?;
+            let done = arrow_flight::Result::default();
+            return Ok(Response::new(Box::pin(futures::stream::once(async { Ok(done) }))));
+        }
         let action: pb::Action = prost::Message::decode(request.get_ref().body.as_ref())
             .map_err(|_| Status::invalid_argument("the action can't be read"))?;
         let is_safe = match action.action_type {
@@ -138,8 +140,7 @@ mod tests {
     use arrow_flight::encode::FlightDataEncoderBuilder;
     use arrow_flight::flight_service_client::FlightServiceClient;
     use arrow_flight::flight_service_server::FlightServiceServer;
-    use datafusion::arrow::array::{Int64Array, RecordBatch};
-    use phalanx_engine::datafusion;
+    use datafusion::arrow::array::Int64Array;
     use std::process::Command;
     use std::time::Duration;
     use tokio::runtime::{Builder, Runtime};

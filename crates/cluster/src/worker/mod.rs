@@ -96,10 +96,10 @@ const BEATS_WAITING_MAX: usize = 4;
 /// The heartbeat's interval.
 const BEAT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Works until the scheduler is lost, or until `leave` resolves: then it takes no more tasks, and returns when it has
-/// none left and no running job needs its outputs, after a minute at the latest. Persisted data that it holds goes with
-/// it and is made again where it is read; scattered data is lost. Everything that the worker wrote is removed when this
-/// returns or is dropped.
+/// Works until the scheduler is lost, or until `leave` resolves or the scheduler retires it: then it takes no more
+/// tasks, and returns when it has none left, no running job needs its outputs, and other workers have taken over what it
+/// holds of persisted data, after a minute at the latest. Where nobody is left to take it over, it is made again where
+/// it is read; scattered data is lost. Everything that the worker wrote is removed when this returns or is dropped.
 ///
 /// # Errors
 /// * `Cluster`: the scheduler is not there, or is lost: come back with a new call, under a new name.
@@ -140,12 +140,15 @@ pub async fn work(
     let server = options.transport.server().add_service(data).add_service(cancel);
     let serving = Background(tokio::spawn(server.serve_with_incoming(incoming)));
 
-    let beater = Beater { runner: Arc::clone(&runner), store: Arc::clone(&store), address };
+    let beater = Arc::new(Beater { runner: Arc::clone(&runner), store: Arc::clone(&store), address });
     let Attached { channel, commands, beats } = attach(&options, &id, &beater).await?;
     // A thread of its own: a worker whose tasks and connections are all busy still beats. It ends with the stream.
     std::thread::Builder::new()
         .name(String::from("heartbeat"))
-        .spawn(move || beater.run(&beats))
+        .spawn({
+            let (beater, beats) = (Arc::clone(&beater), beats.clone());
+            move || beater.run(&beats)
+        })
         .map_err(|error| Error::resources("a thread can't be started").caused_by(&error))?;
     ready(&WorkerReady { id, address });
 
@@ -155,7 +158,11 @@ pub async fn work(
     let end = tokio::select! {
         error = Arc::clone(&runner).run(scheduler) => Err(error),
         end = obey(commands, &runner, &store) => end,
-        () = leaving(leave, &runner) => Ok(()),
+        () = leaving(leave, &runner, &beater, &beats) => Ok(()),
+    };
+    let end = match end {
+        Err(_) if runner.is_leaving() => Ok(()), // there is nobody left to finish anything for
+        end => end,
     };
     drop((serving, compute, scratch));
     end
@@ -164,11 +171,16 @@ pub async fn work(
 /// A worker that may not leave for this long leaves all the same.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Takes no more tasks once `leave` resolves; the scheduler hears of it with the next heartbeat, and says when to end.
-async fn leaving(leave: impl Future<Output = ()>, runner: &Runner) {
-    leave.await;
+/// Takes no more tasks once `leave` resolves or the scheduler has said so, and tells the scheduler, which says when to
+/// end.
+async fn leaving(leave: impl Future<Output = ()>, runner: &Runner, beater: &Beater, beats: &Sender<Beat>) {
+    tokio::select! {
+        () = leave => {}
+        () = runner.retired.notified() => {}
+    }
     tracing::info!("leaving");
     runner.leave();
+    let _lost = beats.send(beater.beat()).await;
     tokio::time::sleep(LEAVE_TIMEOUT).await;
 }
 
@@ -232,6 +244,9 @@ async fn obey(mut commands: Streaming<Command>, runner: &Runner, store: &Arc<Wor
             let store = Arc::clone(store);
             tokio::task::spawn_blocking(move || store.free(&freed.job, freed.keep_stage));
         }
+        if command.retire {
+            runner.retired.notify_one();
+        }
         if command.wake {
             runner.wake.notify_one();
         }
@@ -267,7 +282,7 @@ impl Beater {
         }
     }
     /// Beats until nobody listens.
-    fn run(self, beats: &Sender<Beat>) {
+    fn run(&self, beats: &Sender<Beat>) {
         while beats.blocking_send(self.beat()).is_ok() {
             std::thread::sleep(BEAT_INTERVAL);
         }

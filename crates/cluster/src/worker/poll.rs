@@ -53,6 +53,8 @@ pub struct Runner {
     /// Where tasks compute: threads of their own, as many as cores.
     pub compute: tokio::runtime::Handle,
     pub wake: Arc<Notify>,
+    /// The scheduler has said that it is to leave.
+    pub retired: Notify,
     /// It takes no more tasks.
     leaving: AtomicBool,
     running: DashMap<TaskName, Arc<Stop>>,
@@ -84,6 +86,7 @@ impl Runner {
             environment,
             compute,
             wake: Arc::default(),
+            retired: Notify::new(),
             leaving: AtomicBool::new(false),
             running: DashMap::new(),
             functions: BallistaFunctionRegistry::default(),

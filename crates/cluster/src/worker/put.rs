@@ -1,25 +1,63 @@
-//! Data that a client hands over, on its way to the disk.
+//! Data that a client hands over, or another worker that leaves, on its way to the disk.
 
+use super::store::WorkerStore;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::ipc::writer::StreamWriter;
+use futures::{Stream, StreamExt};
 use phalanx_engine::datafusion;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use tokio::sync::mpsc::Receiver;
+use std::sync::Arc;
+use tokio::sync::mpsc::{Receiver, channel};
 use tonic::Status;
 
 /// Batches on their way from the network to the disk.
-pub const BATCHES_WAITING_MAX: usize = 4;
+const BATCHES_WAITING_MAX: usize = 4;
+
+/// Writes the batches of `job` as they come, whole or not at all: on a thread that may wait, since the network's serve
+/// heartbeats and other workers meanwhile.
+pub async fn receive(
+    store: &Arc<WorkerStore>,
+    job: String,
+    file: PathBuf,
+    mut batches: impl Stream<Item = Result<RecordBatch, Status>> + Unpin,
+) -> Result<(), Status> {
+    let (sender, receiver) = channel(BATCHES_WAITING_MAX);
+    let writing = tokio::task::spawn_blocking(move || write(&file, receiver));
+    let mut broken = None;
+    while let Some(batch) = batches.next().await {
+        let Ok(batch) = batch.map_err(|error| broken = Some(error)) else { break };
+        if sender.send(Message::Batch(batch)).await.is_err() {
+            break; // the writer has failed, and says why
+        }
+    }
+    if broken.is_none() {
+        let _failed = sender.send(Message::End).await;
+    }
+    drop(sender);
+    let written = writing.await.map_err(|error| Status::internal(error.to_string()))?;
+    if let Some(broken) = broken {
+        return Err(broken);
+    }
+    written?;
+    if store.has_ended(&job) {
+        // Freed while it was on its way: nobody will ask for it, nor free it.
+        let store = Arc::clone(store);
+        let _freed = tokio::task::spawn_blocking(move || store.free(&job, None)).await;
+        return Err(Status::aborted("the data was released before it arrived"));
+    }
+    Ok(())
+}
 
 /// What is written: whole only if its end arrives.
-pub enum Message {
+enum Message {
     Batch(RecordBatch),
     End,
 }
 
 /// Writes a file, whole or not at all. Blocks.
-pub fn write(file: &Path, mut messages: Receiver<Message>) -> Result<(), Status> {
+fn write(file: &Path, mut messages: Receiver<Message>) -> Result<(), Status> {
     let draft = Draft(file.with_extension("draft"));
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
@@ -65,8 +103,6 @@ fn internal(error: datafusion::arrow::error::ArrowError) -> Status {
 mod tests {
     use super::*;
     use datafusion::arrow::array::Int64Array;
-    use std::sync::Arc;
-    use tokio::sync::mpsc::channel;
 
     fn batch() -> RecordBatch {
         RecordBatch::try_from_iter([("x", Arc::new(Int64Array::from(vec![1, 2])) as _)]).unwrap()

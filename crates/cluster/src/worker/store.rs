@@ -50,6 +50,13 @@ impl WorkerStore {
     pub fn new(id: String, folder: PathBuf, pool: Pool) -> Self {
         Self { id, folder, pool, ended: Mutex::default() }
     }
+    /// The rows that another worker holds.
+    ///
+    /// # Errors
+    /// `Cluster`: it is gone, or does not have them any more.
+    pub async fn fetch(&self, at: &Location) -> phalanx_engine::Result<SendableRecordBatchStream> {
+        self.pool.fetch(at).await
+    }
     /// Where tasks write.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -209,6 +209,7 @@ impl Engine for LocalEngine {
                 memory_bytes: self.settings.memory_bytes,
                 memory_used_bytes: 0,
                 persisted_bytes: self.store.bytes(),
+                is_leaving: false,
             }],
             jobs: vec![],
         })
