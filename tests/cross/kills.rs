@@ -26,7 +26,7 @@ pub fn trials() -> Vec<Trial> {
     })]
 }
 
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     let given = std::env::var("CHAOS_SEED").ok().and_then(|text| text.parse().ok());
     let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |age| age.as_secs());
     given.unwrap_or_else(now)

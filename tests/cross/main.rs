@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails; Clippy knows tests only by `#[test]`")]
 
 mod bad_days;
+mod boost;
 mod drain;
 mod engines;
 mod gangs;
@@ -35,6 +36,7 @@ fn main() {
         drain::trials(),
         tls::trials(),
         gangs::trials(),
+        boost::trials(),
         kills::trials(),
     ];
     let trials: Vec<Trial> = areas.into_iter().flatten().collect();

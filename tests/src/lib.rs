@@ -7,6 +7,7 @@
 //! | [`jobs`] | chains, diamonds and joins of 2 to 6 stages over known rows |
 //! | [`pass`] | an operator that does what is wrong |
 //! | [`ranks`] | a program of ranks that do what they are told |
+//! | [`training`] | trainings whose model is known, while ranks and workers are killed |
 //! | [`functions`] | a runtime of functions, as another language would have one |
 //! | [`chaos`] | jobs while workers are killed, stopped and started |
 
@@ -16,3 +17,4 @@ pub mod jobs;
 pub mod pass;
 pub mod ranks;
 pub mod role;
+pub mod training;

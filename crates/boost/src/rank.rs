@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 pub const PROGRAM: &str = "boost";
 /// The bins of a feature, unless the parameters say otherwise.
 const BINS: usize = 256;
-/// A checkpoint is made when the last one is this old, and this many times as old as it took to make.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(300);
+/// A checkpoint is made when the last one is this many times as old as it took to make, at least: it takes no more of
+/// the time than one part in so many.
 const CHECKPOINT_SHARE: u32 = 20;
 /// A prime that is far from any seed a person types, so that rounds of two trainings do not share theirs.
 const SEED_STEP: i64 = 1_000_003;
@@ -48,6 +48,8 @@ pub struct Job {
     pub base: Option<Vec<u8>>,
     /// Where an earlier attempt was.
     pub checkpoint: Option<Checkpoint>,
+    /// How long rounds go on without another.
+    pub checkpoint_interval: Duration,
 }
 
 /// A training after some rounds.
@@ -178,35 +180,21 @@ fn matrices(rank: &Rank, job: &Job, mut inputs: Vec<(Vec<f32>, usize)>) -> Resul
 fn train(rank: &Rank, job: &Job, inputs: Vec<(Vec<f32>, usize)>) -> Result<()> {
     let matrices = matrices(rank, job, inputs)?;
     let Some(rows) = matrices.first() else { return Err(Error::internal("a training without rows")) };
-    let booster = Booster::new(&matrices.iter().collect::<Vec<_>>())?;
     let mut at = job.checkpoint.clone().unwrap_or_default();
-    let earlier = match (&job.checkpoint, &job.base) {
-        (_, Some(base)) => Booster::of_bytes(base)?.rounds()?,
-        _ => 0,
+    let earlier = job.base.as_ref().map_or(Ok(0), |base| Booster::of_bytes(base)?.rounds())?;
+    let booster = match &job.checkpoint {
+        Some(checkpoint) => {
+            retrace(rank, job, &matrices, earlier)?;
+            begin(rank, job, &matrices, Some(&checkpoint.model))?
+        }
+        None => begin(rank, job, &matrices, job.base.as_ref())?,
     };
-    match (&job.checkpoint, &job.base) {
-        (Some(checkpoint), _) => booster.load(&checkpoint.model)?,
-        (None, Some(base)) => booster.load(base)?,
-        (None, None) => {}
-    }
-    let threads = rank.threads().to_string();
-    for (name, value) in &job.parameters {
-        booster.set(name, value)?;
-    }
-    booster.set("nthread", &threads)?;
-    booster.set("seed_per_iteration", "true")?;
     let evals: Vec<(&Matrix, &str)> =
         job.evals.iter().filter_map(|(set, name)| Some((matrices.get(*set)?, name.as_str()))).collect();
-    let mut pace = Pace::new();
+    let mut pace = Pace::new(job.checkpoint_interval);
     while at.rounds < job.rounds {
         let round = at.rounds;
-        if let Some(rate) = job.learning_rates.get(round as usize) {
-            booster.set("learning_rate", &rate.to_string())?;
-        }
-        if let Some(method) = &job.redraws {
-            begin_anew(&booster, method, job.seed, earlier + round)?;
-        }
-        booster.update(round, rows)?;
+        update(job, &booster, rows, earlier, round)?;
         at.rounds += 1;
         let scores = if evals.is_empty() { vec![] } else { booster.evaluate(round, &evals)? };
         let mut stops = false;
@@ -241,6 +229,44 @@ fn train(rank: &Rank, job: &Job, inputs: Vec<(Vec<f32>, usize)>) -> Result<()> {
     Ok(())
 }
 
+/// A booster for these rows that goes on from a model, if there is one.
+fn begin(rank: &Rank, job: &Job, matrices: &[Matrix], model: Option<&Vec<u8>>) -> Result<Booster> {
+    let booster = Booster::new(&matrices.iter().collect::<Vec<_>>())?;
+    if let Some(model) = model {
+        booster.load(model)?;
+    }
+    for (name, value) in &job.parameters {
+        booster.set(name, value)?;
+    }
+    booster.set("nthread", &rank.threads().to_string())?;
+    booster.set("seed_per_iteration", "true")?;
+    Ok(booster)
+}
+
+/// One round after `earlier` ones of another training.
+fn update(job: &Job, booster: &Booster, rows: &Matrix, earlier: u32, round: u32) -> Result<()> {
+    if let Some(rate) = job.learning_rates.get(round as usize) {
+        booster.set("learning_rate", &rate.to_string())?;
+    }
+    if let Some(method) = &job.redraws {
+        begin_anew(booster, method, job.seed, earlier + round)?;
+    }
+    booster.update(round, rows)
+}
+
+/// Before a training goes on: the first round once more, for what it leaves with the rows. The method `approx` cuts
+/// features where the Hessians of the rows say, and where these are the same in all rounds it cuts in the first alone,
+/// over the rows that were drawn then.
+fn retrace(rank: &Rank, job: &Job, matrices: &[Matrix], earlier: u32) -> Result<()> {
+    let method = job.parameters.iter().rev().find(|(name, _)| name == "tree_method");
+    match (method, matrices.first()) {
+        (Some((_, method)), Some(rows)) if method == "approx" => {
+            update(job, &begin(rank, job, matrices, job.base.as_ref())?, rows, earlier, 0)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Gives the generator the round's own seed, and makes the sampler of features anew: XGBoost does so where the tree
 /// method changes, so it changes, and changes back before anything is grown.
 fn begin_anew(booster: &Booster, method: &str, seed: i64, round: u32) -> Result<()> {
@@ -254,16 +280,18 @@ fn begin_anew(booster: &Booster, method: &str, seed: i64, round: u32) -> Result<
 
 /// When a checkpoint is worth its time. It changes no result.
 struct Pace {
+    interval: Duration,
     last: Instant,
     took: Duration,
 }
 
 impl Pace {
-    fn new() -> Self {
-        Self { last: Instant::now(), took: Duration::ZERO }
+    fn new(interval: Duration) -> Self {
+        Self { interval, last: Instant::now(), took: Duration::ZERO }
     }
     fn is_due(&self) -> bool {
-        self.last.elapsed() >= CHECKPOINT_INTERVAL.max(self.took * CHECKPOINT_SHARE)
+        let least = if self.interval.is_zero() { Duration::ZERO } else { self.took * CHECKPOINT_SHARE };
+        self.last.elapsed() >= self.interval.max(least)
     }
     fn timed<T>(&mut self, work: impl FnOnce() -> T) -> T {
         let started = Instant::now();

@@ -5,6 +5,7 @@ use crate::parameters::Parameters;
 use crate::rank::{Checkpoint, Job, PROGRAM, Word};
 use crate::stopping::EarlyStopping;
 use phalanx_engine::{Engine, Error, ErrorKind, GangInput, GangPlan, Result};
+use std::time::Duration;
 
 /// How often a training is started before we give up.
 const ATTEMPTS_MAX: u32 = 20;
@@ -33,7 +34,13 @@ pub struct Training {
     pub ranks: usize,
     /// Threads of each.
     pub threads: usize,
+    /// A checkpoint is made after the first round that ends so long after the last one; zero: after each. A loss costs
+    /// the rounds since, and no more; the model does not depend on it.
+    pub checkpoint_interval: Duration,
 }
+
+/// How long rounds go on without a checkpoint, by default.
+pub const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(300);
 
 /// A model, and how it came about.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +70,7 @@ impl Training {
             base: None,
             ranks: 2,
             threads: 1,
+            checkpoint_interval: CHECKPOINT_INTERVAL,
         }
     }
 
@@ -121,6 +129,7 @@ pub async fn train(
         stopping: training.stopping.clone(),
         base: training.base.clone(),
         checkpoint: None,
+        checkpoint_interval: training.checkpoint_interval,
     };
     let (mut restarts, mut silent, mut heard) = (0, 0, 0);
     for _ in 0..ATTEMPTS_MAX {
@@ -173,7 +182,12 @@ async fn attempt(engine: &dyn Engine, plan: GangPlan, ranks: usize, mut hear: im
     let mut gang = engine.gang(plan);
     let mut model = None;
     while let Some(said) = gang.next().await {
-        let (_, message) = said?;
+        let message = match said {
+            Ok((_, message)) => message,
+            // A rank that is lost after its work is done takes nothing along.
+            Err(error) if error.kind() == ErrorKind::Cluster && model.is_some() => break,
+            Err(error) => return Err(error),
+        };
         let word: Word = postcard::from_bytes(&message)
             .map_err(|error| Error::internal("a rank's word can't be read").caused_by(&error))?;
         match word {
