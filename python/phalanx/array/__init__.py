@@ -17,30 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from phalanx._compute import compute
-from phalanx.array import (
-    _blocks,
-    _comparing,
-    _counting,
-    _creation,
-    _edges,
-    _files,
-    _generalised,
-    _grids,
-    _indexing,
-    _joining,
-    _linear,
-    _manipulation,
-    _namespace,
-    _overlap,
-    _products,
-    _quantiles,
-    _reductions,
-    _sets,
-    _sorting,
-    _splitting,
-    _storing,
-    _ufuncs,
-)
+from phalanx.array import _namespace
 from phalanx.array._blocks import *  # noqa: F403
 from phalanx.array._comparing import *  # noqa: F403
 from phalanx.array._core import Array
@@ -71,31 +48,10 @@ _LATER = ("fft", "linalg", "ma", "random", "stats")
 
 __array_api_version__ = "2024.12"
 __all__ = ["Array", "__array_api_version__", "__array_namespace_info__", "compute", *_LATER, *TYPES]
-for _area in (
-    _blocks,
-    _comparing,
-    _counting,
-    _creation,
-    _edges,
-    _files,
-    _generalised,
-    _grids,
-    _indexing,
-    _joining,
-    _linear,
-    _manipulation,
-    _namespace,
-    _overlap,
-    _products,
-    _quantiles,
-    _reductions,
-    _sets,
-    _sorting,
-    _splitting,
-    _storing,
-    _ufuncs,
-):
-    __all__ += _area.__all__
+#: What this file needs for itself, or names already.
+_NAMED = frozenset({"Any", "TYPES", "annotations", "import_module", *__all__})
+# The modules above say what they give; none of it begins with an underscore.
+__all__ += [name for name in list(globals()) if not name.startswith("_") and name not in _NAMED]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,8 +13,9 @@ from typing import Any
 
 from phalanx._lazy import np
 from phalanx.array import _manipulation
-from phalanx.array._base import axes_of, lazy, native_of, wrap
+from phalanx.array._base import lazy, native_of, wrap
 from phalanx.array._linear import matmul, outer, tensordot
+from phalanx.array._norms import matrix_norm, norm, vector_norm
 from phalanx.array._products import cross, vecdot
 
 __all__ = [
@@ -77,44 +78,6 @@ def _square(a: Any) -> Any:
     return native
 
 
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """The norm of vectors or matrices.
-
-    Parameters
-    ----------
-    x : array_like
-    ord : {None, int, float, inf, -inf, 'fro', 'nuc'}
-        Which norm; by default the 2-norm of all elements.
-    axis : int or 2-tuple of ints, optional
-        One axis: norms of vectors. Two: of matrices. By default the whole array.
-    keepdims : bool
-        Whether the axes stay, with length 1.
-    """
-    native = native_of(x)
-    axes = _axes(axis, len(native.shape))
-    if axes is not None and len(axes) > 2:
-        raise ValueError("Improper number of dimensions to norm.")
-    return wrap(native.norm(ord, axes, keepdims))
-
-
-def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    """The norm of vectors along axes; by default of all elements."""
-    x = lazy(x)
-    axes = axes_of(axis, x.ndim)
-    axes = list(range(x.ndim)) if axes is None else axes
-    others = [at for at in range(x.ndim) if at not in axes]
-    flat = x.transpose([*others, *axes]).reshape([*(x.shape[at] for at in others), -1]) if len(axes) != 1 else x
-    along = len(others) if len(axes) != 1 else axes[0]
-    result = wrap(flat._native.norm(ord, [along], False))
-    return _manipulation.expand_dims(result, tuple(axes)) if keepdims else result
-
-
-def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
-    """The norm of matrices, of the last two axes."""
-    native = native_of(x)
-    return wrap(native.norm(ord, _axes((-2, -1), len(native.shape)), keepdims))
-
-
 def matrix_transpose(x: Any, /) -> Any:
     """Rows and columns exchanged, of the last two axes."""
     return _manipulation.matrix_transpose(x)
@@ -128,13 +91,6 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Any:
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
     """The sum along a diagonal of matrices, which the last two axes are."""
     return _manipulation.trace(x, offset, -2, -1, dtype)
-
-
-def _axes(axis: Any, ndim: int) -> list[int] | None:
-    """Axes in the caller's order, which matters for the norms of matrices."""
-    if axis is None or hasattr(axis, "__index__"):
-        return axes_of(axis, ndim)
-    return [axes_of(each, ndim)[0] for each in axis]  # type: ignore[index]
 
 
 def qr(a: Any, mode: str = "reduced") -> Any:

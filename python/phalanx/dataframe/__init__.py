@@ -18,7 +18,6 @@ from phalanx.dataframe._column_files import read_hdf, read_orc, read_parquet
 from phalanx.dataframe._conversions import isna, to_datetime, to_numeric, to_timedelta
 from phalanx.dataframe._core import DataFrame
 from phalanx.dataframe._databases import read_sql, read_sql_query, read_sql_table
-from phalanx.dataframe._export import to_parquet
 from phalanx.dataframe._from_python import from_delayed, from_map
 from phalanx.dataframe._functions import (
     concat,
@@ -29,15 +28,10 @@ from phalanx.dataframe._functions import (
     merge,
     pivot_table,
     repartition,
-    to_bag,
-    to_csv,
-    to_hdf,
-    to_json,
-    to_orc,
-    to_records,
-    to_sql,
 )
 from phalanx.dataframe._groups import Aggregation
+from phalanx.dataframe._handing_over import to_bag, to_csv, to_hdf, to_json, to_orc, to_records, to_sql
+from phalanx.dataframe._parquet import to_parquet
 from phalanx.dataframe._results import Result as Scalar
 from phalanx.dataframe._sql import sql
 from phalanx.dataframe._text_files import read_csv, read_fwf, read_json, read_table

@@ -12,11 +12,12 @@ from phalanx._host import function_name
 from phalanx._lazy import pd
 from phalanx.dataframe._arithmetic import FrameArithmetic
 from phalanx.dataframe._columns import FrameColumns
-from phalanx.dataframe._convert import INDEX, Values, to_pandas
-from phalanx.dataframe._export import to_parquet
+from phalanx.dataframe._convert import Values, to_pandas
+from phalanx.dataframe._parquet import to_parquet
 from phalanx.dataframe._index import FrameIndex
 from phalanx.dataframe._inspect import FrameInspection
-from phalanx.dataframe._python import call_partitions, no_meta
+from phalanx.dataframe._declared import no_meta
+from phalanx.dataframe._python import call_partitions
 from phalanx.dataframe._show import Tabular
 from phalanx.dataframe._values import native_value, numpy_dtype
 from phalanx.dataframe.groupby import FrameGroups
@@ -128,6 +129,8 @@ class DataFrame(
 
     def head(self, n: int = 5, npartitions: int = -1, compute: bool = True) -> Any:
         """The first ``n`` rows, computed."""
+        if n < 0:
+            raise NotImplementedError("head of a negative number of rows: use head(len(frame) + n), which counts them")
         first = self._wrap(self._native.head(n))
         return first.compute() if compute else first
 
@@ -165,11 +168,19 @@ class DataFrame(
             return self.where(key)
         if isinstance(key, slice):
             return self.iloc[key] if all(end is None or isinstance(end, int) for end in (key.start, key.stop)) else self.loc[key]
+        if isinstance(key, int) and not isinstance(key, bool):
+            if str(key) in self._names:  # names are text, also those that pandas has as numbers
+                return self._column(str(key))
+            raise KeyError(key)
         raise NotImplementedError("[] takes a name, a list of names or a lazy condition; for rows use head() or loc")
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name in self._names:
             return self._column(name)
+        if not name.startswith("_") and hasattr(pd.DataFrame, name):
+            raise AttributeError(
+                f"a lazy DataFrame has no {name!r}, which pandas has: compute() first, or use map_partitions"
+            )
         raise AttributeError(f"'DataFrame' object has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: Any) -> None:

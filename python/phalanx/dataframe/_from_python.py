@@ -9,7 +9,7 @@ from typing import Any
 
 from phalanx import _host, _phalanx
 from phalanx._lazy import np, pa, pd, require
-from phalanx.dataframe._python import Declared, _meta, no_meta
+from phalanx.dataframe._declared import Declared, meta_of, no_meta
 
 __all__ = ["calls", "from_delayed", "from_map"]
 
@@ -30,7 +30,7 @@ def calls(function: Callable[..., Any], arguments: list[tuple[Any, ...]], kwargs
         first = function(*arguments[0], **kwargs)
         returns = Declared(_empty(first), True)
     else:
-        returns = Declared(_meta(meta, pd.RangeIndex(0)), True)
+        returns = Declared(meta_of(meta, pd.RangeIndex(0)), True)
     packed = _host.pack(functools.partial(_run, function=function, kwargs=kwargs, returns=returns))
     dumped = [require("cloudpickle").dumps(each) for each in arguments]
     native = _phalanx.Frame.call_each(packed, label, dumped, returns.schema)

@@ -7,7 +7,7 @@ from typing import Any
 
 from phalanx.dataframe._calls import aggregate, capital, dumps, statistic_name, window
 from phalanx.dataframe._groups import is_named
-from phalanx.dataframe._python import no_meta
+from phalanx.dataframe._declared import no_meta
 
 __all__ = ["GroupRows", "literal", "ranking"]
 

@@ -10,7 +10,8 @@ from phalanx._host import function_name
 from phalanx._lazy import pd
 from phalanx.dataframe._calls import aggregate, dumps, statistic_name
 from phalanx.dataframe._convert import to_pandas
-from phalanx.dataframe._python import Declared, call_groups, call_partitions, declared, no_meta, sample
+from phalanx.dataframe._declared import Declared, declared, no_meta, sample
+from phalanx.dataframe._python import call_groups, call_partitions
 from phalanx.dataframe._results import Result
 
 __all__ = ["Aggregation", "GroupFunctions", "function_label", "is_named"]

@@ -8,7 +8,8 @@ from typing import Any
 from phalanx._host import function_name
 from phalanx._lazy import np, pd
 from phalanx.dataframe._calls import aggregate, dumps
-from phalanx.dataframe._python import call_partitions, no_meta
+from phalanx.dataframe._declared import no_meta
+from phalanx.dataframe._python import call_partitions
 from phalanx.dataframe._results import Deferred, Result, Several
 
 __all__ = ["Relations"]

@@ -8,8 +8,10 @@ from typing import Any
 from phalanx import _client
 from phalanx._lazy import np, pd
 from phalanx.dataframe._calls import aggregate, dumps
-from phalanx.dataframe._python import call_overlapping, call_partitions, no_meta
+from phalanx.dataframe._declared import no_meta
+from phalanx.dataframe._python import call_overlapping, call_partitions
 from phalanx.dataframe._results import Result, first_value
+from phalanx.dataframe._storage import bytes_of
 
 __all__ = ["Rows"]
 
@@ -134,7 +136,7 @@ class Rows:
         if npartitions is not None:
             return self._via(lambda native: native.repartitioned(int(npartitions)))
         if partition_size is not None:
-            size = _bytes(partition_size) if isinstance(partition_size, str) else int(partition_size)
+            size = bytes_of(partition_size) or 1
             held = int(self.memory_usage_per_partition(deep=True).compute().sum())
             return self._via(lambda native: native.repartitioned(max(1, -(-held // size))))
         if freq is not None:
@@ -382,13 +384,6 @@ class _Partitions:
 
     def __len__(self) -> int:
         return int(self._of.npartitions)
-
-
-def _bytes(text: str) -> int:
-    number = text.rstrip("BbIiKkMmGg ")
-    unit = text[len(number) :].strip().lower().removesuffix("b")
-    scale = {"": 1, "k": 10**3, "ki": 2**10, "m": 10**6, "mi": 2**20, "g": 10**9, "gi": 2**30}
-    return int(float(number) * scale[unit])
 
 
 def _seed(random_state: Any) -> int:
