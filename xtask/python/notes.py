@@ -84,15 +84,7 @@ MAKERS = frozenset(
 )
 
 #: Differences that a signature does not show: (area, name) -> how.
-DIFFERS: dict[tuple[str, str], str] = {
-    (area, name): "by pandas and PyTables, which the suites do not install: nobody has compared the rows"
-    for area, name in (
-        ("dask.dataframe", "read_hdf"),
-        ("dask.dataframe", "to_hdf"),
-        ("dask.dataframe: DataFrame", "to_hdf"),
-        ("dask.dataframe: Series", "to_hdf"),
-    )
-}
+DIFFERS: dict[tuple[str, str], str] = {}
 
 #: Names that no test can call by their name: `in` the tests under another spelling.
 TESTED_AS: dict[str, tuple[str, ...]] = {

@@ -15,12 +15,16 @@ from phalanx.dataframe._storage import bytes_of
 __all__ = ["read_sql", "read_sql_query", "read_sql_table", "write_sql"]
 
 
+def _has_sqlalchemy() -> bool:
+    return importlib.util.find_spec("sqlalchemy") is not None
+
+
 @contextlib.contextmanager
 def connected(con: str, engine_kwargs: dict[str, Any] | None) -> Iterator[Any]:
     """A connection that pandas reads from and writes to."""
     if not isinstance(con, str):
         raise TypeError("'con' must be of type str, not " + str(type(con)) + ": every worker connects for itself")
-    if importlib.util.find_spec("sqlalchemy") is not None:
+    if _has_sqlalchemy():
         from phalanx._lazy import require
 
         engine = require("sqlalchemy").create_engine(con, **(engine_kwargs or {}))
@@ -82,7 +86,7 @@ def _read_range(where: str | None, *, query: str, con: str, index: str, engine_k
 
 
 def _as_query(sql: str) -> Any:
-    if importlib.util.find_spec("sqlalchemy") is None:
+    if not _has_sqlalchemy():
         return sql
     from phalanx._lazy import require
 

@@ -1,4 +1,4 @@
-"""Tables and queries of SQLite against pandas."""
+"""Tables and queries of SQLite against pandas, through SQLAlchemy and without it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from oracle import engine
 from relations import ROWS, lazy, table
 
 import phalanx.dataframe as frames
+from phalanx.dataframe import _databases
 
 T = table()[["key", "value", "whole", "group"]].assign(i=range(ROWS), day=pd.date_range("2024-01-01", periods=ROWS).astype(str))
 
 
-@pytest.fixture
-def uri(tmp_path: Path) -> str:
+@pytest.fixture(params=["sqlalchemy", "sqlite3"])
+def uri(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "sqlalchemy":
+        pytest.importorskip("sqlalchemy")
+    else:
+        monkeypatch.setattr(_databases, "_has_sqlalchemy", lambda: False)
     with sqlite3.connect(tmp_path / "rows.db") as connection:
         T.to_sql("rows", connection, index=False)
     connection.close()
@@ -88,5 +93,22 @@ def test_refused(uri: str) -> None:
         frames.read_sql_table("rows", uri, "key", npartitions=3)
     with pytest.raises(NotImplementedError, match="parallel"):
         lazy(T, ()).to_sql("x", uri, parallel=True)
-    with pytest.raises(ModuleNotFoundError, match="sqlalchemy"):
+    without = not _databases._has_sqlalchemy()
+    with pytest.raises(ModuleNotFoundError, match="sqlalchemy" if without else "psycopg|pg8000"):
         frames.read_sql_table("rows", "postgresql://host/db", "i")
+
+
+def test_queries_of_sqlalchemy(uri: str) -> None:
+    sql = pytest.importorskip("sqlalchemy")
+    if not _databases._has_sqlalchemy():
+        pytest.skip("the road without SQLAlchemy")
+    rows = sql.table("rows", sql.column("i"), sql.column("whole"), sql.column("group"))
+    query = sql.select(rows.c.i, (rows.c.whole + 1).label("more")).where(rows.c.group == 2)
+    ours = frames.read_sql_query(query, uri, "i", npartitions=3)
+    expected = T[T.group == 2].set_index("i")[["whole"]].rename(columns={"whole": "more"}) + 1
+    for where in ("local", "perturbed"):
+        pd.testing.assert_frame_equal(ours.compute(client=engine(where)), expected, check_dtype=False)
+    echoed = frames.read_sql_table("rows", uri, "i", engine_kwargs={"pool_pre_ping": True})
+    pd.testing.assert_frame_equal(echoed.compute(), T.set_index("i"), check_dtype=False)
+    with pytest.raises(TypeError, match="no_such_option"):
+        frames.read_sql_table("rows", uri, "i", engine_kwargs={"no_such_option": 1})

@@ -338,8 +338,6 @@ REFUSED: dict[str, tuple[Callable[[Any, Path], Any], type[Exception], str]] = {
     "append and overwrite": (lambda d, p: d.to_parquet(p, append=True, overwrite=True), ValueError, "Cannot use both"),
     "a metadata file": (lambda d, p: d.to_parquet(p, write_metadata_file=True), NotImplementedError, "write_metadata_file"),
     "an engine": (lambda d, p: frames.read_orc(p, engine="duck"), TypeError, "duck"),
-    "hdf": (lambda d, p: frames.to_hdf(d, p / "x.h5", "/x"), ModuleNotFoundError, "pip install tables"),
-    "read hdf": (lambda d, p: frames.read_hdf(p / "x.h5", "/x"), ModuleNotFoundError, "pip install tables"),
 }
 
 
