@@ -10,6 +10,7 @@ from typing import NamedTuple
 __all__ = [
     "CancelledError",
     "ClusterError",
+    "DTypeError",
     "DataError",
     "InputError",
     "InternalError",
@@ -77,6 +78,10 @@ class InputError(PhalanxError, ValueError):
     """What was asked is wrong: an argument, a shape, a name."""
 
 
+class DTypeError(InputError, TypeError):
+    """Values are of a type that is not taken; the hint says what to cast."""
+
+
 class LabelError(InputError, KeyError):
     """A label or a name is asked for that is not there."""
 
@@ -112,6 +117,7 @@ class InternalError(PhalanxError, RuntimeError):
 _CLASSES: dict[str, type[PhalanxError]] = {
     "input": InputError,
     "absent": LabelError,
+    "mismatch": DTypeError,
     "unsupported": UnsupportedError,
     "data": DataError,
     "resources": ResourcesError,

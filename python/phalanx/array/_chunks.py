@@ -36,6 +36,8 @@ def normalize(chunks: Any, shape: tuple[int, ...], itemsize: int = 8) -> list[li
         Bytes of one element, for ``"auto"``.
     """
     ndim = len(shape)
+    if any(isinstance(length, float) for length in shape):
+        raise ValueError(f"chunks of the shape {shape}, whose sizes are unknown: call compute_chunk_sizes() on the array first")
     if isinstance(chunks, dict):
         wrong = [axis for axis in chunks if not -ndim <= axis < ndim]
         if wrong:

@@ -111,6 +111,8 @@ class Array(
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of unsized object")
+        if isinstance(self.shape[0], float):
+            raise ValueError("the length of an axis of unknown size: call compute_chunk_sizes() on the array first")
         return self.shape[0]
 
     def __iter__(self) -> Any:

@@ -48,6 +48,13 @@ def _field(name: str, column: Any, values: Any) -> Any:
 
 def _arrow_column(name: str, column: Any) -> Any:
     kind = getattr(column.dtype, "kind", "O")
+    if isinstance(column.dtype, (pd.PeriodDtype, pd.IntervalDtype)) or (
+        isinstance(column.dtype, pd.CategoricalDtype) and isinstance(column.dtype.categories, (pd.IntervalIndex, pd.PeriodIndex))
+    ):
+        what = column.dtype.categories.dtype if isinstance(column.dtype, pd.CategoricalDtype) else column.dtype
+        raise NotImplementedError(
+            f"column {name!r} holds values of type {what}: astype(str), or give names to the bins (pd.cut(…, labels=…))"
+        )
     if kind == "c":
         raise NotImplementedError(f"column {name!r} holds complex numbers: split it into two columns of floats")
     if kind == "V":

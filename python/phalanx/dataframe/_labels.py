@@ -38,6 +38,11 @@ class Loc:
             return rows
         return rows[self._columns(columns)]
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise NotImplementedError(
+            "loc[…] = value: frames are lazy and do not change; frame['x'] = frame['x'].mask(condition, value) makes a new one"
+        )
+
     def _columns(self, columns: Any) -> Any:
         names = self._of._names
         if isinstance(columns, slice):

@@ -55,6 +55,11 @@ def native_value(value: Any) -> Any:
     if isinstance(value, decimal.Decimal):
         places = max(0, -int(value.as_tuple().exponent))
         return (f"decimal(38, {places})", str(value))
+    if isinstance(value, (list, tuple)) or hasattr(value, "__array__"):
+        raise TypeError(
+            f"a {type(value).__name__} can't meet a lazy column, whose partitions share the rows out: put it into the frame "
+            "before from_pandas, or make a frame of it with the key of its rows and merge"
+        )
     raise TypeError(f"a value of type {type(value).__name__} can't meet a lazy column")
 
 

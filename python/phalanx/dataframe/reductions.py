@@ -39,7 +39,7 @@ class FrameReductions:
             return across(self, name or statistic, numeric_only=numeric_only, **options)
         names = self._native.fitting(statistic, bool(numeric_only))
         if not numeric_only and len(names) < len(self.columns):  # type: ignore[attr-defined]
-            types = dict(self._native.column_types())
+            types = dict(self._native.dtypes)
             other = [column for column in self.columns if column not in names]  # type: ignore[attr-defined]
             raise TypeError(
                 f"{name or statistic} of column {other[0]!r}, which is of type {types[other[0]]}: "

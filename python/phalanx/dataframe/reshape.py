@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from phalanx._lazy import pd
 from phalanx.dataframe._calls import as_list, dumps
 from phalanx.dataframe._groups import function_label
 
@@ -44,8 +45,8 @@ class FrameShape:
 
         Parameters
         ----------
-        right : DataFrame
-            The frame that is held in memory, a hash partition a task: let it be the smaller.
+        right : DataFrame or Series
+            What is held in memory, a hash partition a task: let it be the smaller. pandas' own become lazy.
         how : {"inner", "left", "right", "outer", "leftsemi", "leftanti", "cross"}
             Which rows are kept.
         on, left_on, right_on : str or list of str
@@ -61,6 +62,10 @@ class FrameShape:
         npartitions : int
             The result's partitions; by default those of the left frame.
         """
+        if isinstance(right, (pd.DataFrame, pd.Series)):
+            right = _lazily(right)
+        if hasattr(right, "to_frame") and hasattr(right, "_phalanx_kind"):  # a lazy series
+            right = right.to_frame()
         if not isinstance(right, FrameShape):
             raise TypeError(f"Can only merge Series or DataFrame objects, a {type(right)} was passed")
         left_keys, right_keys = as_list(left_on), as_list(right_on)
@@ -247,6 +252,17 @@ def _only_columns(native: Any) -> Any:
     return native.without_index().take_columns(names)
 
 
+def _lazily(right: Any) -> Any:
+    """pandas' frame or named series as a lazy frame of one partition."""
+    from phalanx.dataframe.io import from_pandas
+
+    if isinstance(right, pd.Series):
+        if right.name is None:
+            raise ValueError("Cannot merge a Series without a name")
+        right = right.to_frame()
+    return from_pandas(right, npartitions=1)
+
+
 def merge_asof(
     left: Any,
     right: Any,
@@ -264,6 +280,7 @@ def merge_asof(
     direction: str = "backward",
 ) -> Any:
     """Each row of ``left`` with the row of ``right`` whose value in ``on`` is nearest. Neither needs to be sorted."""
+    left, right = (_lazily(frame) if isinstance(frame, pd.DataFrame) else frame for frame in (left, right))
     if direction not in ("backward", "forward", "nearest"):
         raise ValueError(f"direction invalid: {direction}")
     ons = []
@@ -278,8 +295,6 @@ def merge_asof(
     right._need(bys[1])
     if tolerance is not None:
         if not isinstance(tolerance, (int, float)):
-            from phalanx._lazy import pd
-
             kind = dict(left._native.column_types())[ons[0]]
             units = {"s": "s", "ms": "ms", "us": "us", "µs": "us", "ns": "ns"}
             unit = next((units[u] for u in ("ns", "µs", "us", "ms") if f"({u}" in kind), "s")

@@ -244,7 +244,7 @@ class Series(Operators, Relations, Tabular):
 
     def isin(self, values: Iterable[Any]) -> Any:
         """Whether values are among ``values``."""
-        if isinstance(values, str):
+        if isinstance(values, str) or not isinstance(values, Iterable):
             raise TypeError(f"only list-like objects are allowed to be passed to isin(), you passed a `{type(values).__name__}`")
         return self._truths(self._native.isin([native_value(value) for value in values]))
 
@@ -328,6 +328,8 @@ class Series(Operators, Relations, Tabular):
         """Functions of text."""
         from phalanx.dataframe.accessors import StringMethods
 
+        if self._native.dtype not in ("str", "category", "object"):
+            raise AttributeError(f"Can only use .str accessor with string values, not {self._native.dtype}: astype('str') first")
         return StringMethods(self)
 
     @property
@@ -335,6 +337,10 @@ class Series(Operators, Relations, Tabular):
         """Functions of times."""
         from phalanx.dataframe.times import DatetimeMethods
 
+        if not self._native.dtype.startswith(("datetime64", "timedelta64", "date")):
+            raise AttributeError(
+                f"Can only use .dt accessor with datetimelike values, not {self._native.dtype}: to_datetime or astype first"
+            )
         return DatetimeMethods(self)
 
     @property

@@ -192,6 +192,21 @@ def test_compressed_singular_values() -> None:
     np.testing.assert_allclose(((u * s) @ vt).compute(), rank, atol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(40, 3000), (3000, 40)])
+@pytest.mark.parametrize("kind", ["float64", "float32", "complex128"])
+def test_compressed_singular_values_of_long_sides(shape: tuple[int, int], kind: str) -> None:
+    rank = RNG.standard_normal((shape[0], 3)) @ RNG.standard_normal((3, shape[1]))
+    if kind == "complex128":
+        rank = rank + 1j * RNG.standard_normal((shape[0], 3)) @ RNG.standard_normal((3, shape[1]))
+    rank, tolerance = rank.astype(kind), 1e-3 if kind == "float32" else 1e-10
+    for chunks in ((13, 500), (40, 40), -1):
+        u, s, vt = da.linalg.svd_compressed(da.from_array(rank, chunks), 8, n_power_iter=1, seed=3)
+        assert (u.shape, s.shape, vt.shape) == ((shape[0], 8), (8,), (8, shape[1])) and u.dtype == rank.dtype
+        expected = np.linalg.svd(rank, compute_uv=False)[:8]
+        np.testing.assert_allclose(s.compute(), expected, rtol=tolerance, atol=tolerance * expected[0])
+        np.testing.assert_allclose(((u * s) @ vt).compute(), rank, atol=tolerance * expected[0])
+
+
 def test_what_does_not_fit_is_refused_when_it_is_written() -> None:
     x = da.from_array(TALL, 4)
     for wrong in (

@@ -38,6 +38,7 @@ def test_each_kind_travels(kind: type[exceptions.PhalanxError]) -> None:
     [
         (exceptions.InputError, ValueError),
         (exceptions.LabelError, KeyError),
+        (exceptions.DTypeError, TypeError),
         (exceptions.UnsupportedError, NotImplementedError),
         (exceptions.DataError, ValueError),
         (exceptions.ResourcesError, MemoryError),
