@@ -54,6 +54,7 @@ def from_array(x: Any, chunks: Any = "auto", *, asarray: bool | None = None, cli
         Blocks are NumPy's arrays always, so False is for those alone.
     """
     _refuse(kwargs, "from_array")
+    x = _of_frame(x)
     if asarray is False and not (is_lazy(x) or isinstance(x, np.ndarray)):
         raise NotImplementedError(f"asarray=False: blocks are NumPy's arrays, and can't be of {type(x).__name__}")
     if is_lazy(x):
@@ -78,6 +79,12 @@ def from_array(x: Any, chunks: Any = "auto", *, asarray: bool | None = None, cli
     return wrap(_phalanx.Array.embedded(flat, name, shape).rechunk(sizes))
 
 
+def _of_frame(x: Any) -> Any:
+    """The values of a lazy frame or series as an array, where their rows are; anything else as it is."""
+    columns: Any = getattr(x, "_of", x) if getattr(x, "_phalanx_kind", None) == "frame" else None
+    return columns.to_array() if hasattr(columns, "to_array") else x
+
+
 def asarray(
     a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: bool | None = None, chunks: Any = "auto",
     **kwargs: Any,
@@ -94,6 +101,7 @@ def asarray(
         would be needed.
     """
     _refuse({"order": order, "device": device, **kwargs}, "asarray")
+    a = _of_frame(a)
     if not is_lazy(a) and not is_source(a) and not (isinstance(a, (list, tuple)) and any(map(is_lazy, a))):
         if copy is False and not hasattr(a, "__array_interface__") and not hasattr(a, "__buffer__"):
             raise ValueError("Unable to avoid copy while creating an array as requested.")

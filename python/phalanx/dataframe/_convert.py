@@ -134,5 +134,8 @@ class Values(Collection):
             return np.asarray(array, dtype=object)
         return array
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.asarray(self.compute(), dtype)
+
     def __repr__(self) -> str:
         return f"<values of {self._of!r}>"

@@ -175,7 +175,8 @@ class DataFrame(
         raise NotImplementedError("[] takes a name, a list of names or a lazy condition; for rows use head() or loc")
 
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_") and name in self._names:
+        # `_merge` is a column that merges make.
+        if name != "_native" and not name.startswith("__") and name in self._names:
             return self._column(name)
         if not name.startswith("_") and hasattr(pd.DataFrame, name):
             raise AttributeError(

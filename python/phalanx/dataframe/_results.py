@@ -78,6 +78,15 @@ class Deferred(Collection):
         last = self._then(lambda value: value.tail(n))
         return last.compute() if compute else last
 
+    @property
+    def plot(self) -> Any:
+        """pandas' plots of the value, which is computed now: ``plot()``, ``plot.bar()``, …"""
+        return self.compute().plot
+
+    def hist(self, *args: Any, **kwargs: Any) -> Any:
+        """pandas' histogram of the value, which is computed now."""
+        return self.compute().hist(*args, **kwargs)
+
     def __len__(self) -> int:
         return len(self.compute())
 

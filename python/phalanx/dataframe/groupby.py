@@ -131,6 +131,11 @@ class GroupBy(GroupStatistics, GroupRows, GroupFunctions):
     def __getattr__(self, name: str) -> GroupBy:
         if not name.startswith("_") and name in self._frame._native.column_names:
             return self[name]
+        if name == "filter":
+            raise AttributeError(
+                "groups have no 'filter': keep rows by a statistic of their group, as in "
+                "frame[frame.groupby(key)[column].transform('size') > 10]"
+            )
         raise AttributeError(f"'GroupBy' object has no attribute {name!r}")
 
     @property
