@@ -6,6 +6,8 @@ import abc
 from collections.abc import Mapping
 from typing import Any
 
+from phalanx.distributed._adaptive import Adaptive
+
 __all__ = ["Cluster"]
 
 
@@ -19,10 +21,13 @@ class Cluster(abc.ABC):
     scheduler_address: str
     #: ``"running"`` or ``"closed"``.
     status: str
+    #: The folder of the cluster's own credentials, if it has any.
+    credentials: str | None = None
 
     def __init__(self) -> None:
         self.status = "running"
         self._client: Any = None
+        self._adaptive: Adaptive | None = None
 
     @abc.abstractmethod
     def launch(
@@ -61,6 +66,32 @@ class Cluster(abc.ABC):
         elif n < len(there):
             self.stop(*there[n:])
 
+    def adapt(self, minimum: int = 0, maximum: int | None = None, *, interval: float = 1.0, patience: int = 10) -> None:
+        """From now on, follows the queue: as many workers as have tasks to run, within bounds.
+
+        It grows at once when tasks wait, and shrinks when workers were not needed at ``patience`` looks in a row, so that
+        it does not launch what it stopped a moment ago. A worker that goes finishes its tasks first, where its launcher
+        can tell it to.
+
+        Parameters
+        ----------
+        minimum, maximum : int
+            Bounds of the number of workers; by default none, and as many as there are now (one at least).
+        interval : float
+            Seconds between two looks.
+        patience : int
+            Looks at which a worker must not have been needed before it goes.
+
+        Raises
+        ------
+        ValueError
+            The bounds are none.
+        """
+        maximum = max(1, len(self.workers)) if maximum is None else maximum
+        if self._adaptive is not None:
+            self._adaptive.stop()
+        self._adaptive = Adaptive(self, minimum, maximum, interval, patience)
+
     @property
     def dashboard_link(self) -> str | None:
         """The address of the status page, as browsers see it."""
@@ -86,10 +117,12 @@ class Cluster(abc.ABC):
         return Client(self)
 
     def close(self, timeout: Any = None) -> None:
-        """Stops all processes and waits until they are gone."""
+        """Stops all processes that were launched, and nobody else's, and waits until they are gone."""
         if self.status == "closed":
             return
         self.status = "closed"
+        if self._adaptive is not None:
+            self._adaptive.stop()
         if self._client is not None:
             self._client.close()
         self._close()
