@@ -52,7 +52,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn trained(engine: &dyn Engine, more: &[(&str, &str)]) -> Trained {
-    run(async { train::train(engine, &training(engine, more, ROUNDS).await?, |_, _| {}).await }).unwrap()
+    run(async { train::train(engine, &training(engine, more, ROUNDS).await?, |_, _| Ok(())).await }).unwrap()
 }
 
 /// The model of one undisturbed process, trained once.
@@ -78,7 +78,7 @@ fn one_to_three_workers_give_one_model() {
 
 fn what_xgboost_refuses_is_told(engine: &dyn Engine) {
     let ended = |more: &[(&str, &str)]| -> Result<Trained> {
-        run(async { train::train(engine, &training(engine, more, 3).await?, |_, _| {}).await })
+        run(async { train::train(engine, &training(engine, more, 3).await?, |_, _| Ok(())).await })
     };
     let error = ended(&[("objective", "reg:nonsense")]).unwrap_err();
     assert!(error.kind() == ErrorKind::Input && error.message().contains("reg:nonsense"), "{error}");
@@ -87,7 +87,7 @@ fn what_xgboost_refuses_is_told(engine: &dyn Engine) {
     let error = run(async {
         let mut unknown = training(engine, &[], 3).await?;
         unknown.stopping = Some(stopping("test-auc"));
-        train::train(engine, &unknown, |_, _| {}).await
+        train::train(engine, &unknown, |_, _| Ok(())).await
     })
     .unwrap_err();
     assert!(error.kind() == ErrorKind::Input && error.message().contains("early stopping"), "{error}");
@@ -102,7 +102,7 @@ fn stopping(name: &str) -> EarlyStopping {
 fn disturbed(training: impl AsyncFn(&dyn Engine) -> Result<Training>, after: &[u32]) {
     let engine = LocalEngine::new(Settings::default()).unwrap();
     let training = run(training(&engine)).unwrap();
-    let undisturbed = run(train::train(&engine, &training, |_, _| {})).unwrap();
+    let undisturbed = run(train::train(&engine, &training, |_, _| Ok(()))).unwrap();
     let found = run(train_and_kill(&engine, &training, &[std::process::id()], after)).unwrap();
     assert!(found.restarts > 0, "nobody was disturbed");
     assert_eq!(found.history, undisturbed.history);
@@ -124,7 +124,7 @@ fn early_stopping_goes_on_where_it_was() {
     };
     let engine = LocalEngine::new(Settings::default()).unwrap();
     let training = run(stopped(&engine)).unwrap();
-    let found = run(train::train(&engine, &training, |_, _| {})).unwrap();
+    let found = run(train::train(&engine, &training, |_, _| Ok(()))).unwrap();
     let (best, _) = found.best.unwrap();
     assert_eq!(found.history.len() as u32, best + 4, "{:?}", found.history);
     assert!(best > 2, "it stops at once: {:?}", found.history);
@@ -137,7 +137,7 @@ fn a_dropped_training_ends() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let training = training(&engine, &[], 1_000_000).await.unwrap();
-        let training = train::train(&engine, &training, |_, _| {});
+        let training = train::train(&engine, &training, |_, _| Ok(()));
         assert!(tokio::time::timeout(Duration::from_secs(2), training).await.is_err(), "a million rounds");
     });
     let began = Instant::now();

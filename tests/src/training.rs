@@ -77,6 +77,7 @@ pub async fn train_and_kill(
             number += 1;
             signal(ranks[number % ranks.len()], libc::SIGKILL);
         }
+        Ok(())
     };
     train::train(engine, training, kill).await
 }
@@ -98,12 +99,12 @@ pub fn killed(seed: u64, runs: usize, log: &str) -> Result<Summary> {
     let rounds = 60;
     let expected = runtime.block_on(async {
         let local = LocalEngine::new(Settings::default())?;
-        train::train(&local, &training(&local, &drawn, rounds).await?, |_, _| {}).await
+        train::train(&local, &training(&local, &drawn, rounds).await?, |_, _| Ok(())).await
     })?;
     let training = runtime.block_on(async { training(&engine, &drawn, rounds).await })?;
     let began = Instant::now();
     let mut summary = Summary { runs, ..Summary::default() };
-    let undisturbed = runtime.block_on(train::train(&engine, &training, |_, _| {}))?;
+    let undisturbed = runtime.block_on(train::train(&engine, &training, |_, _| Ok(())))?;
     let usual = began.elapsed().as_secs_f64();
     if undisturbed != expected {
         summary.wrong.push(String::from("undisturbed: another model"));
@@ -121,7 +122,7 @@ pub fn killed(seed: u64, runs: usize, log: &str) -> Result<Summary> {
             harmed.add_worker().map(|()| killed)
         });
         let ended =
-            runtime.block_on(async { tokio::time::timeout(HANG, train::train(&engine, &training, |_, _| {})).await });
+            runtime.block_on(async { tokio::time::timeout(HANG, train::train(&engine, &training, |_, _| Ok(()))).await });
         let end = Instant::now();
         let killed = harmer.join().map_err(|_| Error::internal("the thread that kills panicked"))??;
         let name = format!("run {run}, killed after {:.3} s of {usual:.3} s", moment.as_secs_f64());

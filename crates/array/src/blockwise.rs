@@ -1,15 +1,15 @@
-//! Functions of the caller's own language over blocks: what `map_blocks`, `map_overlap` and `blockwise` are made of.
+//! Functions over blocks: what `map_blocks`, `map_overlap` and `blockwise` are made of, and what crates add.
 
 use crate::array::Array;
 use crate::chunks::{ChunkSpec, Chunks};
 use crate::expr::Expr;
-use crate::node::host::Host;
+use crate::node::host::{Callee, Host};
 use phalanx_chunk::DType;
 use phalanx_engine::host::HostFunction;
 use phalanx_engine::{Error, Result};
 use std::sync::Arc;
 
-pub use crate::node::host::Along;
+pub use crate::node::host::{Along, BlockFunction};
 
 /// What a block of an array's input is: for each axis the whole of it, or a chunk with what surrounds it.
 #[derive(Clone, Debug)]
@@ -30,6 +30,27 @@ pub struct BlockInput {
 /// once for each block that is needed, and must give the same result for the same block.
 pub fn blockwise(
     function: HostFunction,
+    inputs: &[BlockInput],
+    shape: Vec<usize>,
+    chunks: impl Into<ChunkSpec>,
+    dtype: DType,
+) -> Array {
+    of_blocks(Callee::Host(function), inputs, shape, chunks, dtype)
+}
+
+/// As [`blockwise`], with a function that is part of this program and needs nobody's permission.
+pub fn blockwise_native(
+    function: impl BlockFunction + 'static,
+    inputs: &[BlockInput],
+    shape: Vec<usize>,
+    chunks: impl Into<ChunkSpec>,
+    dtype: DType,
+) -> Array {
+    of_blocks(Callee::Native(Box::new(function)), inputs, shape, chunks, dtype)
+}
+
+fn of_blocks(
+    function: Callee,
     inputs: &[BlockInput],
     shape: Vec<usize>,
     chunks: impl Into<ChunkSpec>,

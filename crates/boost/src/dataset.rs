@@ -1,7 +1,9 @@
 //! Features with what belongs to them, and which rank gets which rows.
 
-use crate::rows::Rows;
-use phalanx_engine::{Error, GangInput, Result};
+use crate::rows::{Categories, Rows};
+use datafusion::arrow::datatypes::DataType;
+use phalanx_engine::{Engine, Error, GangInput, Result};
+use phalanx_frame::Frame;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -59,6 +61,34 @@ impl Dataset {
     pub fn new(features: Rows) -> Self {
         let about = About::default();
         Self { features, label: None, weight: None, base_margin: None, lower: None, upper: None, groups: None, about }
+    }
+
+    /// A frame's columns `features`, and its column `label`, which are numbers, truth values, or categories whose texts
+    /// `categories` lists. Names and types of the features go into the model.
+    ///
+    /// # Errors
+    /// `Input`: a column does not exist, or is no such. The engine's.
+    pub async fn from_frame(
+        engine: &dyn Engine,
+        frame: &Frame,
+        features: &[String],
+        label: Option<&str>,
+        categories: &Categories,
+    ) -> Result<Self> {
+        let mut dataset = Self::new(Rows::from_frame(engine, frame, features, categories).await?);
+        if let Some(label) = label {
+            let label = [label.to_owned()];
+            dataset.label = Some(Rows::from_frame(engine, frame, &label, &Categories::default()).await?);
+        }
+        let schema = frame.schema();
+        dataset.about.types = features
+            .iter()
+            .map(
+                |name| Ok(type_of(schema.field_with_name(name)?.data_type(), categories.contains_key(name)).to_owned()),
+            )
+            .collect::<Result<_>>()?;
+        dataset.about.names = features.to_vec();
+        Ok(dataset)
     }
 
     /// Checks that everything has as many rows.
@@ -151,6 +181,16 @@ impl Dataset {
         });
         let fields = fields.collect();
         Layout { features, fields, groups, about: self.about.clone() }
+    }
+}
+
+/// XGBoost's name of the type of a feature.
+fn type_of(kind: &DataType, is_category: bool) -> &'static str {
+    match kind {
+        _ if is_category => "c",
+        DataType::Boolean => "i",
+        kind if kind.is_integer() => "int",
+        _ => "float",
     }
 }
 

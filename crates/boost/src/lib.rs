@@ -17,12 +17,16 @@
 //! | [`train`] | the caller's side: attempts, checkpoints, the model |
 //! | [`rank`] | the ranks' side |
 //! | [`stopping`] | when enough is enough |
-//! | [`predict`] | a model's answers, where the rows are |
+//! | `format` | whether bytes can be a model |
+//! | [`model`] | a trained model, and its answers to rows at hand |
+//! | [`predict`] | its answers to arrays and frames, where the rows are |
 //!
 //! It deliberately knows nothing of where ranks run: that is the engine's matter.
 
 pub mod dataset;
+mod format;
 pub mod library;
+pub mod model;
 pub mod native;
 pub mod parameters;
 pub mod predict;
@@ -33,8 +37,10 @@ pub mod symbols;
 pub mod train;
 
 pub use dataset::Dataset;
+pub use library::Library;
+pub use model::{Answers, Model};
+pub use native::{Asked, Kind};
 pub use parameters::Parameters;
-pub use predict::Model;
 pub use rows::Rows;
 pub use stopping::EarlyStopping;
 pub use train::{Trained, Training};

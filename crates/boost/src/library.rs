@@ -77,7 +77,16 @@ impl Library {
 const INSTALL: &str = "pip install 'phalanx[xgboost]' (or xgboost-cpu) for the Python that workers and client find first, \
                        or name the file libxgboost.so in PHALANX_XGBOOST";
 
-fn find() -> Result<PathBuf> {
+/// The file of the library; looked for at the first call.
+///
+/// # Errors
+/// `Unsupported`: there is none.
+pub(crate) fn find() -> Result<PathBuf> {
+    static FOUND: OnceLock<Result<PathBuf>> = OnceLock::new();
+    FOUND.get_or_init(look_for).clone()
+}
+
+fn look_for() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os(VARIABLE).filter(|named| !named.is_empty()) {
         return Ok(named.into());
     }

@@ -1,10 +1,11 @@
-//! XGBoost's objects as types that free themselves. None of them crosses threads: its collective belongs to a thread.
+//! XGBoost's objects as types that free themselves. Only models cross threads: its collective belongs to a thread.
 
 #![expect(unsafe_code, reason = "functions of a C library")]
 
 use crate::library::Library;
 use crate::symbols::{Handle, Symbols};
 use phalanx_engine::{Error, Result};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr::{null, null_mut};
@@ -70,9 +71,8 @@ impl Matrix {
     pub fn new(values: &[f32], width: usize, kept: Kept<'_>) -> Result<Self> {
         let symbols = Library::get()?.symbols();
         let data = text(&interface(values, Some(width)))?;
-        let missing = if kept.missing.is_nan() { json!(null) } else { json!(kept.missing) };
         // JSON has no NaN, but XGBoost reads one.
-        let number = if missing.is_null() { String::from("NaN") } else { missing.to_string() };
+        let number = if kept.missing.is_nan() { String::from("NaN") } else { json!(kept.missing).to_string() };
         let mut handle = null_mut();
         if let Some((bins, reference)) = kept.quantiles {
             let config = text(&format!(r#"{{"missing": {number}, "nthread": {}, "max_bin": {bins}}}"#, kept.threads))?;
@@ -172,15 +172,37 @@ extern "C" fn next(batch: Handle) -> c_int {
 }
 
 /// What a prediction is of.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Kind {
+    /// The answer: a number, a probability, a class.
+    #[default]
+    Value = 0,
+    /// The same before it is transformed.
+    Margin = 1,
+    /// What each feature adds to the margin (SHAP values), and the bias last.
+    Contributions = 2,
+    /// The same, approximately.
+    ApproximateContributions = 3,
+    /// What each pair of features adds.
+    Interactions = 4,
+    /// The same, approximately.
+    ApproximateInteractions = 5,
+    /// The leaf of each tree that a row comes to.
+    Leaf = 6,
+}
+
+/// What a model is asked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
-    /// XGBoost's number of the kind: 0 value, 1 margin, 2 contributions, 3 approximate ones, 4 interactions,
-    /// 5 approximate ones, 6 leaves.
-    pub kind: u8,
+    /// What the answers are of.
+    pub kind: Kind,
     /// The rounds of the model that answer; (0, 0) for all.
     pub rounds: (u32, u32),
-    /// Always all axes.
+    /// Always all axes: none of length 1 is left out.
     pub strict: bool,
+    /// The value that stands for a missing one, besides NaN.
+    pub missing: Option<f32>,
 }
 
 /// A model, in the making or done.
@@ -322,6 +344,19 @@ impl Booster {
         }
     }
 
+    /// Sets the names (`feature_name`) or types (`feature_type`) of the features.
+    ///
+    /// # Errors
+    /// XGBoost's: not as many as there are features.
+    pub fn set_texts(&self, field: &str, values: &[String]) -> Result<()> {
+        let (field, values) = (text(field)?, texts(values)?);
+        let pointers = pointers(&values);
+        // SAFETY: as many C strings as it is told, which it copies.
+        self.symbols.check(unsafe {
+            (self.symbols.booster_set_texts)(self.handle, field.as_ptr(), pointers.as_ptr(), pointers.len() as u64)
+        })
+    }
+
     /// The names (`feature_name`) or types (`feature_type`) of the features; none if the model has none.
     ///
     /// # Errors
@@ -366,7 +401,7 @@ impl Booster {
     /// XGBoost's: the rows have other features.
     pub fn predict(&self, matrix: &Matrix, asked: &Asked) -> Result<(Vec<usize>, Vec<f32>)> {
         let config = json!({
-            "type": asked.kind, "training": false, "iteration_begin": asked.rounds.0,
+            "type": asked.kind as u8, "training": false, "iteration_begin": asked.rounds.0,
             "iteration_end": asked.rounds.1, "strict_shape": asked.strict,
         });
         let config = text(&config.to_string())?;
@@ -390,6 +425,10 @@ impl Booster {
         }
     }
 }
+
+// SAFETY: outside of a collective XGBoost's model has nothing of the thread that made it; what it answers lies in the
+// memory of the thread that asks, and is copied before that ends. Bindings of other languages hand models on likewise.
+unsafe impl Send for Booster {}
 
 impl Drop for Booster {
     fn drop(&mut self) {

@@ -1,224 +1,305 @@
-//! A model's answers, where the rows are: a function of a row over frames, an operator over rows.
+//! A model's answers to arrays and frames: lazy, and computed where the rows are.
 
-use crate::library::Library;
-use crate::native::{Asked, Booster, Kept, Matrix};
-use crate::rows::{self, Categories, Rows, rows_of};
-use datafusion::arrow::array::{ArrayRef, AsArray, Float32Array, Int64Array, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema, SchemaRef};
+use crate::model::{Model, answers};
+use crate::native::Asked;
+use crate::rows::{need_number, rows_of};
+use datafusion::arrow::array::{ArrayRef, AsArray, FixedSizeListArray, Float32Array, Int64Array};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float32Type};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{ColumnarValue, col};
-use phalanx_array::{Array, rowwise};
-use phalanx_chunk::Chunk;
-use phalanx_engine::{Engine, Error, Operator, Plan, Result, RowFunction, plan, scalar, stream, typetag};
-use phalanx_frame::{Frame, series::Series};
+use datafusion::logical_expr::{ColumnarValue, Expr, col};
+use flate2::Compression;
+use flate2::read::{DeflateDecoder, DeflateEncoder};
+use phalanx_array::Array;
+use phalanx_array::blockwise::{BlockFunction, BlockInput, blockwise_native};
+use phalanx_array::chunks::ChunkSpec;
+use phalanx_chunk::{Chunk, DType};
+use phalanx_engine::{Engine, Error, Result, RowFunction, scalar, typetag};
+use phalanx_frame::Frame;
+use phalanx_frame::series::Series;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::sync::{Arc, LazyLock};
+use std::io::Read;
+use std::sync::Arc;
 
-/// A model travels in the plan, and messages have 16 MiB.
-const MODEL_BYTES_MAX: usize = 14 << 20;
-/// Models that a thread keeps ready.
-const READY_MAX: usize = 4;
-
-/// A trained model, and what it is asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Model {
-    bytes: Arc<Vec<u8>>,
-    asked: Asked,
-    missing: Option<f32>,
-    base_margin: usize,
-}
+/// A frame's model travels in the plan, compressed, and messages have 64 MiB.
+const PACKED_BYTES_MAX: usize = 16 << 20;
+/// An array's model travels in the plan up to here, and is handed to the engine beyond.
+const EMBEDDED_BYTES_MAX: usize = 1 << 20;
 
 impl Model {
-    /// A model in XGBoost's own format, and what its answers are of; `missing` stands for a missing value, besides NaN.
-    /// The last `base_margin` columns of the rows are where predictions begin.
+    /// The answers to a matrix's rows, lazily, as an array of `float32`: for one number a row, of one axis; else with the
+    /// axes that [`Model::shape`] says behind the rows'. `margin`, an array of as many rows, is where predictions begin.
+    /// A model of more than 1 MiB is handed to the engine now. Blocks.
     ///
     /// # Errors
-    /// `Input`: these bytes hold no model. `Unsupported`: they are too many, or XGBoost is not there.
-    pub fn new(bytes: Vec<u8>, asked: Asked, missing: Option<f32>, base_margin: usize) -> Result<Self> {
-        if bytes.len() > MODEL_BYTES_MAX {
-            let size = bytes.len();
-            return Err(Error::unsupported(format!("a model of {size} bytes; {MODEL_BYTES_MAX} are the most"))
-                .with_hint("predict from fewer rounds (slice the booster), or part by part with xgboost itself"));
+    /// `Input`: the matrix has other features, or the margin other rows. The engine's.
+    pub fn of_array(&self, engine: &dyn Engine, x: &Array, margin: Option<&Array>, asked: &Asked) -> Result<Array> {
+        let (shape, rows) = (x.shape()?, x.chunks()?.sizes(0).to_vec());
+        if shape.len() != 2 || shape[1] != self.features() {
+            return Err(Error::input(format!("rows of shape {shape:?} for a model of {} features", self.features()))
+                .with_hint("give it the features of the training, in the same order"));
         }
-        Booster::of_bytes(&bytes)?;
-        Ok(Self { bytes: Arc::new(bytes), asked, missing, base_margin })
-    }
-
-    /// How many features a row must have.
-    ///
-    /// # Errors
-    /// XGBoost's.
-    pub fn features(&self) -> Result<usize> {
-        Booster::of_bytes(&self.bytes)?.features()
-    }
-
-    /// The axes of an answer to one row, without the axis of rows: none for one number.
-    ///
-    /// # Errors
-    /// XGBoost's.
-    pub fn shape(&self) -> Result<Vec<usize>> {
-        let width = self.features()? + self.base_margin;
-        Ok(self.answer(&vec![0.0; width], width)?.0[1..].to_vec())
-    }
-
-    /// The answers to rows of `width` numbers: their shape, and values in C order.
-    fn answer(&self, numbers: &[f32], width: usize) -> Result<(Vec<usize>, Vec<f32>)> {
-        let features = width.saturating_sub(self.base_margin);
-        let kept = Kept { missing: self.missing.unwrap_or(f32::NAN), threads: 1, quantiles: None };
-        let matrix = if self.base_margin == 0 {
-            Matrix::new(numbers, width, kept)?
-        } else {
-            let part = |from: usize, to: usize| -> Vec<f32> {
-                numbers.chunks_exact(width).flat_map(|row| &row[from..to]).copied().collect()
-            };
-            let matrix = Matrix::new(&part(0, features), features, kept)?;
-            matrix.set("base_margin", &part(features, width), (self.base_margin > 1).then_some(self.base_margin))?;
-            matrix
+        let answer = self.shape(asked)?;
+        let mut inputs = vec![];
+        let input = |array: Array, axes: usize, is_of_rows: bool| BlockInput {
+            axes: (0..axes).map(|axis| (is_of_rows && axis == 0).then_some((0, 0, 0))).collect(),
+            borders: vec![None; axes],
+            array,
         };
-        ready(&self.bytes, |booster| booster.predict(&matrix, &self.asked))
+        inputs.push(input(self.as_array(engine)?, 1, false));
+        inputs.push(input(x.clone(), 2, true));
+        if let Some(margin) = margin {
+            let (axes, given) = (margin.shape()?.len(), margin.shape()?[0]);
+            if given != shape[0] {
+                return Err(Error::input(format!("{given} margins for {} rows", shape[0])));
+            }
+            let margin = margin.rechunk(ChunkSpec::Sizes(whole_rows(&rows, &margin.shape()?[1..])));
+            inputs.push(input(margin, axes, true));
+        }
+        let mut lengths = vec![shape[0]];
+        lengths.extend(&answer);
+        let chunks = ChunkSpec::Sizes(whole_rows(&rows, &answer));
+        let function = AnswersOfRows { features: self.features(), asked: asked.clone() };
+        Ok(blockwise_native(function, &inputs, lengths, chunks, DType::Float32))
     }
 
-    /// The answers to a frame's rows, as a column: those at `place` of each row's answer, where it has several.
+    fn as_array(&self, engine: &dyn Engine) -> Result<Array> {
+        let bytes = self.bytes();
+        let chunk = Chunk::new(&[bytes.len()], bytes.to_vec())
+            .map_err(|error| Error::internal("a model is no chunk").caused_by(&error))?;
+        match bytes.len() > EMBEDDED_BYTES_MAX {
+            false => Ok(Array::from_chunk(chunk)),
+            true => Array::scatter(engine, &chunk, ChunkSpec::Sizes(vec![vec![bytes.len()]])),
+        }
+    }
+
+    /// The answers to a frame's rows, lazily: a column for each number of an answer. `columns` are the features, in the
+    /// order of the training, and `margins` what predictions begin with, if there are any.
     ///
     /// # Errors
-    /// `Input`: a column is missing, or no number.
+    /// `Input`: a column is missing, or no number; an answer has several axes. `Unsupported`: a frame's plan carries its
+    /// model, and this one has more than 16 MiB (compressed).
     pub fn of_frame(
         &self,
         frame: &Frame,
         columns: &[String],
-        categories: &Categories,
-        place: usize,
-        name: Option<&str>,
-    ) -> Result<Series> {
-        for name in columns {
-            let schema = frame.schema();
-            let field = schema.field_with_name(name).map_err(|_| Error::input(format!("no column {name:?}")))?;
-            rows::need_number(field, categories)?;
-        }
-        let codes = columns.iter().map(|name| categories.get(name).cloned()).collect();
-        let function = AnswerOfRow { model: self.clone(), codes, place };
-        let arguments = columns.iter().map(|name| col(datafusion::common::Column::from_name(name))).collect();
-        frame.series(scalar::call(function, arguments)?)?.rename(name)
+        margins: &[String],
+        asked: &Asked,
+    ) -> Result<Vec<Series>> {
+        let (answer, width) = self.answer_of_frame(frame, columns, margins, asked)?;
+        let at = |place: usize| -> Result<Expr> { Ok(scalar::call(AnswerAt { place }, vec![answer.clone()])?) };
+        (0..width).map(|place| frame.series(at(place)?)).collect()
     }
 
-    /// The answers to persisted rows, as a persisted matrix with as many rows: what a row's answer has, in C order.
+    /// The answers to a frame's rows as lists of so many numbers.
+    fn answer_of_frame(
+        &self,
+        frame: &Frame,
+        columns: &[String],
+        margins: &[String],
+        asked: &Asked,
+    ) -> Result<(Expr, usize)> {
+        if columns.len() != self.features() {
+            return Err(Error::input(format!("{} columns for a model of {} features", columns.len(), self.features())));
+        }
+        let given: Vec<String> = columns.iter().chain(margins).cloned().collect();
+        let schema = frame.schema();
+        for name in &given {
+            let field = schema.field_with_name(name).map_err(|_| Error::input(format!("no column {name:?}")))?;
+            need_number(field, self.categories())?;
+        }
+        let shape = self.shape(asked)?;
+        if shape.len() > 1 {
+            return Err(Error::input("an answer to a row has several axes, and a column holds one number a row")
+                .with_hint("predict from an array, or from a DMatrix"));
+        }
+        let width = shape.first().copied().unwrap_or(1);
+        let function = AnswerOfRow {
+            packed: self.packed()?,
+            codes: self.codes(&given),
+            names: given.clone(),
+            features: columns.len(),
+            width,
+            asked: asked.clone(),
+        };
+        let arguments = given.iter().map(|name| col(datafusion::common::Column::from_name(name))).collect();
+        Ok((scalar::call(function, arguments)?, width))
+    }
+
+    /// The place of the largest number of each answer, the first of several, as an integer: of a frame's rows, lazily.
     ///
     /// # Errors
-    /// The engine's, and XGBoost's.
-    pub async fn of_rows(&self, engine: &dyn Engine, given: &Rows) -> Result<Array> {
-        let width: usize = self.shape()?.iter().product();
-        let counts: Vec<usize> = given.data().locations().iter().map(|location| location.rows as usize).collect();
-        let mut first = 0_usize;
-        let mut places = vec![];
-        for count in &counts {
-            let number = |value: usize| Arc::new(Int64Array::from(vec![value as i64])) as ArrayRef;
-            let columns = vec![number(places.len()), number(first)];
-            places.push(vec![RecordBatch::try_new(Arc::clone(&PLACE), columns)?]);
-            first += count;
+    /// As [`Model::of_frame`].
+    pub fn largest_of_frame(
+        &self,
+        frame: &Frame,
+        columns: &[String],
+        margins: &[String],
+        asked: &Asked,
+    ) -> Result<Series> {
+        let (answer, _) = self.answer_of_frame(frame, columns, margins, asked)?;
+        frame.series(scalar::call(LargestAt, vec![answer])?)
+    }
+
+    fn packed(&self) -> Result<Arc<Vec<u8>>> {
+        let mut packed = vec![];
+        DeflateEncoder::new(self.bytes().as_ref(), Compression::fast())
+            .read_to_end(&mut packed)
+            .map_err(|error| Error::internal("a model can't be compressed").caused_by(&error))?;
+        if packed.len() > PACKED_BYTES_MAX {
+            let size = packed.len();
+            return Err(Error::unsupported(format!("a model of {size} bytes (compressed) beside a frame"))
+                .with_hint("predict from an array or a DMatrix, for models of any size, or from fewer rounds"));
         }
-        let inputs = vec![given.data().scan()?, plan::table(Arc::clone(&PLACE), &places)?];
-        let root = plan::operator(AnswersOfRows { model: self.clone(), rows: given.width(), width }, inputs)?;
-        let largest = counts.iter().copied().max().unwrap_or(0);
-        let bytes = (largest * (width * 16 + given.width() * 8)) as u64;
-        let plan = Plan::new("predict", root).reading([given.data().clone()]).projecting(bytes);
-        rowwise::of_persisted(engine.persist(plan).collect().await?, &counts, width)
+        Ok(Arc::new(packed))
     }
 }
 
-thread_local! {
-    static READY: RefCell<Vec<(Arc<Vec<u8>>, Booster)>> = const { RefCell::new(vec![]) };
+fn whole_rows(rows: &[usize], others: &[usize]) -> Vec<Vec<usize>> {
+    let mut sizes = vec![rows.to_vec()];
+    sizes.extend(others.iter().map(|length| vec![*length]));
+    sizes
 }
 
-/// Hands the model in `bytes` to `ask`; a thread reads it once.
-fn ready<T>(bytes: &Arc<Vec<u8>>, ask: impl FnOnce(&Booster) -> Result<T>) -> Result<T> {
-    READY.with_borrow_mut(|ready| {
-        let found = ready.iter().position(|(known, _)| Arc::ptr_eq(known, bytes) || known == bytes);
-        let (known, booster) = match found {
-            Some(place) => ready.remove(place),
-            None => {
-                let booster = Booster::of_bytes(bytes)?;
-                booster.set("nthread", "1")?;
-                (Arc::clone(bytes), booster)
-            }
-        };
-        let answer = ask(&booster);
-        ready.truncate(READY_MAX - 1);
-        ready.insert(0, (known, booster));
-        answer
-    })
+/// The answers to a block of rows. The inputs are the model, the rows and, if there is one, the margin.
+#[derive(Debug, Serialize, Deserialize)]
+struct AnswersOfRows {
+    features: usize,
+    asked: Asked,
 }
 
-static PLACE: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let number = |name| Field::new(name, DataType::Int64, false);
-    Arc::new(Schema::new(vec![number("chunk"), number("first_row")]))
-});
+#[typetag::serde(name = "boost_answers")]
+impl BlockFunction for AnswersOfRows {
+    fn name(&self) -> &'static str {
+        "predict"
+    }
+    fn run(&self, inputs: &[Chunk]) -> Result<Chunk> {
+        let broken = |error: phalanx_chunk::Error| Error::internal("rows hold no numbers").caused_by(&error);
+        let [model, rows, margin @ ..] = inputs else { return Err(Error::internal("answers have two inputs")) };
+        let rows = rows.cast(DType::Float32);
+        let margin = margin.first().map(|margin| margin.cast(DType::Float32));
+        let margin = margin.as_ref().map(|margin| margin.values::<f32>()).transpose().map_err(broken)?;
+        let (model, numbers) = (model.values::<u8>().map_err(broken)?, rows.values::<f32>().map_err(broken)?);
+        let answers = answers(model, numbers, self.features, margin, &self.asked)?;
+        Chunk::new(&answers.shape, answers.values).map_err(broken)
+    }
+}
 
-/// One number of the answer to a row of a frame.
+/// The answer to a row of a frame, as a list of `width` numbers.
 #[derive(Debug, Serialize, Deserialize)]
 struct AnswerOfRow {
-    model: Model,
+    packed: Arc<Vec<u8>>,
+    names: Vec<String>,
     codes: Vec<Option<Vec<String>>>,
-    place: usize,
+    /// The first of the columns; the others are margins.
+    features: usize,
+    width: usize,
+    asked: Asked,
+}
+
+impl AnswerOfRow {
+    fn kind(&self) -> DataType {
+        DataType::FixedSizeList(Arc::new(Field::new_list_field(DataType::Float32, false)), self.width as i32)
+    }
+}
+
+/// A model as it travelled, and unpacked.
+type Unpacked = (Arc<Vec<u8>>, Arc<[u8]>);
+
+thread_local! {
+    /// The model that a thread unpacked last.
+    static UNPACKED: RefCell<Unpacked> = RefCell::new((Arc::default(), Arc::from([])));
+}
+
+fn unpacked(packed: &Arc<Vec<u8>>) -> Result<Arc<[u8]>> {
+    UNPACKED.with_borrow_mut(|(known, bytes)| {
+        if !Arc::ptr_eq(known, packed) && known != packed {
+            let mut unpacked = vec![];
+            DeflateDecoder::new(packed.as_slice())
+                .read_to_end(&mut unpacked)
+                .map_err(|error| Error::internal("a model can't be unpacked").caused_by(&error))?;
+            (*known, *bytes) = (Arc::clone(packed), unpacked.into());
+        }
+        Ok(Arc::clone(bytes))
+    })
 }
 
 #[typetag::serde(name = "boost_answer")]
 impl RowFunction for AnswerOfRow {
     fn name(&self) -> &'static str {
-        "boost_answer"
+        "predict"
     }
     fn output(&self, _inputs: &[FieldRef]) -> DataFusionResult<Field> {
-        Ok(Field::new("prediction", DataType::Float32, false))
+        Ok(Field::new("predict", self.kind(), false))
     }
     fn run(&self, inputs: &[ColumnarValue], rows: usize) -> DataFusionResult<ArrayRef> {
         let columns = inputs.iter().map(|input| input.to_array(rows)).collect::<DataFusionResult<Vec<_>>>()?;
-        let numbers = rows_of(&columns, &self.codes, rows)?;
-        let (shape, values) = self.model.answer(&numbers, columns.len())?;
-        let width: usize = shape.iter().skip(1).product();
-        let values = values.into_iter().skip(self.place).step_by(width.max(1));
-        Ok(Arc::new(Float32Array::new(values.collect::<Vec<f32>>().into(), None)))
+        let part =
+            |from: usize, to: usize| rows_of(&columns[from..to], &self.names[from..to], &self.codes[from..to], rows);
+        let numbers = part(0, self.features)?;
+        let margin = if columns.len() > self.features { Some(part(self.features, columns.len())?) } else { None };
+        let bytes = unpacked(&self.packed)?;
+        let answers = answers(&bytes, &numbers, self.features, margin.as_deref(), &self.asked)?;
+        let DataType::FixedSizeList(item, width) = self.kind() else {
+            return Err(DataFusionError::Internal(String::from("answers are lists")));
+        };
+        let values = Arc::new(Float32Array::new(answers.values.into(), None));
+        Ok(Arc::new(FixedSizeListArray::try_new(item, width, values, None)?))
     }
 }
 
-/// The answers to the rows of a partition, as one chunk. The second input says which chunk, and where its first row is.
+/// One number of each list.
 #[derive(Debug, Serialize, Deserialize)]
-struct AnswersOfRows {
-    model: Model,
-    rows: usize,
-    width: usize,
+struct AnswerAt {
+    place: usize,
 }
 
-#[typetag::serde(name = "boost_answers")]
-impl Operator for AnswersOfRows {
+#[typetag::serde(name = "boost_answer_at")]
+impl RowFunction for AnswerAt {
     fn name(&self) -> &'static str {
-        "boost_answers"
+        "at"
     }
-    fn schema(&self) -> SchemaRef {
-        rowwise::schema()
+    fn output(&self, _inputs: &[FieldRef]) -> DataFusionResult<Field> {
+        Ok(Field::new("at", DataType::Float32, false))
     }
-    fn run(
-        &self,
-        input: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
-    ) -> DataFusionResult<SendableRecordBatchStream> {
-        Library::get()?; // before the rows are read
-        let (model, rows, width) = (self.model.clone(), self.rows, self.width);
-        Ok(stream::gather(self.schema(), input, move |inputs| {
-            let [given, places] = inputs.as_slice() else {
-                return Err(DataFusionError::Internal(String::from("answers have two inputs")));
-            };
-            let Some(place) = places.iter().find(|batch| batch.num_rows() > 0) else {
-                return Err(DataFusionError::Internal(String::from("a chunk of answers has no place")));
-            };
-            let number = |column: usize| place.column(column).as_primitive::<Int64Type>().value(0) as usize;
-            let mut values: Vec<f64> = vec![];
-            for batch in given.iter().filter(|batch| batch.num_rows() > 0) {
-                values.extend(model.answer(rows::numbers(batch)?, rows)?.1.into_iter().map(f64::from));
-            }
-            let chunk = Chunk::new(&[values.len() / width.max(1), width], values)
-                .map_err(|error| Error::internal("answers make no chunk").caused_by(&error))?;
-            Ok(rowwise::batches(number(0), number(1), &chunk)?)
-        }))
+    fn run(&self, inputs: &[ColumnarValue], rows: usize) -> DataFusionResult<ArrayRef> {
+        let (values, width) = numbers_of(inputs, rows)?;
+        Ok(Arc::new(Float32Array::from_iter_values(values.iter().skip(self.place).step_by(width).copied())))
     }
+}
+
+/// The place of the largest number of each list.
+#[derive(Debug, Serialize, Deserialize)]
+struct LargestAt;
+
+#[typetag::serde(name = "boost_largest_at")]
+impl RowFunction for LargestAt {
+    fn name(&self) -> &'static str {
+        "argmax"
+    }
+    fn output(&self, _inputs: &[FieldRef]) -> DataFusionResult<Field> {
+        Ok(Field::new("argmax", DataType::Int64, false))
+    }
+    fn run(&self, inputs: &[ColumnarValue], rows: usize) -> DataFusionResult<ArrayRef> {
+        let (values, width) = numbers_of(inputs, rows)?;
+        let largest = |numbers: &[f32]| {
+            let mut best = 0;
+            (1..numbers.len()).for_each(|place| {
+                if numbers[place] > numbers[best] {
+                    best = place
+                }
+            });
+            best as i64
+        };
+        Ok(Arc::new(Int64Array::from_iter_values(values.chunks_exact(width).map(largest))))
+    }
+}
+
+/// The numbers of lists, one list after the other, and how many each has.
+fn numbers_of(inputs: &[ColumnarValue], rows: usize) -> DataFusionResult<(Vec<f32>, usize)> {
+    let no_list = || DataFusionError::Internal(String::from("answers are lists of floats"));
+    let list = inputs.first().ok_or_else(no_list)?.to_array(rows)?;
+    let list = list.as_fixed_size_list_opt().ok_or_else(no_list)?;
+    let values = list.values().as_primitive_opt::<Float32Type>().ok_or_else(no_list)?;
+    Ok((values.values().to_vec(), (list.value_length() as usize).max(1)))
 }

@@ -5,7 +5,8 @@
 //! would break this where rows or features are drawn at random, and both are made anew in every round: the generator, by
 //! a seed of the round's own, and the sampler of features, by choosing the tree method again.
 
-use crate::dataset::Layout;
+use crate::dataset::{About, Layout};
+use crate::library;
 use crate::native::{Booster, Communicator, Kept, Matrix, Tracker};
 use crate::rows;
 use crate::stopping::{EarlyStopping, Progress};
@@ -46,6 +47,8 @@ pub struct Job {
     pub stopping: Option<EarlyStopping>,
     /// A model to go on from.
     pub base: Option<Vec<u8>>,
+    /// Texts that go with the model, by name.
+    pub attributes: Vec<(String, String)>,
     /// Where an earlier attempt was.
     pub checkpoint: Option<Checkpoint>,
     /// How long rounds go on without another.
@@ -84,7 +87,12 @@ inventory::submit! {
 
 /// Threads that spin while they wait would take the cores that others need.
 fn environment(threads: usize) -> Vec<(&'static str, String)> {
-    vec![("OMP_WAIT_POLICY", String::from("passive")), ("OMP_NUM_THREADS", threads.to_string())]
+    let mut environment = vec![("OMP_WAIT_POLICY", String::from("passive")), ("OMP_NUM_THREADS", threads.to_string())];
+    // What is found once need not be looked for by each rank.
+    if let Some(path) = library::find().ok().and_then(|path| path.into_os_string().into_string().ok()) {
+        environment.push((library::VARIABLE, path));
+    }
+    environment
 }
 
 fn run(rank: &mut Rank) -> Result<()> {
@@ -154,14 +162,14 @@ fn matrices(rank: &Rank, job: &Job, mut inputs: Vec<(Vec<f32>, usize)>) -> Resul
         let kept = Kept { missing: about.missing.unwrap_or(f32::NAN), threads: rank.threads(), quantiles };
         let matrix = Matrix::new(&numbers, width, kept)?;
         drop(numbers);
-        for (field, input) in &layout.fields {
-            let (numbers, width) = take(*input);
-            matrix.set(field, &numbers, (width > 1).then_some(width))?;
-        }
         if let Some(groups) = layout.groups.get(rank.number()) {
             let number = |(number, rows): (usize, &u32)| std::iter::repeat_n(number as u32, *rows as usize);
             let queries: Vec<u32> = groups.iter().enumerate().flat_map(number).collect();
             matrix.set("qid", &queries, None)?;
+        }
+        for (field, input) in &layout.fields {
+            let (numbers, width) = take(*input);
+            matrix.set(field, &numbers, (width > 1).then_some(width))?;
         }
         if !about.names.is_empty() {
             matrix.set_texts("feature_name", &about.names)?;
@@ -222,6 +230,9 @@ fn train(rank: &Rank, job: &Job, inputs: Vec<(Vec<f32>, usize)>) -> Result<()> {
         booster.set_attribute("best_iteration", &round.to_string())?;
         booster.set_attribute("best_score", &score.to_string())?;
     }
+    for (name, value) in &job.attributes {
+        booster.set_attribute(name, value)?;
+    }
     if rank.number() == 0 {
         at.model = booster.save()?;
         tell(rank, &Word::Model(at))?;
@@ -240,6 +251,13 @@ fn begin(rank: &Rank, job: &Job, matrices: &[Matrix], model: Option<&Vec<u8>>) -
     }
     booster.set("nthread", &rank.threads().to_string())?;
     booster.set("seed_per_iteration", "true")?;
+    if let Some(About { names, types, .. }) = job.sets.first().map(|set| &set.about) {
+        for (field, texts) in [("feature_name", names), ("feature_type", types)] {
+            if !texts.is_empty() {
+                booster.set_texts(field, texts)?;
+            }
+        }
+    }
     Ok(booster)
 }
 

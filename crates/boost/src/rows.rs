@@ -3,20 +3,23 @@
 //! Rows travel as one Arrow column, lists of fixed size in row-major order. Where batches and partitions are cut has no
 //! meaning: ranks get ranges of rows, counted over all partitions.
 
-use datafusion::arrow::array::{Array as _, ArrayRef, AsArray, FixedSizeListArray, Float32Array, RecordBatch};
+use datafusion::arrow::array::{
+    Array as _, ArrayRef, AsArray, FixedSizeListArray, Float32Array, Int64Array, RecordBatch, StringArray,
+};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Float32Type, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Float32Type, Int32Type, Int64Type, Schema, SchemaRef};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use futures::StreamExt;
 use phalanx_array::Array;
+use phalanx_array::chunks::ChunkSpec;
 use phalanx_array::rowwise::{self, ChunkReader};
-use phalanx_chunk::Chunk;
+use phalanx_chunk::{Chunk, DType};
 use phalanx_engine::{Engine, Error, Operator, Persisted, Plan, Result, plan, stream, typetag};
 use phalanx_frame::Frame;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Numbers in one batch, at most: 4 MiB.
 const BATCH_NUMBERS: usize = 1 << 20;
@@ -34,14 +37,23 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// The rows of a matrix of `float64` whose chunks hold whole rows.
+    /// The rows of a matrix of numbers.
     ///
     /// # Errors
-    /// `Input`: it is no such matrix. Otherwise an error in the expression, or the engine's.
+    /// `Input`: it is no matrix of real numbers. Otherwise an error in the expression, or the engine's.
     pub async fn from_array(engine: &dyn Engine, array: &Array) -> Result<Self> {
-        let width = *array.shape()?.get(1).ok_or_else(|| Error::input("rows have two axes"))?;
+        let [rows, width] = *array.shape()? else {
+            return Err(Error::input(format!("rows of an array of shape {:?}", array.shape()?))
+                .with_hint("rows have two axes: reshape it"));
+        };
         need_width(width)?;
-        let chunks = rowwise::plan(engine, array).await?;
+        if matches!(array.dtype()?, DType::Complex64 | DType::Complex128) {
+            return Err(Error::input("complex numbers as features").with_hint("give real numbers: .real, .imag"));
+        }
+        let sizes = array.chunks()?.sizes(0).to_vec();
+        let whole = if rows == 0 { vec![0] } else { sizes };
+        let whole = array.rechunk(ChunkSpec::Sizes(vec![whole, vec![width]])).astype(DType::Float64);
+        let chunks = rowwise::plan(engine, &whole).await?;
         let bytes = chunks.task_bytes().saturating_add((BATCH_NUMBERS * 8) as u64);
         let inputs = chunks.inputs().to_vec();
         let root = plan::operator(RowsOfChunks { width }, vec![Arc::clone(chunks.root())])?;
@@ -67,7 +79,8 @@ impl Rows {
         let rows = selected.plan_async(engine.settings()).await?;
         let (bytes, inputs) = (rows.task_bytes(), rows.inputs().to_vec());
         let codes = columns.iter().map(|name| categories.get(name).cloned()).collect();
-        let root = plan::operator(RowsOfColumns { codes }, vec![Arc::clone(rows.root())])?;
+        let columns_of = RowsOfColumns { names: columns.to_vec(), codes };
+        let root = plan::operator(columns_of, vec![Arc::clone(rows.root())])?;
         Self::persist(engine, Plan::new("rows", root).reading(inputs).projecting(bytes), columns.len()).await
     }
 
@@ -91,7 +104,34 @@ impl Rows {
     pub fn data(&self) -> &Persisted {
         &self.data
     }
+
+    /// The rows as a persisted matrix of `float64`: a chunk for each partition that has any.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn to_array(&self, engine: &dyn Engine) -> Result<Array> {
+        let counts: Vec<usize> = self.data.locations().iter().map(|location| location.rows as usize).collect();
+        let mut first = 0_usize;
+        let mut places = vec![];
+        for (count, number) in counts.iter().zip(rowwise::chunk_numbers(&counts)) {
+            let column = |value: i64| Arc::new(Int64Array::from(vec![value])) as ArrayRef;
+            let columns = vec![column(number.map_or(-1, |number| number as i64)), column(first as i64)];
+            places.push(vec![RecordBatch::try_new(Arc::clone(&PLACE), columns)?]);
+            first += count;
+        }
+        let inputs = vec![self.data.scan()?, plan::table(Arc::clone(&PLACE), &places)?];
+        let root = plan::operator(ChunkOfRows { width: self.width }, inputs)?;
+        let largest = counts.iter().copied().max().unwrap_or(0);
+        let plan = Plan::new("array of rows", root).reading([self.data.clone()]);
+        let plan = plan.projecting((largest * self.width * 24) as u64);
+        rowwise::of_persisted(engine.persist(plan).collect().await?, &counts, self.width)
+    }
 }
+
+static PLACE: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let number = |name| Field::new(name, DataType::Int64, false);
+    Arc::new(Schema::new(vec![number("chunk"), number("first_row")]))
+});
 
 fn need_width(width: usize) -> Result<()> {
     if (1..=WIDTH_MAX).contains(&width) {
@@ -181,6 +221,7 @@ fn pieces(width: usize, chunk: &Chunk) -> Vec<DataFusionResult<RecordBatch>> {
 /// Columns as rows.
 #[derive(Debug, Serialize, Deserialize)]
 struct RowsOfColumns {
+    names: Vec<String>,
     /// For each column the categories that its texts stand for, if it has any.
     codes: Vec<Option<Vec<String>>>,
 }
@@ -198,33 +239,33 @@ impl Operator for RowsOfColumns {
         mut input: Vec<SendableRecordBatchStream>,
         _context: &TaskContext,
     ) -> DataFusionResult<SendableRecordBatchStream> {
-        let codes = self.codes.clone();
+        let (names, codes) = (self.names.clone(), self.codes.clone());
         let rows = input.swap_remove(0).map(move |given| {
             let given = given?;
-            batch(codes.len(), rows_of(given.columns(), &codes, given.num_rows())?)
+            batch(codes.len(), rows_of(given.columns(), &names, &codes, given.num_rows())?)
         });
         Ok(stream::with_schema(self.schema(), rows))
     }
 }
 
-/// Columns of `rows` values as numbers in row-major order.
+/// Columns of `rows` values as numbers in row-major order: NaN where a value is missing.
 ///
 /// # Errors
-/// A column is neither of numbers nor of categories.
-pub(crate) fn rows_of(columns: &[ArrayRef], codes: &[Option<Vec<String>>], rows: usize) -> DataFusionResult<Vec<f32>> {
+/// `Data`: a category is none of those that are known. `Input`: a column is neither of numbers nor of categories.
+pub(crate) fn rows_of(
+    columns: &[ArrayRef],
+    names: &[String],
+    codes: &[Option<Vec<String>>],
+    rows: usize,
+) -> Result<Vec<f32>> {
     let width = columns.len();
     let mut numbers = vec![f32::NAN; rows * width];
     for (place, (column, codes)) in columns.iter().zip(codes).enumerate() {
         let cells = numbers.iter_mut().skip(place).step_by(width);
         match codes {
-            Some(codes) => {
-                let texts = cast(column, &DataType::Utf8)?;
-                let places: BTreeMap<&str, usize> =
-                    codes.iter().enumerate().map(|(code, text)| (text.as_str(), code)).collect();
-                for (cell, text) in cells.zip(texts.as_string::<i32>()) {
-                    let code = text.and_then(|text| places.get(text));
-                    *cell = code.map_or(f32::NAN, |code| *code as f32);
-                }
+            Some(known) => {
+                let name = names.get(place).map_or("", String::as_str);
+                cells.zip(codes_of(column, known, name)?).for_each(|(cell, code)| *cell = code);
             }
             None => {
                 let values = cast(column, &DataType::Float32)?;
@@ -240,23 +281,110 @@ pub(crate) fn rows_of(columns: &[ArrayRef], codes: &[Option<Vec<String>>], rows:
     Ok(numbers)
 }
 
+/// The place of each value among the categories that are known, NaN where it is missing.
+fn codes_of(column: &ArrayRef, known: &[String], name: &str) -> Result<Vec<f32>> {
+    let places: BTreeMap<&str, f32> =
+        known.iter().enumerate().map(|(code, text)| (text.as_str(), code as f32)).collect();
+    let code = |text: &str| {
+        places.get(text).copied().ok_or_else(|| {
+            Error::data(format!("column {name:?} holds the category {text:?}, which the training has not seen"))
+                .with_hint("make it missing, or train with categories that have it: .cat.add_categories")
+        })
+    };
+    let texts =
+        |values: &ArrayRef| -> Result<StringArray> { Ok(cast(values, &DataType::Utf8)?.as_string::<i32>().clone()) };
+    match column.as_dictionary_opt::<Int32Type>() {
+        None => texts(column)?.iter().map(|text| text.map_or(Ok(f32::NAN), code)).collect(),
+        Some(dictionary) => {
+            // Only what a row has counts: dictionaries may hold more.
+            let texts = texts(dictionary.values())?;
+            let mut seen: Vec<Option<f32>> = vec![None; texts.len()];
+            let of_key = |key: Option<i32>| {
+                let Some(key) = key.and_then(|key| usize::try_from(key).ok()) else { return Ok(f32::NAN) };
+                if texts.is_null(key) {
+                    return Ok(f32::NAN);
+                }
+                match seen[key] {
+                    Some(code) => Ok(code),
+                    None => Ok(*seen[key].insert(code(texts.value(key))?)),
+                }
+            };
+            dictionary.keys().iter().map(of_key).collect()
+        }
+    }
+}
+
+/// The rows of a partition as one chunk. The second input says which chunk, and where its first row is.
+#[derive(Debug, Serialize, Deserialize)]
+struct ChunkOfRows {
+    width: usize,
+}
+
+#[typetag::serde(name = "boost_chunk_of_rows")]
+impl Operator for ChunkOfRows {
+    fn name(&self) -> &'static str {
+        "boost_chunk_of_rows"
+    }
+    fn schema(&self) -> SchemaRef {
+        rowwise::schema()
+    }
+    fn run(
+        &self,
+        input: Vec<SendableRecordBatchStream>,
+        _context: &TaskContext,
+    ) -> DataFusionResult<SendableRecordBatchStream> {
+        let width = self.width;
+        Ok(stream::gather(self.schema(), input, move |inputs| {
+            let [rows, places] = inputs.as_slice() else {
+                return Err(DataFusionError::Internal(String::from("a chunk of rows has two inputs")));
+            };
+            let Some(place) = places.iter().find(|batch| batch.num_rows() > 0) else {
+                return Err(DataFusionError::Internal(String::from("a chunk of rows has no place")));
+            };
+            let number = |column: usize| place.column(column).as_primitive::<Int64Type>().value(0);
+            let Ok(chunk_number) = usize::try_from(number(0)) else {
+                return Ok(vec![]); // a partition without rows is no chunk
+            };
+            let mut values: Vec<f64> = vec![];
+            for batch in rows.iter().filter(|batch| batch.num_rows() > 0) {
+                values.extend(numbers(batch)?.iter().copied().map(f64::from));
+            }
+            let chunk = Chunk::new(&[values.len() / width, width], values)
+                .map_err(|error| Error::internal("rows make no chunk").caused_by(&error))?;
+            Ok(rowwise::batches(chunk_number, number(1) as usize, &chunk)?)
+        }))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use datafusion::arrow::array::{BooleanArray, Int64Array, StringArray};
+    use datafusion::arrow::array::{BooleanArray, DictionaryArray};
 
     #[test]
     fn columns_become_rows_and_what_is_missing_nan() {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from(vec![Some(1), None, Some(3)])),
-            Arc::new(StringArray::from(vec![Some("b"), Some("new"), None])),
+            Arc::new(StringArray::from(vec![Some("b"), Some("a"), None])),
             Arc::new(BooleanArray::from(vec![true, false, true])),
         ];
         let codes = vec![None, Some(vec!["a".to_owned(), "b".to_owned()]), None];
-        let rows = rows_of(&columns, &codes, 3).unwrap();
+        let names = ["x", "c", "t"].map(String::from);
+        let rows = rows_of(&columns, &names, &codes, 3).unwrap();
         let texts: Vec<String> = rows.iter().map(ToString::to_string).collect();
-        assert_eq!(texts, ["1", "1", "1", "NaN", "NaN", "0", "3", "NaN", "1"]);
+        assert_eq!(texts, ["1", "1", "1", "NaN", "0", "0", "3", "NaN", "1"]);
         let packed = batch(3, rows).unwrap();
-        assert_eq!((packed.num_rows(), numbers(&packed.slice(1, 2)).unwrap().len()), (3, 6));
+        assert_eq!((packed.num_rows(), numbers(&packed.slice(1, 2)).unwrap()[2]), (3, 0.0));
+    }
+
+    #[test]
+    fn categories_are_found_through_any_dictionary_and_new_ones_refused() {
+        let known = vec!["a".to_owned(), "b".to_owned()];
+        let dictionary: DictionaryArray<Int32Type> = [Some("b"), None, Some("a"), Some("new")].into_iter().collect();
+        let column: ArrayRef = Arc::new(dictionary);
+        let codes = codes_of(&column.slice(0, 3), &known, "c").unwrap();
+        assert_eq!(codes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["1", "NaN", "0"]);
+        let error = codes_of(&column, &known, "c").unwrap_err();
+        assert!(error.message().contains("\"new\""), "{error}");
     }
 }

@@ -1,6 +1,7 @@
 //! The caller's side of a training: a gang of ranks, as often as it takes, each time from the last checkpoint.
 
 use crate::dataset::Dataset;
+use crate::model::need_whole;
 use crate::parameters::Parameters;
 use crate::rank::{Checkpoint, Job, PROGRAM, Word};
 use crate::stopping::EarlyStopping;
@@ -11,6 +12,9 @@ use std::time::Duration;
 const ATTEMPTS_MAX: u32 = 20;
 /// Attempts in a row that end before any rank has said a word: the cluster has another trouble than a loss.
 const SILENT_MAX: u32 = 3;
+
+const SILENT: &str = "if it was not killed, XGBoost has ended it, as it does where some metrics do not fit the rows: \
+                      with one rank it says why";
 
 /// What is to be trained, on which rows, and how.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub struct Training {
     pub stopping: Option<EarlyStopping>,
     /// A model to go on from.
     pub base: Option<Vec<u8>>,
+    /// Texts that go with the model, by name.
+    pub attributes: Vec<(String, String)>,
     /// Processes that train together, and threads of each: other numbers, another model (in its last bits, or in its
     /// splits where features have many values).
     pub ranks: usize,
@@ -58,7 +64,7 @@ pub struct Trained {
 }
 
 impl Training {
-    /// One rank's training of `rounds` rounds on `rows` with two ranks of one thread, the default.
+    /// A training of `rounds` rounds on `rows`, by two ranks of one thread, which is the default.
     pub fn new(parameters: Parameters, rows: Dataset, rounds: u32) -> Self {
         Self {
             parameters,
@@ -68,6 +74,7 @@ impl Training {
             learning_rates: vec![],
             stopping: None,
             base: None,
+            attributes: vec![],
             ranks: 2,
             threads: 1,
             checkpoint_interval: CHECKPOINT_INTERVAL,
@@ -75,6 +82,7 @@ impl Training {
     }
 
     fn check(&self) -> Result<()> {
+        self.base.as_deref().map_or(Ok(()), need_whole)?;
         self.sets.iter().try_for_each(Dataset::check)?;
         let Some(first) = self.sets.first() else { return Err(Error::input("a training without rows")) };
         if first.features.count() == 0 {
@@ -104,15 +112,16 @@ impl Training {
     }
 }
 
-/// Trains. `hear` is told the metrics of each round, once and in order.
+/// Trains. `hear` is told the metrics of each round, once and in order; its error ends the training.
 ///
 /// # Errors
+/// * That of `hear`.
 /// * `Input`, `Unsupported`: what XGBoost refuses, in its words, or it is not there.
 /// * `Cluster`: workers were lost in each of 20 attempts, or what was lost can't be made again.
 pub async fn train(
     engine: &dyn Engine,
     training: &Training,
-    mut hear: impl FnMut(u32, &[(String, f64)]),
+    mut hear: impl FnMut(u32, &[(String, f64)]) -> Result<()>,
 ) -> Result<Trained> {
     training.check()?;
     let ranks = training.sets[0].ranks(training.ranks);
@@ -128,6 +137,7 @@ pub async fn train(
         learning_rates: training.learning_rates.clone(),
         stopping: training.stopping.clone(),
         base: training.base.clone(),
+        attributes: training.attributes.clone(),
         checkpoint: None,
         checkpoint_interval: training.checkpoint_interval,
     };
@@ -148,11 +158,12 @@ pub async fn train(
             match word {
                 Word::Round(round, scores) if round >= heard => {
                     heard = round + 1;
-                    hear(round, &scores);
+                    return hear(round, &scores);
                 }
                 Word::Checkpoint(checkpoint) => job.checkpoint = Some(checkpoint),
                 _ => {}
             }
+            Ok(())
         })
         .await;
         match ended {
@@ -166,7 +177,7 @@ pub async fn train(
                 restarts += 1;
                 silent = if spoke { 0 } else { silent + 1 };
                 if silent == SILENT_MAX {
-                    return Err(error);
+                    return Err(error.with_hint(SILENT));
                 }
                 let from = job.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.rounds);
                 tracing::info!(%error, from, "training goes on from its last checkpoint");
@@ -178,7 +189,12 @@ pub async fn train(
 }
 
 /// One gang, to its end.
-async fn attempt(engine: &dyn Engine, plan: GangPlan, ranks: usize, mut hear: impl FnMut(Word)) -> Result<Checkpoint> {
+async fn attempt(
+    engine: &dyn Engine,
+    plan: GangPlan,
+    ranks: usize,
+    mut hear: impl FnMut(Word) -> Result<()>,
+) -> Result<Checkpoint> {
     let mut gang = engine.gang(plan);
     let mut model = None;
     while let Some(said) = gang.next().await {
@@ -197,7 +213,7 @@ async fn attempt(engine: &dyn Engine, plan: GangPlan, ranks: usize, mut hear: im
                 }
             }
             Word::Model(trained) => model = Some(trained),
-            word => hear(word),
+            word => hear(word)?,
         }
     }
     model.ok_or_else(|| Error::internal("all ranks are done, and none has sent the model"))

@@ -1,6 +1,6 @@
-//! Functions of the caller's own language, block by block.
+//! Functions of whole blocks: of the caller's own language, or of a crate above this one.
 //!
-//! A block goes out as one row: the elements as `phalanx_chunk::wire` has them, their dtype, their shape, the number
+//! To the caller's language a block goes out as one row: the elements as `phalanx_chunk::wire` has them, their dtype, their shape, the number
 //! of the block on each axis of the result, and where the elements lie in their whole array. What comes back is a row
 //! with elements, dtype and shape.
 
@@ -16,6 +16,7 @@ use phalanx_engine::datafusion::arrow::buffer::OffsetBuffer;
 use phalanx_engine::datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use phalanx_engine::host::{self, HostFunction};
 use serde::{Deserialize, Serialize};
+use std::fmt::Debug;
 use std::sync::{Arc, LazyLock};
 
 /// What a block of an input is along one of its axes.
@@ -36,10 +37,41 @@ pub enum Along {
     },
 }
 
+/// A function of blocks that another crate defines, as operators are: its parameters are its fields, and a process
+/// that links the crate can run it.
+#[typetag::serde]
+pub trait BlockFunction: Debug + Send + Sync {
+    /// What `explain` calls it.
+    fn name(&self) -> &'static str;
+    /// The block of the result for these blocks of the inputs; the same for the same blocks.
+    ///
+    /// # Errors
+    /// It can't be computed.
+    fn run(&self, inputs: &[Chunk]) -> phalanx_engine::Result<Chunk>;
+}
+
+/// What is called.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Callee {
+    /// A function of the caller's language.
+    Host(HostFunction),
+    /// One of a crate.
+    Native(Box<dyn BlockFunction>),
+}
+
+impl Callee {
+    fn label(&self) -> &str {
+        match self {
+            Self::Host(function) => &function.label,
+            Self::Native(function) => function.name(),
+        }
+    }
+}
+
 /// Calls a function once for each block of the result.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Host {
-    pub function: HostFunction,
+    pub function: Callee,
     /// For each input what a block of it is, axis by axis, and how long the axis is.
     pub inputs: Vec<Vec<(Along, usize)>>,
     /// The blocks of the result.
@@ -93,20 +125,24 @@ impl Host {
 
     fn call(&self, piece: &Piece, inputs: &[Chunk]) -> ChunkResult<Chunk> {
         let number = self.number(piece.chunk);
-        let batches = inputs
-            .iter()
-            .enumerate()
-            .map(|(input, chunk)| batch(chunk, &number, &self.region(input, &number)))
-            .collect::<ChunkResult<Vec<_>>>()?;
-        let context = format!("block {number:?} of {:?}", self.function.label);
+        let label = self.function.label();
         let raised = |error: phalanx_engine::Error| Error::Value { reason: error.to_wire() };
-        let returned = host::call(&self.function, batches, &context).map_err(raised)?;
-        let chunk = read(&returned)?;
+        let chunk = match &self.function {
+            Callee::Native(function) => function.run(inputs).map_err(raised)?,
+            Callee::Host(function) => {
+                let batches = inputs
+                    .iter()
+                    .enumerate()
+                    .map(|(input, chunk)| batch(chunk, &number, &self.region(input, &number)))
+                    .collect::<ChunkResult<Vec<_>>>()?;
+                let context = format!("block {number:?} of {label:?}");
+                read(&host::call(function, batches, &context).map_err(raised)?)?
+            }
+        };
         let expected = lengths(&self.blocks.region(piece.chunk));
         if chunk.shape() != expected {
             let error = phalanx_engine::Error::data(format!(
-                "{:?} returned a block of shape {:?} for block {number:?}, and {expected:?} was declared",
-                self.function.label,
+                "{label:?} returned a block of shape {:?} for block {number:?}, and {expected:?} was declared",
                 chunk.shape()
             ));
             return Err(raised(error.with_hint("declare the sizes of the blocks that it returns: `chunks=`")));
@@ -155,7 +191,7 @@ fn read(batches: &[RecordBatch]) -> ChunkResult<Chunk> {
 #[typetag::serde(name = "host")]
 impl Node for Host {
     fn name(&self) -> String {
-        format!("call {}", self.function.label)
+        format!("call {}", self.function.label())
     }
     fn shape(&self) -> &[usize] {
         &self.shape

@@ -11,7 +11,7 @@
 //! | `lines`, `scan` | functions of whole lines along an axis; running sums over blocks |
 //! | `pick`, `set` | elements at indices that are data; a copy with some replaced |
 //! | `count`, `lookup` | counts of blocks; looking up in a sorted table |
-//! | `host` | functions of the caller's own language, block by block |
+//! | `host` | functions of the caller's own language, or of other crates, block by block |
 //! | `reduce` | partial states of reductions, and their merge |
 //! | `contract` | products of matrices |
 //! | `factor`, `dense` | the parts of TSQR; linear algebra of matrices in one piece |
