@@ -4,8 +4,15 @@ import logging
 import sys
 
 import dask
+import dask.array as da
+import xgboost.dask
+from boosting_works import boosting_works
 from common import measure
-from dask_works import PACKAGES, WORKS
+from dask_works import PACKAGES, WORKS, ready
+
+# One training after the other: two on the same workers would wait for each other.
+WORKS |= boosting_works(da, xgboost.dask, lambda arrays: [ready(each) for each in arrays], lambda calls: [call() for call in calls])
+PACKAGES = [*PACKAGES, "xgboost-cpu"]
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--versions"]:

@@ -1,14 +1,28 @@
 """Phalanx from Python: in this process, or with `--workers 2` on two workers of one core."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import phalanx.array as da
 import phalanx.dataframe as dd
+import phalanx.xgboost as pxgb
+from boosting_works import boosting_works
 from common import measure
 from lazy_works import lazy_works
 from phalanx.distributed import Client
 
-WORKS = lazy_works(da, dd, wait=lambda _: None)  # persist() waits by itself
+
+
+def side_by_side(calls):
+    """As many at once as there are cores; gangs that find no free core wait."""
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda call: call(), calls))
+
+
+WORKS = {
+    **lazy_works(da, dd, wait=lambda _: None),  # persist() waits by itself
+    **boosting_works(da, pxgb, lambda _: None, side_by_side),
+}
 
 if __name__ == "__main__":
     if sys.argv[1:3] == ["--workers", "2"]:

@@ -17,7 +17,7 @@ _EXTRAS = {
     "pandas": "pandas",
     "scipy": "learn",
     "sklearn": "learn",
-    "xgboost": "boost",
+    "xgboost": "xgboost",
     "zarr": "zarr",
 }
 

@@ -140,4 +140,16 @@ def _learning_areas() -> Iterator[Area]:
             yield Area(f"sklearn.{name}", "scikit-learn", module, own, _public(module))
 
 
-AREAS: tuple[Callable[[], Iterator[Area]], ...] = (_array_areas, _frame_areas, _standard_areas, _learning_areas)
+def _boosting_areas() -> Iterator[Area]:
+    ours, theirs = _module("phalanx.xgboost"), _module("xgboost.dask")
+    if ours is None or theirs is None:
+        return
+    yield Area("xgboost.dask", "xgboost.dask", theirs, ours, _public(theirs))
+    for name in ("DaskDMatrix", "DaskXGBClassifier", "DaskXGBRanker"):
+        kind = getattr(theirs, name)
+        # What scikit-learn gives every estimator is no name of XGBoost's.
+        names = tuple(each for each in _public(kind) if not each.endswith(("_request", "_routing")))
+        yield Area(f"xgboost.dask.{name}", "xgboost.dask", kind, getattr(ours, name), names)
+
+
+AREAS: tuple[Callable[[], Iterator[Area]], ...] = (_array_areas, _frame_areas, _standard_areas, _learning_areas, _boosting_areas)

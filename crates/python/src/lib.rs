@@ -10,6 +10,7 @@
 //! | [`client`] | an engine, and waiting for it without the GIL, interruptible |
 //! | [`array`] | lazy arrays: a file an area |
 //! | [`frame`] | lazy frames: a file an area |
+//! | [`boost`] | rows for boosting, trainings, and models that answer |
 //! | [`learn`] | rows for learning, and the passes over them |
 //! | [`host`] | functions written in Python, run where the data is |
 //! | [`memory`] | NumPy's memory in and out, without a copy |
@@ -19,6 +20,7 @@
 
 mod array;
 mod arrow;
+mod boost;
 mod client;
 mod cluster;
 mod command;
@@ -35,6 +37,8 @@ mod _phalanx {
     use super::array::PyArray;
     #[pymodule_export]
     use super::arrow::PyTable;
+    #[pymodule_export]
+    use super::boost::{PyBoostModel, PyBoostRows, boost_library, boost_train};
     #[pymodule_export]
     use super::client::{CancelToken, PyClient};
     #[pymodule_export]

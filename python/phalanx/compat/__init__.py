@@ -1,8 +1,8 @@
 """Runs programs that were written for Dask, unmodified.
 
-``phalanx run program.py`` answers the program's imports of ``dask`` and ``distributed`` with ours. In a notebook,
-``%load_ext phalanx.compat`` does the same from there on. A name that we do not have says so where it is imported or
-used.
+``phalanx run program.py`` answers the program's imports of ``dask``, ``distributed``, ``dask_ml`` and ``xgboost.dask``
+with ours. In a notebook, ``%load_ext phalanx.compat`` does the same from there on. A name that we do not have says so
+where it is imported or used.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-__all__ = ["MODULES", "covered", "install", "load_ipython_extension", "uninstall", "unload_ipython_extension"]
+__all__ = ["MODULES", "covered", "install", "is_answered", "load_ipython_extension", "uninstall", "unload_ipython_extension"]
 
 #: Whose imports are answered, and by which module of ours.
 MODULES = {
@@ -33,16 +33,22 @@ MODULES = {
     "cdsw": "phalanx.workers",
     "cml": "phalanx.compat._cml",
     "cml.workers_v1": "phalanx.workers",
+    "xgboost.dask": "phalanx.xgboost",
 }
 #: Packages whose modules have their names here too, if we have them.
 PACKAGES = {"dask.array": "phalanx.array", "dask.dataframe": "phalanx.dataframe", "dask_ml": "phalanx.ml"}
 #: Where names begin that nobody but us answers.
-ROOTS = ("dask", "dask_ml", "distributed")
+ROOTS = ("dask", "dask_ml", "distributed", "xgboost.dask")
 #: Names of Cloudera AI's workers, answered too. The platform's package ``cml`` has more than those, and stays where it
 #: is; elsewhere it has nothing else.
 PLATFORM = ("cdsw", "cml", "cml.workers_v1")
 #: Variables that programs for the platform read, with its values, where it is not.
 PORTS = {"CDSW_APP_PORT": "8100", "CDSW_READONLY_PORT": "8090"}
+
+
+def is_answered(name: str) -> bool:
+    """Whether imports of this module are answered by us alone: ``xgboost`` stays the library, ``xgboost.dask`` does not."""
+    return name in PLATFORM or any(name == root or name.startswith(f"{root}.") for root in ROOTS)
 
 
 def ours_of(name: str) -> str | None:
@@ -99,7 +105,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             for name, port in PORTS.items():
                 os.environ.setdefault(name, port)
             return importlib.util.spec_from_loader(fullname, self, is_package=True)
-        if fullname.partition(".")[0] in ROOTS:
+        if is_answered(fullname):
             if ours_of(fullname) is not None:
                 return importlib.util.spec_from_loader(fullname, self, is_package=True)
             raise ModuleNotFoundError(f"{fullname} is not covered by Phalanx", name=fullname)

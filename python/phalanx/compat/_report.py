@@ -13,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from phalanx.compat import PLATFORM, ROOTS, covered, ours_of
+from phalanx.compat import covered, is_answered, ours_of
 
 __all__ = ["Use", "report", "uses"]
 
@@ -50,14 +50,16 @@ def uses(source: str, filename: str = "<program>") -> list[Use]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                if _is_dask(alias.name):
+                if is_answered(alias.name):
                     modules[alias.asname or alias.name.partition(".")[0]] = (
                         alias.name if alias.asname else alias.name.partition(".")[0]
                     )
                     note(alias.name, node.lineno, ours_of(alias.name) is not None)
-        elif isinstance(node, ast.ImportFrom) and node.module and _is_dask(node.module) and not node.level:
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
+                if not is_answered(node.module) and not is_answered(full):
+                    continue
                 modules[alias.asname or alias.name] = full
                 if alias.name != "*":
                     note(full, node.lineno, ours_of(full) is not None or _resolves(full))
@@ -76,15 +78,12 @@ def uses(source: str, filename: str = "<program>") -> list[Use]:
             root = root.value
         if isinstance(root, ast.Name) and root.id in modules:
             name = _longest(modules[root.id], chain)
-            note(name, node.lineno, _resolves(name))
+            if is_answered(name):
+                note(name, node.lineno, _resolves(name))
         elif not (isinstance(root, ast.Name) and root.id in _other_modules(tree)):
             for attribute in chain:
                 _note_method(attribute, node.lineno, note)
     return sorted(found.values(), key=lambda use: (use.line, use.name))
-
-
-def _is_dask(module: str) -> bool:
-    return module.partition(".")[0] in ROOTS or module in PLATFORM
 
 
 def _other_modules(tree: ast.AST) -> set[str]:
@@ -92,7 +91,7 @@ def _other_modules(tree: ast.AST) -> set[str]:
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names |= {alias.asname or alias.name.partition(".")[0] for alias in node.names if not _is_dask(alias.name)}
+            names |= {alias.asname or alias.name.partition(".")[0] for alias in node.names if not is_answered(alias.name)}
     return names
 
 

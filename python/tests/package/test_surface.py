@@ -98,6 +98,8 @@ NEEDLESS = {
     **dict.fromkeys(("copy", "deep", "memo", "order", "subok", "like"), "no memory"),
     # Sorts are stable always; sets are found in one way.
     **dict.fromkeys(("kind", "stable"), "one way"),
+    # XGBoost says nothing while it reads rows, here as there.
+    "silent": "one way",
     # Protocols give these: scikit-learn's `fit(X, y)`, Python's descriptors, importers and NumPy's dispatch.
     **dict.fromkeys(("y", "owner", "types", "api_version", "path", "target", "ipython"), "protocol"),
     # Ours: what every function that runs on workers is called with, and what each kind of lazy object is prepared by.

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 /// What is installed from the Python package index.
-const PACKAGES: &[&str] = &["numpy", "pandas", "polars", "pyarrow", "cloudpickle", "dask[complete]"];
+const PACKAGES: &[&str] = &["numpy", "pandas", "polars", "pyarrow", "cloudpickle", "dask[complete]", "scikit-learn", "xgboost-cpu"];
 
 /// Times by (program, work).
 #[derive(Debug, Default)]
@@ -82,6 +82,7 @@ pub const PYTHON_CLUSTER: &str = "Phalanx in Python, two workers";
 pub const NUMPY: &str = "NumPy";
 pub const PANDAS: &str = "pandas";
 pub const POLARS: &str = "Polars";
+pub const XGBOOST: &str = "XGBoost, two threads";
 pub const DASK_THREADS: &str = "Dask, threads";
 pub const DASK_DISTRIBUTED: &str = "Dask, two workers";
 
@@ -114,7 +115,11 @@ const LAZY_WORKS: &[&str] = &[
     "py-parquet-groupby",
     "py-merge",
     "py-to-pandas",
+    "py-boost",
+    "py-boost-search",
 ];
+/// Boosting over ranks: `benches/peers/boosting_works.py`.
+const BOOSTING_WORKS: &[&str] = &["py-boost", "py-boost-search"];
 const NUMPY_PYTHON_WORKS: &[&str] = &["py-array-mean", "py-chain", "py-matmul", "py-to-numpy"];
 const DASK_LAZY_WORKS: &[&str] = &[
     "py-scalar",
@@ -174,8 +179,14 @@ pub fn programs(root: &Path, target: &Path, binary: &Path, python: &Path) -> Vec
         own_python(PYTHON, &[], LAZY_WORKS),
         peer(PANDAS, "pandas_peer.py", &[FRAME_WORKS, &["py-to-pandas"]], &[]),
         peer(POLARS, "polars_peer.py", &[&["py-csv-groupby", "py-parquet-groupby", "py-merge"]], &[]),
-        own_python(PYTHON_CLUSTER, &["--workers", "2"], LAZY_CLUSTER_WORKS),
-        peer(DASK_DISTRIBUTED, "dask_distributed_peer.py", &[DASK_WORKS, LAZY_CLUSTER_WORKS], &["ten-thousand-chunks"]),
+        peer(XGBOOST, "xgboost_peer.py", &[&["py-boost"]], &[]),
+        own_python(PYTHON_CLUSTER, &["--workers", "2"], &[LAZY_CLUSTER_WORKS, BOOSTING_WORKS].concat()),
+        peer(
+            DASK_DISTRIBUTED,
+            "dask_distributed_peer.py",
+            &[DASK_WORKS, LAZY_CLUSTER_WORKS, BOOSTING_WORKS],
+            &["ten-thousand-chunks"],
+        ),
     ]
 }
 

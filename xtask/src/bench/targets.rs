@@ -1,7 +1,7 @@
 //! What we want to reach.
 
 use super::peers::{
-    CLUSTER, DASK_DISTRIBUTED, DASK_THREADS, LOCAL, NUMPY, PANDAS, POLARS, PYTHON, PYTHON_CLUSTER, Seconds,
+    CLUSTER, DASK_DISTRIBUTED, DASK_THREADS, LOCAL, NUMPY, PANDAS, POLARS, PYTHON, PYTHON_CLUSTER, Seconds, XGBOOST,
 };
 
 /// A target.
@@ -72,6 +72,17 @@ pub const TARGETS: &[Target] = &[
     target("Python: Parquet → group-by", (PYTHON, "py-parquet-groupby"), Goal::Times(8.0, DASK_THREADS)),
     target("Python: Parquet → group-by", (PYTHON, "py-parquet-groupby"), Goal::Times(0.9, POLARS)),
     target("Python: merge of 26 M and 2.6 M rows", (PYTHON, "py-merge"), Goal::Times(8.0, DASK_THREADS)),
+    target("Python: XGBoost, 1 M × 28, 50 rounds, in process", (PYTHON, "py-boost"), Goal::Times(0.9, XGBOOST)),
+    target(
+        "Python: XGBoost, 1 M × 28, 50 rounds, two workers",
+        (PYTHON_CLUSTER, "py-boost"),
+        Goal::Times(1.5, DASK_DISTRIBUTED),
+    ),
+    target(
+        "Python: a search of 20 trainings, 66,000 × 29, 5 rounds, two workers",
+        (PYTHON_CLUSTER, "py-boost-search"),
+        Goal::Times(8.0, DASK_DISTRIBUTED),
+    ),
 ];
 
 const fn target(name: &'static str, of: (&'static str, &'static str), goal: Goal) -> Target {
