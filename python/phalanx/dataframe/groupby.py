@@ -294,6 +294,21 @@ class GroupBy(GroupStatistics, GroupRows, GroupFunctions):
 
     aggregate = agg
 
+    def describe(self, percentiles: Any = None) -> Any:
+        """Count, mean, deviation, extremes and quantiles of each column of each group; by default the quartiles."""
+        wanted = [0.25, 0.5, 0.75] if percentiles is None else sorted(float(value) for value in percentiles)
+        names = self._fitting("mean", self._columns is None)
+        calls: list[dict[str, Any]] = []
+        labels: list[Any] = []
+        for name in names:
+            own = [aggregate(name, statistic) for statistic in ("count", "mean", "std", "min")]
+            own += [aggregate(name, "quantile", q=value) for value in wanted]
+            own += [aggregate(name, "max")]
+            shown = ["count", "mean", "std", "min", *(f"{value:.10g}%" for value in (100 * each for each in wanted)), "max"]
+            calls += own
+            labels += shown if self._one else [(name, each) for each in shown]
+        return self._result(calls, labels)._then(lambda frame: frame.astype("float64"))
+
     def _aggregated(self, pairs: list[tuple[str, Any]], labels: list[Any]) -> Result:
         for column, _ in pairs:
             if column not in self._native.column_names:

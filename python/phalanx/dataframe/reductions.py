@@ -219,6 +219,19 @@ class FrameReductions:
             raise ValueError("method can only be 'default', 'dask' or 'tdigest'")
         return describe(self, percentiles, include, exclude)
 
+    def agg(self, func: Any, axis: Any = 0, **kwargs: Any) -> Any:
+        """Statistics of columns: a name of one, a list of names (a row each), or a dict of either by column.
+
+        ``kwargs`` go to each statistic. Functions of Python are for ``reduction`` or ``map_partitions``.
+        """
+        if along_rows(axis):
+            raise NotImplementedError("agg of each row: call the statistic with axis=1")
+        from phalanx.dataframe._agg import agg
+
+        return agg(self, func, kwargs)
+
+    aggregate = agg
+
     def nunique_approx(self, split_every: Any = None) -> Result:
         """How many different rows there are: exactly."""
         return self.drop_duplicates()._count()  # type: ignore[attr-defined]
