@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple
 
 from phalanx import _phalanx
 from phalanx._lazy import require
 
-__all__ = ["CommunicatorContext", "Found", "library", "python_package"]
+__all__ = ["CATEGORIES", "CommunicatorContext", "Found", "categories_of", "library", "python_package"]
+
+#: The attribute of a booster that says which category each code of a feature stands for, as JSON.
+CATEGORIES = "phalanx_categories"
 
 
 class Found(NamedTuple):
@@ -33,6 +37,20 @@ def library() -> Found:
 def python_package() -> Any:
     """The package ``xgboost``, whose boosters models are handed over as."""
     return require("xgboost")
+
+
+def categories_of(booster: Any) -> dict[str, list[str]]:
+    """The texts of the categories of each feature that has any: as we note them, or as XGBoost keeps them from 3.1 on."""
+    known = booster.attr(CATEGORIES)
+    if known is not None:
+        return dict(json.loads(known))
+    if not hasattr(booster, "get_categories"):
+        return {}
+    try:
+        pairs = booster.get_categories(export_to_arrow=True).to_arrow()
+    except (TypeError, ValueError, AttributeError):  # it has none
+        return {}
+    return {str(name): [str(text) for text in texts.to_pylist()] for name, texts in pairs if texts is not None}
 
 
 class CommunicatorContext:

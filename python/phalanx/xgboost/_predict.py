@@ -9,9 +9,8 @@ from phalanx import _phalanx
 from phalanx._lazy import np, pd
 from phalanx.ml._given import kind_of
 from phalanx.xgboost._given import Features, check_client, codes_and_types, features, one_column
-from phalanx.xgboost._library import python_package
+from phalanx.xgboost._library import CATEGORIES, categories_of, python_package
 from phalanx.xgboost._matrix import DaskDMatrix
-from phalanx.xgboost._train import CATEGORIES
 
 __all__ = ["ask", "booster_of", "inplace_predict", "predict"]
 
@@ -173,9 +172,9 @@ def _margin_array(base_margin: Any) -> Any:
 def _of_matrix(native: Any, packed: Any, matrix: DaskDMatrix, booster: Any, asked: Any) -> Any:
     """The answers to the rows of a matrix, as a lazy array."""
     if matrix._given.kind == "frame":
-        known = booster.attr(CATEGORIES)
-        categories = json.loads(known) if known else matrix._categories
-        rows = matrix._features({name: categories[name] for name in matrix._categories if name in categories}).to_array(native)
+        known = categories_of(booster)
+        categories = {name: known.get(name, own) for name, own in matrix._categories.items()}
+        rows = matrix._features(categories).to_array(native)
     else:
         rows = matrix._given.data._native
     margin = matrix._fields.get("base_margin")
@@ -238,17 +237,7 @@ def _bytes(booster: Any, frame: Any) -> bytes:
     if frame is None or booster.attr(CATEGORIES) is not None or "c" not in (booster.feature_types or []):
         return bytes(booster.save_raw("ubj"))
     # Trained by XGBoost alone: newer versions keep the categories themselves, with older ones a frame's own are meant.
-    categories = _own_categories(booster) or codes_and_types(frame, True)[0]
+    categories = categories_of(booster) or codes_and_types(frame, True)[0]
     copy = booster.copy()
     copy.set_attr(**{CATEGORIES: json.dumps(categories)})
     return bytes(copy.save_raw("ubj"))
-
-
-def _own_categories(booster: Any) -> dict[str, list[str]]:
-    if not hasattr(booster, "get_categories"):
-        return {}
-    try:
-        pairs = booster.get_categories(export_to_arrow=True).to_arrow()
-    except (TypeError, ValueError, AttributeError):
-        return {}
-    return {str(name): [str(text) for text in texts.to_pylist()] for name, texts in pairs if texts is not None}

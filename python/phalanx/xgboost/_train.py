@@ -9,14 +9,11 @@ from typing import Any
 
 from phalanx import _phalanx
 from phalanx.xgboost._given import check_client
-from phalanx.xgboost._library import python_package
+from phalanx.xgboost._library import CATEGORIES, categories_of, python_package
 from phalanx.xgboost._matrix import DaskDMatrix
 from phalanx.xgboost._parameters import Listeners, number_of_ranks, parameters, threads
 
-__all__ = ["CATEGORIES", "train"]
-
-#: The attribute of a booster that says which category each code of a feature stands for, as JSON.
-CATEGORIES = "phalanx_categories"
+__all__ = ["train"]
 
 _NO_PYTHON = "ranks run no Python: name one of XGBoost's own in the parameters"
 
@@ -94,7 +91,8 @@ def train(
     listeners = Listeners(
         callbacks, early_stopping_rounds, verbose_eval, num_boost_round, evals=bool(named), learning_rate=rate
     )
-    categories = dtrain._categories
+    base = _base(xgb_model)
+    categories = _categories(base, dtrain)
     given = {
         "parameters": asked,
         "evals": named,
@@ -107,7 +105,7 @@ def train(
     }
     listeners.begin()
     packed = [each._packed(categories) for each in sets]
-    model, _, trained, restarts = _phalanx.boost_train(native, json.dumps(given), packed, _base(xgb_model), listeners.heard)
+    model, _, trained, restarts = _phalanx.boost_train(native, json.dumps(given), packed, base, listeners.heard)
     booster = python_package().Booster(model_file=bytearray(model))
     if listeners.save_best:
         booster = booster[: booster.best_iteration + 1]
@@ -145,3 +143,11 @@ def _base(model: Any) -> bytes | None:
     if isinstance(model, (bytes, bytearray)):
         return bytes(model)
     return bytes(model.save_raw("ubj"))
+
+
+def _categories(base: bytes | None, dtrain: DaskDMatrix) -> dict[str, list[str]]:
+    """The categories whose codes are trained on: those of the model that is gone on from, if it has any."""
+    if base is None or not dtrain._categories:
+        return dtrain._categories
+    _phalanx.BoostModel(base)  # refuses what is damaged
+    return {**dtrain._categories, **categories_of(python_package().Booster(model_file=bytearray(base)))}

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xgboost as xgb
-from boosting import BINARY, alone, booster_bytes, few, given, on, real, trained
+from boosting import BINARY, alone, booster_bytes, few, given, on, plain, real, trained
 
 import phalanx.dataframe as dd
 import phalanx.xgboost as pxgb
@@ -242,6 +242,27 @@ def test_categories_differ_between_partitions() -> None:
     assert evaluated["history"]["other"]["rmse"][-1] < 1e-3
     with pytest.raises(ValueError, match="pink"):
         pxgb.predict(None, booster, pd.DataFrame({"colour": pd.Categorical(["pink"]), "x": [0.0]}))
+
+
+def test_categories_of_models_that_the_library_trained() -> None:
+    colours = np.array(["red", "green", "blue"])[np.random.default_rng(2).integers(0, 3, 300)]
+    kind = pd.CategoricalDtype(["red", "green", "blue"])
+    frame = pd.DataFrame({"colour": pd.Categorical(colours, dtype=kind), "x": np.arange(300) % 7 / 7.0})
+    y = frame["colour"].map({"red": 3.0, "green": -2.0, "blue": 0.5}).astype(float) + frame["x"]
+    params = {"objective": "reg:squarederror", "eta": 0.5, "lambda": 0.0}
+    rows = xgb.DMatrix(frame, y, enable_categorical=True)
+    booster = xgb.train(params, rows, 4)
+    expected = booster.predict(rows)
+    other = frame.assign(colour=frame["colour"].cat.reorder_categories(["blue", "red", "green"]))
+    if not hasattr(booster, "get_categories"):  # before 3.1 a model knew no categories: those of a frame are meant
+        other = frame
+    lazy = dd.from_pandas(other, npartitions=3)
+    for data in (other, lazy, pxgb.DaskDMatrix(None, lazy, enable_categorical=True)):
+        np.testing.assert_array_equal(plain(pxgb.predict(None, booster, data)), expected)
+    # Who goes on from a model goes on with its codes.
+    first = trained(frame, y, params, 4, enable_categorical=True)
+    more = pxgb.train(None, params, pxgb.DaskDMatrix(None, other, y, enable_categorical=True), 4, xgb_model=first)
+    assert np.abs(pxgb.predict(None, more["booster"], lazy).compute().to_numpy() - y).max() < 0.1
 
 
 def test_constraints_and_threads() -> None:
