@@ -13,6 +13,7 @@ from phalanx.dataframe._core import DataFrame
 from phalanx.dataframe._from_python import calls
 from phalanx.dataframe._storage import bytes_of, compression_name, find, located, options_of, paths_of, read_file
 from phalanx.dataframe._values import dtype_name
+from phalanx.dataframe._zones import with_zone, zones
 
 __all__ = ["read_csv", "read_fwf", "read_json", "read_table"]
 
@@ -120,7 +121,8 @@ def read_csv(
         given = set(dtype) if isinstance(dtype, dict) else set(frame._names) if dtype is not None else set()
         whole = [name for name, kind in frame.dtypes.items() if getattr(kind, "kind", "O") in "iu" and name not in given]
         frame = frame.astype(dict.fromkeys(whole, "float64")) if whole else frame
-    return _finished(frame, dtype, parse_dates, index_col)
+    dated = [name for name in parse_dates or [] if name in frame._names]
+    return _finished(frame, dtype, parse_dates, index_col, zones(call, dated) if dated else {})
 
 
 def read_table(
@@ -252,7 +254,7 @@ def read_json(
         column = call["path_column"]
         names = {path: str(converted(path)) for path in find(paths, storage_options, ("json", "jsonl", "ndjson"))}
         frame[column] = frame[column].astype("str").map(names).astype("category")
-    return _finished(frame, types, None, None)
+    return _finished(frame, types, None, None, {})
 
 
 def _located(read: Callable[[str], Any], call: dict[str, Any], paths: list[str]) -> Any:
@@ -322,7 +324,7 @@ def _chosen(frame: Any, usecols: Any, path: str | None) -> Any:
     return frame[[name for name in names if name in wanted] + ([path] if path else [])]
 
 
-def _finished(frame: Any, dtype: Any, parse_dates: Any, index_col: Any) -> Any:
+def _finished(frame: Any, dtype: Any, parse_dates: Any, index_col: Any, zones: dict[str, str]) -> Any:
     """Types that are made of text, and the index."""
     if dtype is not None:
         names = frame._names
@@ -335,7 +337,7 @@ def _finished(frame: Any, dtype: Any, parse_dates: Any, index_col: Any) -> Any:
         for name in [parse_dates] if isinstance(parse_dates, str) else parse_dates:
             if name not in frame._names:
                 raise ValueError(f"Missing column provided to 'parse_dates': '{name}'")
-            frame[name] = to_datetime(frame[name])
+            frame[name] = with_zone(to_datetime(frame[name]), zones.get(name))
     if index_col is not None and index_col is not False:
         return frame.set_index(frame._names[index_col] if isinstance(index_col, int) else index_col, sort=False)
     return frame

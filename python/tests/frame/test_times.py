@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from columns import check, lazy, times
+
+import phalanx.dataframe as dd
 
 T = times()
 KEPT = {"year", "tz_convert", "floor", "strftime"}
@@ -141,3 +144,17 @@ def test_what_is_refused() -> None:
             call()
     with pytest.raises((ValueError, NotImplementedError)):
         clock.floor("ME")
+
+
+@pytest.mark.parametrize("end", ["Z", "+00:00", "+02:00", "-05:30", "", "+0200"])
+@pytest.mark.parametrize("between", [" ", "T"])
+def test_zones_of_csv(end: str, between: str, tmp_path: Path) -> None:
+    moments = pd.date_range("2024-03-30 22:15", periods=20, freq="37min")
+    texts = [None if at == 3 else moment.strftime(f"%Y-%m-%d{between}%H:%M:%S") + end for at, moment in enumerate(moments)]
+    pd.DataFrame({"at": texts, "x": range(20)}).to_csv(tmp_path / "times.csv", index=False)
+    expected = pd.read_csv(tmp_path / "times.csv", parse_dates=["at"])
+    for options in ({}, {"blocksize": 200}, {"usecols": ["at"]}, {"index_col": "at"} if end else {}):
+        ours = dd.read_csv(tmp_path / "times.csv", parse_dates=["at"], **options).compute()
+        times, theirs = (ours.index.to_series() if "index_col" in options else ours["at"]), expected["at"]
+        assert (getattr(times.dtype, "tz", None) is None) == (getattr(theirs.dtype, "tz", None) is None)
+        pd.testing.assert_index_equal(pd.DatetimeIndex(times).as_unit("us"), pd.DatetimeIndex(theirs).as_unit("us"), check_names=False, exact=False)
