@@ -82,7 +82,7 @@ pub fn a_large_model_answers_lazily(engine: &dyn Engine) {
         ("lambda", "0"),
         ("min_child_weight", "0"),
     ]);
-    let model = Model::of_bytes(alone(&sample, &deep, 1200)).unwrap();
+    let model = Model::of_bytes(alone(&sample, &deep, 1800)).unwrap();
     assert!(model.bytes().len() > 1 << 20, "{} bytes", model.bytes().len());
     let expected = model.predict(&sample.floats(), &Asked::default()).unwrap();
     let lazy = model.of_array(engine, &sample.array(engine, 60), None, &Asked::default()).unwrap();
