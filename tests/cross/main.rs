@@ -13,6 +13,7 @@ mod gangs;
 mod host;
 mod kills;
 mod memory;
+mod observed;
 mod recording;
 mod spine;
 mod stages;
@@ -32,6 +33,7 @@ fn main() {
         suites::trials(),
         stages::trials(),
         memory::trials(),
+        observed::trials(),
         bad_days::trials(),
         drain::trials(),
         tls::trials(),

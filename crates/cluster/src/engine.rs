@@ -18,6 +18,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
+use phalanx_engine::observe::RunEvent;
 use phalanx_engine::{
     Engine, EngineDescription, EngineKind, Error, ErrorKind, Gang, GangPlan, Job, Lineage, LocalEngine, Location,
     PartitionData, PersistJob, Persisted, Plan, Progress, Recipe, Result, SavedPlan, Settings, credentials, datafusion,
@@ -109,6 +110,19 @@ impl ClusterEngine {
         self.block(async move { shared.session.failed_jobs().await })
     }
 
+    /// What can be seen of the cluster.
+    pub fn observer(&self) -> crate::Observer {
+        self.shared.session.observer()
+    }
+
+    /// Waits for something that is asked of [`ClusterEngine::observer`], from any thread.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn wait<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        self.block(work)
+    }
+
     /// The plan of one of [`ClusterEngine::failed_jobs`], to be [run again](replayed) in one process.
     ///
     /// # Errors
@@ -187,9 +201,9 @@ impl Engine for ClusterEngine {
         PersistJob::start(&self.handle, &label, move |progress| async move { shared.persist(plan, &progress).await })
     }
     fn scatter(&self, label: &str, schema: SchemaRef, partitions: Vec<Vec<RecordBatch>>) -> PersistJob {
-        let shared = Arc::clone(&self.shared);
+        let (shared, name) = (Arc::clone(&self.shared), label.to_owned());
         PersistJob::start(&self.handle, label, move |_progress| async move {
-            crate::scatter::scatter(&shared.session, &shared.pool, schema, partitions).await
+            crate::scatter::scatter(&shared.session, &shared.pool, &name, schema, partitions).await
         })
     }
     fn gang(&self, plan: GangPlan) -> Gang {
@@ -205,6 +219,9 @@ impl Engine for ClusterEngine {
         let shared = Arc::clone(&self.shared);
         futures::executor::block_on(self.handle.spawn(async move { shared.session.describe().await }))
             .map_err(|error| Error::internal("describing panicked").caused_by(&error))?
+    }
+    fn report(&self, event: RunEvent) {
+        self.shared.session.report(&event);
     }
 }
 

@@ -1,9 +1,12 @@
 //! Looking at a cluster without a session: what a viewer may do.
 
 use crate::protocol::service::control_client::ControlClient;
-use crate::protocol::{Empty, FailedJob};
+use crate::protocol::{Empty, FailedJob, View};
 use crate::session::scheduler_lost;
-use crate::transport::{Role, SchedulerAddress, Transport};
+use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
+use phalanx_engine::observe::{
+    DataRecord, JobRecord, JobSummary, Overview, RunRecord, TaskQuery, TaskRecord, WorkerRecord,
+};
 use phalanx_engine::{EngineDescription, Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
 use tonic::transport::Channel;
@@ -42,6 +45,63 @@ impl Observer {
     /// `Cluster`: the scheduler is gone, or refuses us.
     pub async fn failed_jobs(&self) -> Result<Vec<FailedJob>> {
         let answer = self.0.clone().failed(Empty {}).await.map_err(|status| refused_or_lost(&status))?;
+        parsed(&answer.into_inner().text)
+    }
+
+    /// The cluster at this moment: workers, running jobs, totals.
+    ///
+    /// # Errors
+    /// `Cluster`: the scheduler is gone, or refuses us. So are those of the methods below.
+    pub async fn overview(&self) -> Result<Overview> {
+        self.see(View { subject: String::from("overview"), ..View::default() }).await
+    }
+    /// Jobs that run and jobs that ended, the latest first.
+    ///
+    /// # Errors
+    /// As [`Observer::overview`].
+    pub async fn jobs(&self) -> Result<Vec<JobSummary>> {
+        self.see(View { subject: String::from("jobs"), ..View::default() }).await
+    }
+    /// One job with its stages, if it is known.
+    ///
+    /// # Errors
+    /// As [`Observer::overview`].
+    pub async fn job(&self, job: &str) -> Result<Option<JobRecord>> {
+        self.see(View { subject: String::from("job"), job: job.to_owned(), ..View::default() }).await
+    }
+    /// Tasks that ended, in the order of their ends.
+    ///
+    /// # Errors
+    /// As [`Observer::overview`].
+    pub async fn tasks(&self, query: &TaskQuery) -> Result<Vec<TaskRecord>> {
+        let (subject, job) = (String::from("tasks"), query.job.clone().unwrap_or_default());
+        self.see(View { subject, job, since_ms: query.since_ms, count_max: query.count_max as u64 }).await
+    }
+    /// Workers that are here and that were, with what they said of themselves.
+    ///
+    /// # Errors
+    /// As [`Observer::overview`].
+    pub async fn workers(&self) -> Result<Vec<WorkerRecord>> {
+        self.see(View { subject: String::from("workers"), ..View::default() }).await
+    }
+    /// Persisted data, the latest first.
+    ///
+    /// # Errors
+    /// As [`Observer::overview`].
+    pub async fn data(&self) -> Result<Vec<DataRecord>> {
+        self.see(View { subject: String::from("data"), ..View::default() }).await
+    }
+    /// Runs and what they report, the latest first.
+    ///
+    /// # Errors
+    /// As [`Observer::overview`].
+    pub async fn runs(&self) -> Result<Vec<RunRecord>> {
+        self.see(View { subject: String::from("runs"), ..View::default() }).await
+    }
+
+    async fn see<T: DeserializeOwned>(&self, view: View) -> Result<T> {
+        let mut control = self.0.clone().max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let answer = control.observe(view).await.map_err(|status| refused_or_lost(&status))?;
         parsed(&answer.into_inner().text)
     }
 }

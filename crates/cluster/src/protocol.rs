@@ -60,6 +60,111 @@ pub struct Beat {
     /// It takes no more tasks, and ends when nobody needs what it holds.
     #[prost(bool, tag = "9")]
     pub leaving: bool,
+    /// Size of the disk that its folder is on; 0 if the system does not say.
+    #[prost(uint64, tag = "20")]
+    pub disk_bytes: u64,
+    /// What is free of it.
+    #[prost(uint64, tag = "21")]
+    pub disk_free_bytes: u64,
+    /// How long its process has computed, over all cores.
+    #[prost(uint64, tag = "22")]
+    pub cpu_ms: u64,
+    /// What the operators of its tasks did since the last heartbeat.
+    #[prost(message, repeated, tag = "23")]
+    pub operators: Vec<StageOperators>,
+}
+
+/// What the operators of one stage did, over some of its tasks.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct StageOperators {
+    /// The job.
+    #[prost(string, tag = "1")]
+    pub job: String,
+    /// Its stage.
+    #[prost(uint32, tag = "2")]
+    pub stage: u32,
+    /// From the writer down, as they stand in the plan.
+    #[prost(message, repeated, tag = "3")]
+    pub operators: Vec<OperatorSums>,
+}
+
+/// What one operator did.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct OperatorSums {
+    /// How deep it stands below the writer.
+    #[prost(uint32, tag = "1")]
+    pub depth: u32,
+    /// Its name.
+    #[prost(string, tag = "2")]
+    pub name: String,
+    /// Rows that it gave.
+    #[prost(uint64, tag = "3")]
+    pub rows: u64,
+    /// Time that it computed, without its inputs'.
+    #[prost(uint64, tag = "4")]
+    pub compute_us: u64,
+    /// Bytes that it wrote to disk for want of memory.
+    #[prost(uint64, tag = "5")]
+    pub spilled_bytes: u64,
+}
+
+/// What a worker holds of scattered data.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct HeldPart {
+    /// The worker.
+    #[prost(string, tag = "1")]
+    pub worker: String,
+    /// Rows.
+    #[prost(uint64, tag = "2")]
+    pub rows: u64,
+    /// Bytes.
+    #[prost(uint64, tag = "3")]
+    pub bytes: u64,
+}
+
+/// Data that a session has handed to the workers, partition by partition.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Scattered {
+    /// The data.
+    #[prost(string, tag = "1")]
+    pub data: String,
+    /// What it is, for people.
+    #[prost(string, tag = "2")]
+    pub label: String,
+    /// The session.
+    #[prost(string, tag = "3")]
+    pub session: String,
+    /// Partitions that have rows.
+    #[prost(message, repeated, tag = "4")]
+    pub parts: Vec<HeldPart>,
+}
+
+/// A `RunEvent` as JSON, and the session that reports it.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Report {
+    /// The session.
+    #[prost(string, tag = "1")]
+    pub session: String,
+    /// The event.
+    #[prost(string, tag = "2")]
+    pub event: String,
+}
+
+/// What somebody who looks wants to see; the answer is JSON.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct View {
+    /// `overview`, `jobs`, `job`, `tasks`, `workers`, `data` or `runs`.
+    #[prost(string, tag = "1")]
+    pub subject: String,
+    /// The job, of `job` and `tasks`.
+    #[prost(string, tag = "2")]
+    pub job: String,
+    /// Of `tasks`: those that ended after this.
+    #[prost(uint64, tag = "3")]
+    pub since_ms: u64,
+    /// Of `tasks`: the latest so many.
+    #[prost(uint64, tag = "4")]
+    pub count_max: u64,
 }
 
 /// What the scheduler says to a worker. Unset fields say nothing.

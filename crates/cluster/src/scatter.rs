@@ -1,6 +1,7 @@
 //! The client's own data on the workers: written by `do_put`, partition after partition, round the workers.
 
 use crate::data::{DataName, Pool};
+use crate::protocol::{HeldPart, Scattered};
 use crate::session::Session;
 use arrow_flight::encode::{DictionaryHandling, FlightDataEncoderBuilder};
 use arrow_flight::flight_service_client::FlightServiceClient;
@@ -20,6 +21,7 @@ const PUTS_MAX: usize = 4;
 pub async fn scatter(
     session: &Arc<Session>,
     pool: &Pool,
+    label: &str,
     schema: SchemaRef,
     partitions: Vec<Vec<RecordBatch>>,
 ) -> Result<Persisted> {
@@ -40,6 +42,11 @@ pub async fn scatter(
     let release = Box::new(move |handle: &str| owner.release(handle));
     match locations {
         Ok(locations) => {
+            let held = locations.iter().filter(|place| place.rows > 0);
+            let parts =
+                held.map(|place| HeldPart { worker: place.worker.clone(), rows: place.rows, bytes: place.bytes });
+            let parts = parts.collect();
+            session.tell_of(Scattered { data: job.clone(), label: label.to_owned(), parts, ..Scattered::default() });
             let data = Persisted::new(job, schema, locations, None, release);
             session.watches(&data);
             Ok(data)

@@ -3,10 +3,11 @@
 
 use crate::observer::{Observer, no_scheduler, refused_or_lost};
 use crate::protocol::service::control_client::ControlClient;
-use crate::protocol::{FailedJob, Freed, GangPlaces, GangRequest, Hello, JobName, Update, Workers};
+use crate::protocol::{FailedJob, Freed, GangPlaces, GangRequest, Hello, JobName, Report, Scattered, Update, Workers};
 use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use parking_lot::{Mutex, RwLock};
+use phalanx_engine::observe::RunEvent;
 use phalanx_engine::{
     EngineDescription, Error, ErrorKind, Persisted, Progress, Result, SavedPlan, StageProgress, Watched,
 };
@@ -14,6 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tonic::Streaming;
@@ -28,6 +30,8 @@ const SEARCH_INTERVAL: Duration = Duration::from_millis(250);
 const LOSS_NOTICED_WITHIN: Duration = Duration::from_secs(4);
 /// How long a job with retries waits for a scheduler that was lost.
 const BACK_WITHIN: Duration = Duration::from_secs(60);
+/// Steps of runs that may wait to be reported.
+const REPORTS_WAITING_MAX: usize = 256;
 
 /// The error of a job whose scheduler is gone.
 pub fn scheduler_lost() -> Error {
@@ -76,6 +80,8 @@ pub struct Session {
     held: Mutex<HashMap<String, String>>,
     /// What it has persisted.
     persisted: Mutex<Vec<Watched>>,
+    /// Steps on their way, in order.
+    reports: Sender<Report>,
 }
 
 impl Session {
@@ -93,8 +99,10 @@ impl Session {
         let link = Arc::new(RwLock::new(link));
         let road = Road { address: address.clone(), transport: transport.clone(), id: id.clone() };
         handle.spawn(follow(road, updates, sender, Arc::clone(&link), warned));
+        let (reports, on_their_way) = mpsc::channel(REPORTS_WAITING_MAX);
+        handle.spawn(pass_on(on_their_way, Arc::clone(&link)));
         let (held, persisted) = (Mutex::default(), Mutex::default());
-        Ok(Self { id, link, seen, handle: handle.clone(), held, persisted })
+        Ok(Self { id, link, seen, handle: handle.clone(), held, persisted, reports })
     }
 
     /// Its name.
@@ -234,6 +242,25 @@ impl Session {
             }
         }
     }
+    /// Tells the scheduler where scattered data is, for those who look. Does not wait.
+    pub fn tell_of(&self, scattered: Scattered) {
+        let mut control = self.control();
+        let scattered = Scattered { session: self.id.clone(), ..scattered };
+        self.handle.spawn(async move {
+            if let Err(status) = control.scattered(scattered).await {
+                tracing::debug!(%status, "not told");
+            }
+        });
+    }
+    /// Reports a step of a run. Does not wait; a step that comes while too many are on their way is left out.
+    pub fn report(&self, event: &RunEvent) {
+        let event = serde_json::to_string(event).unwrap_or_default();
+        let _too_many = self.reports.try_send(Report { session: self.id.clone(), event });
+    }
+    /// What can be seen of the cluster.
+    pub fn observer(&self) -> Observer {
+        Observer::over(self.control())
+    }
     /// The latest jobs that failed.
     ///
     /// # Errors
@@ -301,6 +328,16 @@ impl Session {
     /// The scheduler is gone.
     pub async fn describe(&self) -> Result<EngineDescription> {
         Observer::over(self.control()).describe().await
+    }
+}
+
+/// Reports steps one after the other until the session is dropped.
+async fn pass_on(mut reports: Receiver<Report>, link: Arc<RwLock<Link>>) {
+    while let Some(report) = reports.recv().await {
+        let mut control = link.read().control.clone();
+        if let Err(status) = control.report(report).await {
+            tracing::debug!(%status, "not reported");
+        }
     }
 }
 

@@ -179,4 +179,9 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// # Errors
     /// The cluster does not answer.
     fn describe(&self) -> Result<EngineDescription>;
+    /// Tells who looks at the cluster how far a run of steps is. Does not wait, and never fails the run. Nobody looks at
+    /// an engine in this process, so there it does nothing.
+    fn report(&self, event: crate::observe::RunEvent) {
+        drop(event);
+    }
 }

@@ -16,6 +16,7 @@
 //! | [`cancel`] | how work that computes hears that it is cancelled |
 //! | [`persisted`] | data that stays where it was computed |
 //! | [`local`], [`perturb`] | DataFusion in this process, plain and adversarial |
+//! | [`observe`], [`measured`] | what a cluster tells of itself; the time and rows of an operator |
 //! | [`mapped`], [`memory`] | rows in files, read where they lie; how much memory there is |
 //! | [`remote`], [`credentials`] | files behind URLs: object stores and web servers; what opens them, outside of plans |
 //! | [`session`] | the one configuration of both engines |
@@ -40,7 +41,9 @@ pub mod job;
 pub mod lineage;
 pub mod local;
 pub mod mapped;
+pub mod measured;
 pub mod memory;
+pub mod observe;
 pub mod operator;
 pub mod persisted;
 pub mod perturb;

@@ -1,12 +1,14 @@
 //! Our one kind of plan node: an [`Operator`] under DataFusion's `ExecutionPlan`.
 
 use crate::cancel::until_cancelled;
+use crate::measured::Measure;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::{EquivalenceProperties, OrderingRequirements, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
     SendableRecordBatchStream,
@@ -65,6 +67,7 @@ pub struct OperatorExec {
     operator: Arc<dyn Operator>,
     inputs: Vec<Arc<dyn ExecutionPlan>>,
     properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
 }
 
 impl OperatorExec {
@@ -90,7 +93,7 @@ impl OperatorExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         ));
-        Ok(Self { operator, inputs, properties })
+        Ok(Self { operator, inputs, properties, metrics: ExecutionPlanMetricsSet::new() })
     }
 
     /// The operator inside.
@@ -138,11 +141,16 @@ impl ExecutionPlan for OperatorExec {
         Ok(Arc::new(Self::try_new(Arc::clone(&self.operator), children)?))
     }
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let measure = Measure::new(&self.metrics, partition);
         let streams = self
             .inputs
             .iter()
-            .map(|input| input.execute(partition, Arc::clone(&context)))
+            .map(|input| Ok(measure.input(input.execute(partition, Arc::clone(&context))?)))
             .collect::<Result<Vec<_>>>()?;
-        Ok(until_cancelled(self.operator.run_at(partition, streams, &context)?, &context))
+        let output = measure.output(self.operator.run_at(partition, streams, &context)?);
+        Ok(until_cancelled(output, &context))
+    }
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
     }
 }

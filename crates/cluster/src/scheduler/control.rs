@@ -1,13 +1,15 @@
 //! The control service: streams of workers and sessions, and what clients ask beside running plans.
 
 use super::gate::{Doomed, Gate, split_name};
+use super::history::{Event, now_ms};
 use super::hub::{Hub, StreamGuard};
 use super::slots::Slots;
 use super::{SUBMISSION_TIMEOUT, SchedulerServer_, UPDATE_INTERVAL};
 use crate::codec;
 use crate::protocol::service::control_server::Control;
 use crate::protocol::{
-    Beat, Command, Empty, Freed, GangPlaces, GangRequest, Hello, JobName, Json, Saved, Update, Workers,
+    Beat, Command, Empty, Freed, GangPlaces, GangRequest, Hello, JobName, Json, Report, Saved, Scattered, Update, View,
+    Workers,
 };
 use ballista_core::JobId;
 use ballista_core::serde::protobuf::task_status::Status as TaskState;
@@ -34,6 +36,8 @@ pub struct State {
     pub address: SocketAddr,
     /// The URL of the status page; whoever serves it says where.
     pub page: OnceLock<String>,
+    /// What was last seen of the running jobs.
+    pub look: super::observed::LatestLook,
 }
 
 impl State {
@@ -83,16 +87,8 @@ fn progress(job: &JobId, graph: &dyn ExecutionGraph) -> Progress {
 
 fn stage_progress(stage: usize, state: &ExecutionStage) -> StageProgress {
     let infos: &[TaskInfo] = state.task_infos().unwrap_or_default();
-    let tasks = match state {
-        ExecutionStage::Running(stage) => stage.partitions,
-        ExecutionStage::Successful(stage) => stage.partitions,
-        _ => state
-            .plan()
-            .children()
-            .first()
-            .map_or(0, |child| child.properties().output_partitioning().partition_count()),
-    };
-    let mut progress = StageProgress { stage, name: stage_name(state), tasks, ..StageProgress::default() };
+    let mut progress =
+        StageProgress { stage, name: stage_name(state), tasks: stage_tasks(state), ..StageProgress::default() };
     for info in infos {
         match &info.task_status {
             TaskState::Running(_) => progress.tasks_running += 1,
@@ -107,8 +103,21 @@ fn stage_progress(stage: usize, state: &ExecutionStage) -> StageProgress {
     progress
 }
 
+/// Tasks of a stage in all: one a partition.
+pub fn stage_tasks(state: &ExecutionStage) -> usize {
+    match state {
+        ExecutionStage::Running(stage) => stage.partitions,
+        ExecutionStage::Successful(stage) => stage.partitions,
+        _ => state
+            .plan()
+            .children()
+            .first()
+            .map_or(0, |child| child.properties().output_partitioning().partition_count()),
+    }
+}
+
 /// The name of the stage's uppermost operator of ours, else of its uppermost node below the writer.
-fn stage_name(state: &ExecutionStage) -> String {
+pub fn stage_name(state: &ExecutionStage) -> String {
     let mut first = None;
     let mut nodes: Vec<_> = state.plan().children().into_iter().cloned().collect();
     while let Some(node) = nodes.pop() {
@@ -237,6 +246,30 @@ impl Control for ControlService {
         let failed = self.state.gate.failed();
         let text = serde_json::to_string(&failed).map_err(|error| Status::internal(error.to_string()))?;
         Ok(Response::new(Json { text }))
+    }
+
+    async fn observe(&self, request: Request<View>) -> Result<Response<Json>, Status> {
+        let text = super::observed::answer(&self.state, &request.into_inner()).await?;
+        Ok(Response::new(Json { text }))
+    }
+
+    async fn report(&self, request: Request<Report>) -> Result<Response<Empty>, Status> {
+        let report = request.into_inner();
+        let event = serde_json::from_str(&report.event).map_err(|error| Status::invalid_argument(error.to_string()))?;
+        if !self.state.hub.has_session(&report.session) {
+            return Err(Status::permission_denied("there is no such session"));
+        }
+        self.state.hub.history.note(Event::Reported { session: report.session, event, at_ms: now_ms() });
+        Ok(Response::new(Empty {}))
+    }
+
+    async fn scattered(&self, request: Request<Scattered>) -> Result<Response<Empty>, Status> {
+        let Scattered { data, label, session, parts } = request.into_inner();
+        if self.state.hub.owner(&data).is_none_or(|owner| owner != session) {
+            return Err(Status::permission_denied(format!("{data} is not this session's")));
+        }
+        self.state.hub.history.note(Event::Scattered { data, label, session, parts, at_ms: now_ms() });
+        Ok(Response::new(Empty {}))
     }
 
     async fn save(&self, request: Request<JobName>) -> Result<Response<Saved>, Status> {

@@ -66,6 +66,7 @@ impl SchedulerGrpc for Front {
             self.hub.worker_is_lost(&worker);
             return Err(Status::aborted("a task of this worker is forgotten: come back under a new name"));
         }
+        self.hub.history.tasks_end(&request.get_ref().task_status, &worker);
         let answer = self.server.poll_work(request).await;
         let has_tasks = matches!(&answer, Ok(answer) if !answer.get_ref().tasks.is_empty());
         if has_tasks {

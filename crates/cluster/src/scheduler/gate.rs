@@ -4,6 +4,7 @@
 //! message, whatever it claims; the client then submits the same plan again.
 
 use super::certify;
+use super::history::{Event, now_ms};
 use super::hub::Hub;
 use crate::protocol::FailedJob;
 use crate::task_options::TaskOptions;
@@ -42,7 +43,7 @@ pub fn split_name(name: &str) -> (&str, &str) {
 }
 
 /// What Ballista says of a job that was cancelled.
-const CANCELLED: &str = "Cancelled";
+pub const CANCELLED: &str = "Cancelled";
 
 /// Jobs whose attempt is given up although they still run.
 pub type Doomed = Arc<DashSet<JobId>>;
@@ -132,7 +133,11 @@ impl JobState for Gate {
         if matches!(graph.status().status, Some(JobState_::Successful(_) | JobState_::Failed(_))) {
             self.hub.job_ends(job_id.as_ref());
         }
-        let Some(why) = self.verdict(job_id, graph).await else {
+        let why = self.verdict(job_id, graph).await;
+        if matches!(graph.status().status, Some(JobState_::Successful(_) | JobState_::Failed(_))) {
+            self.hub.history.job_ends(job_id.as_ref(), graph, why.as_deref());
+        }
+        let Some(why) = why else {
             self.note_failure(job_id, graph);
             return self.inner.save_job(job_id, graph).await;
         };
@@ -154,7 +159,9 @@ impl JobState for Gate {
         if !self.hub.session_owns(graph.session_id(), job.as_ref()) {
             return Err(BallistaError::General(format!("session {} has ended", graph.session_id())));
         }
-        let (_, attempt) = split_name(graph.job_name());
+        let (label, attempt) = split_name(graph.job_name());
+        let (name, label, session) = (job.to_string(), label.to_owned(), graph.session_id().to_owned());
+        self.hub.history.note(Event::JobBegins { job: name, label, session, at_ms: now_ms() });
         // First, and then its name: whoever can name it finds it running.
         self.hub.job_begins(job.as_ref());
         self.hub.attempt_is(attempt, job.as_ref());
@@ -184,6 +191,7 @@ impl JobState for Gate {
     }
     async fn fail_unscheduled_job(&self, job: &JobId, reason: String) -> Result<()> {
         self.hub.job_ends(job.as_ref());
+        self.hub.history.job_is_refused(job.as_ref(), &reason);
         self.inner.fail_unscheduled_job(job, reason).await
     }
     async fn remove_job(&self, job: &JobId) -> Result<()> {

@@ -1,5 +1,7 @@
 //! The scheduler's end of the control streams: who is here, and what is said to whom.
 
+use super::history::workers::description;
+use super::history::{Event, History, now_ms};
 use super::outbox::Outbox;
 use crate::protocol::{Beat, Command, Freed, Hello, Update};
 use dashmap::{DashMap, DashSet};
@@ -37,6 +39,8 @@ pub struct Hub {
     lease: Duration,
     /// Workers that no running job needs, and that leave as soon as no session does either.
     offered: Mutex<Vec<String>>,
+    /// What those who look are shown.
+    pub history: History,
     on_worker_lost: OnceLock<OnLost>,
     on_session_lost: OnceLock<OnSessionLost>,
 }
@@ -81,6 +85,9 @@ impl Drop for StreamGuard {
             for session in &self.hub.sessions {
                 session.needless.lock().remove(&self.id);
             }
+            if removed.is_some() {
+                self.hub.history.note(Event::WorkerGoes { worker: self.id.clone(), at_ms: now_ms() });
+            }
             if let (Some(_), Some(on_lost)) = (removed, self.hub.on_worker_lost.get()) {
                 on_lost(&self.id);
             }
@@ -115,13 +122,21 @@ impl Hub {
     pub fn worker_joins(self: &Arc<Self>, hello: &Hello, beat: Beat) -> (StreamGuard, Arc<Outbox>) {
         let outbox = Outbox::new();
         let stream = self.next.fetch_add(1, Ordering::Relaxed);
+        let (worker, first) = (hello.id.clone(), Box::new(beat.clone()));
+        self.history.note(Event::WorkerJoins { worker, beat: first, at_ms: now_ms() });
         let link = WorkerLink { stream, outbox: Arc::clone(&outbox), beat: Mutex::new(beat), simd: hello.simd.clone() };
         self.workers.insert(hello.id.clone(), link);
         (StreamGuard { hub: Arc::clone(self), id: hello.id.clone(), stream, is_worker: true }, outbox)
     }
     /// A worker's heartbeat.
-    pub fn worker_beats(&self, id: &str, beat: Beat) {
+    pub fn worker_beats(&self, id: &str, mut beat: Beat) {
+        for one in std::mem::take(&mut beat.operators) {
+            let (job, stage) = (one.job, one.stage as usize);
+            self.history.note(Event::Operators { job, stage, sums: one.operators });
+        }
         if let Some(link) = self.workers.get(id) {
+            let (worker, latest) = (id.to_owned(), Box::new(beat.clone()));
+            self.history.note(Event::WorkerBeats { worker, beat: latest, at_ms: now_ms() });
             *link.beat.lock() = beat;
         }
     }
@@ -146,6 +161,9 @@ impl Hub {
     pub fn session_ends(&self, id: &str, stream: Option<u64>) {
         // Removed first: from here on nothing more can become this session's.
         let removed = self.sessions.remove_if(id, |_, link| stream.is_none_or(|stream| link.stream == stream));
+        if removed.is_some() {
+            self.history.note(Event::SessionEnds { session: id.to_owned() });
+        }
         if let (Some((_, link)), Some(on_lost)) = (removed, self.on_session_lost.get()) {
             on_lost(link.jobs.into_inner().into_iter().collect());
         }
@@ -231,6 +249,10 @@ impl Hub {
     }
     /// "Remove the data of this job", to all.
     pub fn free(&self, freed: &Freed) {
+        self.history.note(match freed.keep_stage {
+            Some(_) => Event::Kept { job: freed.job.clone(), at_ms: now_ms() },
+            None => Event::Freed { job: freed.job.clone() },
+        });
         if freed.keep_stage.is_none() {
             self.owners.remove(&freed.job);
             self.attempts.retain(|_, job| *job != freed.job);
@@ -248,6 +270,7 @@ impl Hub {
             tracing::warn!(worker, "it does not read what it is told, and is given up");
             if let Some((_, link)) = self.workers.remove(&worker) {
                 link.outbox.close();
+                self.history.note(Event::WorkerGoes { worker: worker.clone(), at_ms: now_ms() });
                 self.worker_is_lost(&worker);
             }
         }
@@ -320,6 +343,14 @@ impl Hub {
             let _ = link.updates.try_send(Ok(update(link.key())));
         }
     }
+    /// Sessions that are open.
+    pub fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+    /// Is this session open?
+    pub fn has_session(&self, session: &str) -> bool {
+        self.sessions.contains_key(session)
+    }
     /// Are there sessions to tell?
     pub fn has_sessions(&self) -> bool {
         !self.sessions.is_empty()
@@ -332,23 +363,8 @@ impl Hub {
     }
     /// The workers, by id.
     pub fn workers(&self) -> Vec<WorkerDescription> {
-        let mut workers: Vec<WorkerDescription> = self
-            .workers
-            .iter()
-            .map(|link| {
-                let beat = link.beat.lock();
-                WorkerDescription {
-                    id: link.key().clone(),
-                    address: beat.address.clone(),
-                    cores: beat.cores as usize,
-                    tasks_running: beat.tasks_running as usize,
-                    memory_bytes: beat.memory_bytes,
-                    memory_used_bytes: beat.memory_used_bytes,
-                    persisted_bytes: beat.stored_bytes,
-                    is_leaving: beat.leaving,
-                }
-            })
-            .collect();
+        let mut workers: Vec<WorkerDescription> =
+            self.workers.iter().map(|link| description(link.key(), &link.beat.lock())).collect();
         workers.sort_by(|a, b| a.id.cmp(&b.id));
         workers
     }

@@ -4,9 +4,11 @@ mod certify;
 mod control;
 mod front;
 mod gate;
+mod history;
 mod hub;
 mod idle;
 mod leave;
+mod observed;
 mod outbox;
 mod placement;
 mod slots;
@@ -98,13 +100,23 @@ impl Scheduler {
         let server = assemble(address, &hub, Arc::clone(&gate), &options.transport).await?;
         let page = std::sync::OnceLock::new();
         let (for_state, slots) = (server.clone(), Arc::new(Slots::default()));
-        let state = control::State { server: for_state, hub: Arc::clone(&hub), gate, doomed, slots, address, page };
+        let state = control::State {
+            server: for_state,
+            hub: Arc::clone(&hub),
+            gate,
+            doomed,
+            slots,
+            address,
+            page,
+            look: Default::default(),
+        };
         let state = Arc::new(state);
         listen_to_losses(&state);
         let watchers = vec![
             tokio::spawn(give_up_touched_jobs(Arc::clone(&state))),
             tokio::spawn(control::update_sessions(Arc::clone(&state))),
             tokio::spawn(leave::let_workers_leave(Arc::clone(&state))),
+            tokio::spawn(history::fold_forever(Arc::clone(&state.hub))),
         ];
         let front = SchedulerGrpcServer::new(Front { server, hub, idle_since: DashMap::default() })
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
@@ -156,6 +168,11 @@ impl Scheduler {
             let state = Arc::clone(&state);
             Box::pin(async move { state.describe().await })
         }
+    }
+
+    /// What can be seen of this scheduler and its cluster, for its pages.
+    pub fn observed(&self) -> Arc<dyn phalanx_engine::observe::Observe> {
+        Arc::new(observed::Observed(Arc::clone(&self.state)))
     }
 
     /// A function that takes the URL of the status page of this scheduler, for clients that ask; the first one counts.

@@ -78,8 +78,10 @@ fn callers(path: &str) -> &'static [Role] {
         | "/phalanx.Control/Retire"
         | "/phalanx.Control/NeedsNothing"
         | "/phalanx.Control/Goodbye"
+        | "/phalanx.Control/Report"
+        | "/phalanx.Control/Scattered"
         | "/phalanx.Control/Save" => &[Client],
-        "/phalanx.Control/Describe" | "/phalanx.Control/Failed" => &[Client, Viewer],
+        "/phalanx.Control/Describe" | "/phalanx.Control/Failed" | "/phalanx.Control/Observe" => &[Client, Viewer],
         // Served by workers.
         "/arrow.flight.protocol.FlightService/DoAction" => &[Client, Worker],
         "/arrow.flight.protocol.FlightService/DoPut" | "/arrow.flight.protocol.FlightService/DoExchange" => &[Client],

@@ -3,6 +3,8 @@
 mod cancel;
 mod exchange;
 mod flight;
+mod machine;
+mod operators;
 mod poll;
 mod put;
 mod stop;
@@ -269,6 +271,7 @@ struct Beater {
 
 impl Beater {
     fn beat(&self) -> Beat {
+        let (disk_bytes, disk_free_bytes) = machine::disk(self.store.folder());
         Beat {
             hello: None,
             address: self.address.to_string(),
@@ -279,6 +282,10 @@ impl Beater {
             stored_bytes: scratch::stored_bytes(self.store.folder()),
             process: std::process::id(),
             leaving: self.runner.is_leaving(),
+            disk_bytes,
+            disk_free_bytes,
+            cpu_ms: machine::cpu_ms(),
+            operators: self.runner.operators.take(),
         }
     }
     /// Beats until nobody listens.

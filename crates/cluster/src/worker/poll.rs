@@ -4,7 +4,8 @@
 //! waits a second where it need not. Here a failed poll ends the worker (its tasks are then known to be lost), and a
 //! finished task is reported at once.
 
-use super::stop::Stop;
+use super::operators::Operators;
+use super::stop::{Seen, Stop};
 use super::store::WorkerStore;
 use crate::codec;
 use crate::data::Pool;
@@ -55,6 +56,8 @@ pub struct Runner {
     pub wake: Arc<Notify>,
     /// The scheduler has said that it is to leave.
     pub retired: Notify,
+    /// What the operators of its tasks did.
+    pub operators: Operators,
     /// It takes no more tasks.
     leaving: AtomicBool,
     running: DashMap<TaskName, Arc<Stop>>,
@@ -87,6 +90,7 @@ impl Runner {
             compute,
             wake: Arc::default(),
             retired: Notify::new(),
+            operators: Operators::default(),
             leaving: AtomicBool::new(false),
             running: DashMap::new(),
             functions: BallistaFunctionRegistry::default(),
@@ -238,7 +242,8 @@ impl Runner {
             functions.window_functions.clone(),
             Arc::clone(&self.environment),
         ));
-        let plan = stop.put_into(codec::engine().decode(&task.plan, &context)?)?;
+        let seen = Seen::default();
+        let plan = stop.put_into(codec::engine().decode(&task.plan, &context)?, &seen)?;
         let outputs = task.global_output_partition_ids.iter().map(|partition| *partition as usize).collect();
         let engine = DefaultExecutionEngine::with_client_pool(Arc::new(self.pool.clone()));
         let job: JobId = task.job_id.clone().into();
@@ -246,7 +251,11 @@ impl Runner {
         let folder = self.store.folder().to_string_lossy();
         let executor =
             engine.create_query_stage_exec(job, stage, number, outputs, plan, &folder, context.session_config())?;
-        Ok(executor.execute_query_stage(number, context).await?)
+        let written = executor.execute_query_stage(number, context).await?;
+        if let Some(plan) = seen.plan() {
+            self.operators.add(&task.job_id, task.stage_id, executor.collect_plan_metrics().first(), &plan);
+        }
+        Ok(written)
     }
 
     /// Refuses a task that needs more memory than this worker may use; its other tasks would go down with it.

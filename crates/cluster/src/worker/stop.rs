@@ -18,7 +18,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use phalanx_engine::{datafusion, stream};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::Poll;
 use tokio::sync::watch;
 
@@ -46,8 +46,11 @@ impl Stop {
 
     /// `root`, a shuffle writer, with a node under it and over each leaf that ends its stream when told. The one on top
     /// ends what waits; those over the leaves end an operator that reads on and on without a pause.
-    pub fn put_into(&self, root: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
-        let stoppable = |input| Arc::new(StopExec { input, stop: self.0.subscribe() }) as Arc<dyn ExecutionPlan>;
+    ///
+    /// `seen` hears of the plan under the node on top when it is executed.
+    pub fn put_into(&self, root: Arc<dyn ExecutionPlan>, seen: &Seen) -> Result<Arc<dyn ExecutionPlan>> {
+        let node = |input, seen| Arc::new(StopExec { input, stop: self.0.subscribe(), seen }) as Arc<dyn ExecutionPlan>;
+        let stoppable = |input| node(input, None);
         let [child] = root.children()[..] else {
             return Err(DataFusionError::Internal(String::from("a task's plan is no writer of one input")));
         };
@@ -56,8 +59,8 @@ impl Stop {
             false => Ok(Transformed::no(node)),
         })?;
         let child = match child.data.downcast_ref::<StopExec>() {
-            Some(_) => child.data, // a leaf
-            None => stoppable(child.data),
+            Some(leaf) => node(Arc::clone(&leaf.input), Some(seen.clone())),
+            None => node(child.data, Some(seen.clone())),
         };
         replace_children_if_necessary(root, vec![child])
     }
@@ -65,9 +68,27 @@ impl Stop {
 
 /// Passes its input on until it is told to end.
 #[derive(Debug)]
-struct StopExec {
+pub(super) struct StopExec {
     input: Arc<dyn ExecutionPlan>,
     stop: watch::Receiver<bool>,
+    seen: Option<Seen>,
+}
+
+/// The plan that a task executes, as long as it is there: what it is made of when it is executed is not what it was
+/// made of before, since every pass over a plan makes new nodes.
+#[derive(Clone, Debug, Default)]
+pub struct Seen(Arc<OnceLock<Weak<dyn ExecutionPlan>>>);
+
+impl Seen {
+    /// The plan, if it is executed and not yet dropped.
+    pub fn plan(&self) -> Option<Arc<dyn ExecutionPlan>> {
+        self.0.get().and_then(Weak::upgrade)
+    }
+}
+
+/// `node` without what this module put over it.
+pub fn without_stop(node: &Arc<dyn ExecutionPlan>) -> &Arc<dyn ExecutionPlan> {
+    node.downcast_ref::<StopExec>().map_or(node, |stop| &stop.input)
 }
 
 fn cancelled() -> DataFusionError {
@@ -104,7 +125,7 @@ impl ExecutionPlan for StopExec {
     }
     fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self { input, stop: self.stop.clone() })),
+            (Some(input), true) => Ok(Arc::new(Self { input, stop: self.stop.clone(), seen: self.seen.clone() })),
             _ => Err(DataFusionError::Internal(String::from("StopExec has one input"))),
         }
     }
@@ -112,6 +133,9 @@ impl ExecutionPlan for StopExec {
         let mut told = self.stop.clone();
         if *told.borrow() {
             return Err(cancelled());
+        }
+        if let Some(seen) = &self.seen {
+            let _first_partition = seen.0.set(Arc::downgrade(&self.input));
         }
         let input = self.input.execute(partition, context)?;
         let schema = input.schema();
@@ -173,21 +197,25 @@ mod tests {
         let merged: Arc<dyn ExecutionPlan> = Arc::new(CoalescePartitionsExec::new(table()));
         let expected =
             ["ShuffleWriterExec", "StopExec", "CoalescePartitionsExec", "StopExec", "DataSourceExec"].map(String::from);
-        assert_eq!(names(&stop.put_into(writer(merged)).unwrap()), expected);
+        assert_eq!(names(&stop.put_into(writer(merged), &Seen::default()).unwrap()), expected);
         let expected = ["ShuffleWriterExec", "StopExec", "DataSourceExec"].map(String::from);
-        assert_eq!(names(&stop.put_into(writer(table())).unwrap()), expected);
+        assert_eq!(names(&stop.put_into(writer(table()), &Seen::default()).unwrap()), expected);
     }
 
     #[tokio::test]
     async fn a_told_stream_fails_and_is_gone() {
         let stop = Stop::new();
-        let root = stop.put_into(writer(table())).unwrap();
+        let seen = Seen::default();
+        let root = stop.put_into(writer(table()), &seen).unwrap();
         let child = Arc::clone(root.children()[0]);
+        assert!(seen.plan().is_none());
         let mut rows = child.execute(0, SessionContext::new().task_ctx()).unwrap();
         assert!(rows.next().await.is_some_and(|batch| batch.is_ok()));
+        assert_eq!(seen.plan().unwrap().name(), "DataSourceExec");
         stop.tell();
         assert!(rows.next().await.is_some_and(|batch| batch.is_err()), "an end would pass for the whole");
         drop((root, child));
+        assert!(seen.plan().is_none(), "it keeps nothing");
         assert!(stop.ended().now_or_never().is_none(), "the stream is still there");
         assert!(rows.next().await.is_none());
         drop(rows);
