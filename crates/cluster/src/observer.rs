@@ -5,11 +5,15 @@ use crate::protocol::{Empty, FailedJob, View};
 use crate::session::scheduler_lost;
 use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
 use phalanx_engine::observe::{
-    DataRecord, JobRecord, JobSummary, Overview, RunRecord, TaskQuery, TaskRecord, WorkerRecord,
+    DataRecord, JobRecord, JobSummary, Overview, Period, RunRecord, TaskQuery, TaskRecord, WorkerRecord,
 };
 use phalanx_engine::{EngineDescription, Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
+use std::time::{Duration, Instant};
 use tonic::transport::Channel;
+
+/// Heartbeats come every second.
+const OPERATORS_TOLD_WITHIN: Duration = Duration::from_secs(2);
 
 /// A connection to a scheduler by which nothing can be changed.
 #[derive(Clone, Debug)]
@@ -97,6 +101,40 @@ impl Observer {
     /// As [`Observer::overview`].
     pub async fn runs(&self) -> Result<Vec<RunRecord>> {
         self.see(View { subject: String::from("runs"), ..View::default() }).await
+    }
+
+    /// What happened since a moment of the scheduler's clock ([`Overview::at_ms`]). Workers tell of operators with their
+    /// next heartbeat, so this waits for it, two seconds at most.
+    ///
+    /// # Errors
+    /// As [`Observer::overview`].
+    pub async fn period(&self, began_at_ms: u64) -> Result<Period> {
+        let ended_at_ms = self.overview().await?.at_ms;
+        let mut names: Vec<String> = vec![];
+        for job in self.jobs().await? {
+            if job.submitted_at_ms + job.elapsed_ms >= began_at_ms && job.submitted_at_ms <= ended_at_ms {
+                names.push(job.job);
+            }
+        }
+        let deadline = Instant::now() + OPERATORS_TOLD_WITHIN;
+        let jobs = loop {
+            let mut jobs = vec![];
+            for name in &names {
+                jobs.extend(self.job(name).await?);
+            }
+            let untold = jobs.iter().flat_map(|job| &job.stages);
+            let is_told = untold.filter(|stage| stage.tasks_done > 0).all(|stage| !stage.operators.is_empty());
+            if is_told || Instant::now() >= deadline {
+                break jobs;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        let query = TaskQuery { job: None, since_ms: began_at_ms, count_max: usize::MAX };
+        let mut tasks = self.tasks(&query).await?;
+        tasks.retain(|task| names.contains(&task.job));
+        let mut workers = self.workers().await?;
+        workers.retain(|worker| worker.gone_at_ms.is_none_or(|gone| gone >= began_at_ms));
+        Ok(Period { began_at_ms, ended_at_ms, jobs, tasks, workers })
     }
 
     async fn see<T: DeserializeOwned>(&self, view: View) -> Result<T> {

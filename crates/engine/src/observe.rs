@@ -80,6 +80,7 @@ fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Cluster => "cluster",
         ErrorKind::Cancelled => "cancelled",
         ErrorKind::Raised => "raised",
+        ErrorKind::Absent => "absent",
         ErrorKind::Internal => "internal",
     }
 }
@@ -383,6 +384,21 @@ pub struct Overview {
     pub recent: Vec<JobSummary>,
     /// Sums since the beginning.
     pub totals: Totals,
+}
+
+/// What happened in a while.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Period {
+    /// When it began.
+    pub began_at_ms: u64,
+    /// When it ended.
+    pub ended_at_ms: u64,
+    /// The jobs that ran meanwhile, the latest first.
+    pub jobs: Vec<JobRecord>,
+    /// The tasks that ended meanwhile.
+    pub tasks: Vec<TaskRecord>,
+    /// The workers that were here at its end, or went meanwhile.
+    pub workers: Vec<WorkerRecord>,
 }
 
 /// What can be seen of a cluster, and the two things that a viewer with the right to it may do.
