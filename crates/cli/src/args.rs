@@ -85,6 +85,9 @@ pub enum Command {
     Scheduler(SchedulerArgs),
     Worker(WorkerArgs),
     Status(StatusArgs),
+    Top(TopArgs),
+    #[command(hide = true)]
+    DashboardSample(SampleArgs),
     #[command(subcommand)]
     Credentials(CredentialsCommand),
     #[command(subcommand)]
@@ -167,7 +170,7 @@ pub enum StepName {
 
 /// Start the scheduler of a cluster.
 ///
-/// It hands out tasks to the workers that connect to it, and serves a status page. It prints one line when it is ready,
+/// It hands out tasks to the workers that connect to it, and serves a dashboard. It prints one line when it is ready,
 /// and runs until it is interrupted. Without credentials (`phalanx credentials`), it serves addresses of this machine
 /// alone.
 #[derive(Debug, Args)]
@@ -195,13 +198,18 @@ pub struct SchedulerArgs {
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
 
-    /// Where to serve the status page; port 0 takes any free port.
+    /// Where to serve the dashboard; port 0 takes any free port.
     #[arg(long, value_name = "ADDR:PORT", value_parser = values::socket, default_value = "127.0.0.1:8787")]
     #[arg(visible_alias = "dashboard-address")]
     pub dashboard: SocketAddr,
 
-    /// The name of a proxy in front of the status page, as a browser sends it; requests under other names than this
-    /// machine's are refused. In a session of Cloudera AI, the names that it has there are known.
+    /// The path before the dashboard's pages, as /clusters/7, for a proxy that leaves it in place.
+    #[arg(long, value_name = "PATH", default_value = "")]
+    pub dashboard_prefix: String,
+
+    /// The name of a proxy in front of the dashboard, as a browser sends it; requests under other names than this
+    /// machine's are refused. Who comes by it may look, and change nothing. In a session of Cloudera AI, the names that
+    /// it has there are known.
     #[arg(long, value_name = "NAME")]
     pub dashboard_name: Vec<String>,
 
@@ -338,18 +346,65 @@ pub struct ReplayArgs {
 #[command(after_help = "\
 Examples:
   phalanx status tcp://127.0.0.1:8786
+  phalanx status tcp://127.0.0.1:8786 --watch
   phalanx status tcp://127.0.0.1:8786 --json | jq '.workers | length'")]
 pub struct StatusArgs {
     /// The scheduler to ask.
     #[arg(value_name = "tcp://HOST:PORT", value_parser = values::address)]
     pub scheduler: SchedulerAddress,
 
-    /// Print one JSON object.
+    /// Print one JSON object; with --watch, one a line.
     #[arg(long)]
     pub json: bool,
 
+    /// Print it again, every second or so many, until interrupted.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "1", value_parser = values::duration)]
+    pub watch: Option<Duration>,
+
     #[command(flatten)]
     pub credentials: CredentialsArg,
+}
+
+/// Watch a cluster in this terminal.
+///
+/// Workers with their tasks, processors, memory and disk, running jobs with their stages and the time left, and the
+/// latest jobs, drawn anew every second until interrupted. Where the output is no terminal, it is printed once.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  phalanx top tcp://127.0.0.1:8786
+  phalanx top tcp://127.0.0.1:8786 --interval 0.2")]
+pub struct TopArgs {
+    /// The scheduler to ask.
+    #[arg(value_name = "tcp://HOST:PORT", value_parser = values::address)]
+    pub scheduler: SchedulerAddress,
+
+    /// Seconds between two looks.
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = values::duration)]
+    pub interval: Duration,
+
+    #[command(flatten)]
+    pub credentials: CredentialsArg,
+}
+
+/// Serve the dashboard of a made-up cluster, to look at its pages.
+#[derive(Debug, Args)]
+pub struct SampleArgs {
+    /// Where to serve it; port 0 takes any free port.
+    #[arg(long, value_name = "ADDR:PORT", value_parser = values::socket, default_value = "127.0.0.1:8787")]
+    pub dashboard: SocketAddr,
+
+    /// Jobs that ended.
+    #[arg(long, default_value_t = 100)]
+    pub jobs: usize,
+
+    /// Workers.
+    #[arg(long, default_value_t = 4)]
+    pub workers: usize,
+
+    /// The path before its pages.
+    #[arg(long, value_name = "PATH", default_value = "")]
+    pub dashboard_prefix: String,
 }
 
 /// Make the credentials of a cluster: who has them may be a part of it.

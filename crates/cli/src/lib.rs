@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`args`], [`values`] | what a user can type |
 //! | [`demo`] | the main job, a file a step |
-//! | [`scheduler`], [`worker`], [`status`] | a cluster by hand |
+//! | [`scheduler`], [`worker`], [`status`], [`top`] | a cluster by hand, and looking at it |
 //! | [`credentials`] | what a cluster's processes show to each other |
 //! | [`platform`] | the session of Cloudera AI that a process runs in |
 //! | [`job`] | jobs that failed: listed, saved, run again |
@@ -27,6 +27,7 @@ mod progress;
 mod scheduler;
 mod status;
 mod text;
+mod top;
 mod values;
 mod watched;
 mod worker;
@@ -54,5 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Rank => phalanx_engine::gang::run_rank(),
         Command::Replay(args) => end::run(move |_interrupt| job::replay(&args)),
         Command::Status(args) => end::run(move |_interrupt| status::run(&args)),
+        Command::Top(args) => end::run(move |_interrupt| top::run(&args)),
+        Command::DashboardSample(args) => end::of_service(scheduler::sample(args)),
     }
 }

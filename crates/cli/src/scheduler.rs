@@ -1,11 +1,13 @@
 //! `phalanx scheduler`.
 
-use crate::args::SchedulerArgs;
+use crate::args::{SampleArgs, SchedulerArgs};
 use crate::platform::Session;
 use phalanx_cluster::process::{Tie, run_scheduler};
 use phalanx_cluster::{Role, Scheduler, SchedulerOptions, Transport};
-use phalanx_dashboard::{Dashboard, Describe};
+use phalanx_dashboard::sample::{Sample, Size};
+use phalanx_dashboard::{Dashboard, Options};
 use phalanx_engine::{Error, Result};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -22,13 +24,14 @@ pub fn run(args: SchedulerArgs) -> Result<()> {
     // Lives as long as the scheduler.
     let mut page: Option<Dashboard> = None;
     run_scheduler(options, tie(args.tied), |scheduler: &Scheduler| {
-        let describe: Describe = Arc::new(scheduler.describer());
+        let observe = scheduler.observed();
         let (page, tell) = (&mut page, scheduler.page_teller());
+        let mut pages = Options { prefix: args.dashboard_prefix, names: args.dashboard_name };
         async move {
             let session = Session::of_environment();
-            let names = args.dashboard_name.into_iter().chain(session.iter().flat_map(Session::names)).collect();
-            let dashboard = page.insert(Dashboard::start_behind(listen(args.dashboard).await?, describe, names)?);
-            let url = format!("http://{}/status", dashboard.address());
+            pages.names.extend(session.iter().flat_map(Session::names));
+            let dashboard = page.insert(Dashboard::start(listen(args.dashboard).await?, observe, pages)?);
+            let url = dashboard.url();
             let seen =
                 session.and_then(|session| session.url(dashboard.address().port())).unwrap_or_else(|| url.clone());
             tell(seen);
@@ -40,6 +43,24 @@ pub fn run(args: SchedulerArgs) -> Result<()> {
 /// Whether the process ends with its parent.
 pub fn tie(tied: bool) -> Tie {
     if tied { Tie::ToParent } else { Tie::Free }
+}
+
+/// Serves made-up pages until it is interrupted.
+pub fn sample(args: SampleArgs) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::resources("threads can't be started").caused_by(&error))?;
+    runtime.block_on(async {
+        let observe = Arc::new(Sample::new(Size { jobs: args.jobs, workers: args.workers }));
+        let pages = Options { prefix: args.dashboard_prefix, names: vec![] };
+        let dashboard = Dashboard::start(listen(args.dashboard).await?, observe, pages)?;
+        let mut output = std::io::stdout().lock();
+        let _nobody_reads = writeln!(output, "made-up pages at {}", dashboard.url()).and_then(|()| output.flush());
+        let _ended = tokio::signal::ctrl_c().await;
+        Ok(())
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {

@@ -8,23 +8,32 @@ use phalanx_engine::{EngineDescription, Error};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-/// Asks once and prints.
+/// Asks and prints, once or again and again.
 pub fn run(args: &StatusArgs) -> Outcome {
     let transport = args.credentials.transport(&[Role::Viewer, Role::Client], args.scheduler.authority())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::resources("the network can't be used").caused_by(&error))?;
-    let description =
-        runtime.block_on(async { Observer::connect(&args.scheduler, &transport).await?.describe().await })?;
-    let text = if args.json {
-        serde_json::to_string(&description)
-            .map_err(|error| Error::internal("a description can't be written").caused_by(&error))?
-    } else {
-        show(&description)
-    };
-    writeln!(std::io::stdout(), "{}", text.trim_end())?;
-    Ok(())
+    let observer = runtime.block_on(Observer::connect(&args.scheduler, &transport))?;
+    loop {
+        let description = runtime.block_on(observer.describe())?;
+        let text = if args.json {
+            serde_json::to_string(&description)
+                .map_err(|error| Error::internal("a description can't be written").caused_by(&error))?
+        } else {
+            show(&description)
+        };
+        let mut output = std::io::stdout().lock();
+        writeln!(output, "{}", text.trim_end())?;
+        let Some(interval) = args.watch else { return Ok(()) };
+        if !args.json {
+            writeln!(output)?;
+        }
+        output.flush()?;
+        drop(output);
+        std::thread::sleep(interval);
+    }
 }
 
 fn show(description: &EngineDescription) -> String {
@@ -78,13 +87,13 @@ fn show(description: &EngineDescription) -> String {
     out
 }
 
-fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+pub fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a `String` can't fail.
     let _written = writeln!(out, "{text}");
 }
 
 /// Columns as wide as their widest cell.
-fn table<const N: usize>(out: &mut String, rows: &[[String; N]]) {
+pub fn table<const N: usize>(out: &mut String, rows: &[[String; N]]) {
     let widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default());
     for row in rows {

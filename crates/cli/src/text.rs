@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-pub use phalanx_dashboard::text::{bytes, count, plural};
+pub use phalanx_dashboard::text::{bytes, count, duration, plural, roughly, short};
 use std::time::Duration;
 
 /// `0.004 s`, `1.23 s`, `12.3 s`.

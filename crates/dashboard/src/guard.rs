@@ -1,42 +1,66 @@
 //! Who may ask, and what browsers may do with the answer.
 
+use crate::access::{Access, Caller};
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Nothing inline, nothing from elsewhere, no frame around it.
+/// Nothing inline, nothing from elsewhere, no frame around it; forms go nowhere else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 static HEADERS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
-    (REFERRER_POLICY, "no-referrer"),
+    (REFERRER_POLICY, "same-origin"),
     (CACHE_CONTROL, "no-store"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Names of a proxy in front of the page, besides this machine's, in lower case.
-pub type Names = Arc<[String]>;
+/// The names, besides those of this machine, under which pages may be asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Names(Arc<Vec<String>>);
 
-/// Refuses requests under a foreign name, and adds the headers above to every answer.
+impl Names {
+    /// These.
+    pub fn new(names: &[String]) -> Self {
+        Self(Arc::new(names.iter().map(|name| name.to_ascii_lowercase()).collect()))
+    }
+    fn has(&self, host: &str) -> bool {
+        self.0.iter().any(|name| name_of(host).is_some_and(|asked| asked.eq_ignore_ascii_case(name)))
+    }
+}
+
+/// Who asks from this machine has control; who comes by a named proxy may look.
+///
+/// Refuses requests under a foreign name and changes that a foreign page asks for, and adds the headers above to every
+/// answer.
 ///
 /// A web site can let its name point to 127.0.0.1 after its page was loaded (DNS rebinding); its scripts may then read
-/// our answers, but the browser still sends the site's name as `Host`.
-pub async fn guard(State(names): State<Names>, request: Request, next: Next) -> Response {
-    let mut response = if is_ours(request.headers(), &names) {
-        next.run(request).await
+/// our answers, but the browser still sends the site's name as `Host`. And any site can send a form here; the browser
+/// then sends the site as `Origin`.
+pub async fn guard(State(names): State<Names>, mut request: Request, next: Next) -> Response {
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    // A proxy does not tell who is behind it.
+    let is_here = single(request.headers(), HOST).is_some_and(is_loopback);
+    let access = if is_here { Access::Control } else { Access::View };
+    request.extensions_mut().insert(Caller { access });
+    let mut response = if !is_known(request.headers(), &names) {
+        let text =
+            "This page answers to 127.0.0.1, [::1] and localhost, and to the names that --dashboard-name gives.\n";
+        (StatusCode::MISDIRECTED_REQUEST, text).into_response()
+    } else if !is_safe && !is_from_here(request.headers()) {
+        (StatusCode::FORBIDDEN, "Only a page of this server may change something.\n").into_response()
     } else {
-        (StatusCode::MISDIRECTED_REQUEST, "This page answers to 127.0.0.1, [::1] and localhost alone.\n")
-            .into_response()
+        next.run(request).await
     };
     for (name, value) in &HEADERS {
         response.headers_mut().insert(name.clone(), HeaderValue::from_static(value));
@@ -44,34 +68,48 @@ pub async fn guard(State(names): State<Names>, request: Request, next: Next) -> 
     response
 }
 
-fn is_ours(headers: &HeaderMap, names: &[String]) -> bool {
-    let mut hosts = headers.get_all(HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    host.to_str().is_ok_and(|host| is_loopback(host) || is_named(host, names))
+/// The one value of `header`.
+fn single(headers: &HeaderMap, header: HeaderName) -> Option<&str> {
+    let mut values = headers.get_all(header).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
+    }
 }
 
-/// Is `host`, with or without a port, one of `names`?
-fn is_named(host: &str, names: &[String]) -> bool {
-    let name = match host.split_once(':') {
-        Some((name, port)) if port.parse::<u16>().is_ok() => name,
-        Some(_) => return false,
-        None => host,
-    };
-    names.iter().any(|ours| ours.eq_ignore_ascii_case(name))
+fn is_known(headers: &HeaderMap, names: &Names) -> bool {
+    single(headers, HOST).is_some_and(|host| is_loopback(host) || names.has(host))
+}
+
+/// Does the browser say that a page of ours asks? One that says nothing is no browser of today, and is refused.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    if site.is_some_and(|site| site != "same-origin") {
+        return false;
+    }
+    let (Some(origin), Some(host)) = (single(headers, ORIGIN), single(headers, HOST)) else { return false };
+    let Some((scheme, origin)) = origin.split_once("://") else { return false };
+    matches!(scheme, "http" | "https") && origin.eq_ignore_ascii_case(host)
+}
+
+/// The name in `host` or `host:port`.
+fn name_of(host: &str) -> Option<&str> {
+    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) if is_port(port) => Some(address),
+        Some(_) => None,
+        None => match host.split_once(':') {
+            Some((name, port)) if port.parse::<u16>().is_ok() => Some(name),
+            Some(_) => None,
+            None => Some(host),
+        },
+    }
 }
 
 /// `host` or `host:port`, as in the header.
 fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, port)) if is_port(port) => address,
-        Some(_) => return false,
-        None => match host.split_once(':') {
-            Some((name, port)) if port.parse::<u16>().is_ok() => name,
-            Some(_) => return false,
-            None => host,
-        },
-    };
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    name_of(host).is_some_and(|name| {
+        name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
 }
 
 fn is_port(text: &str) -> bool {
@@ -91,17 +129,6 @@ mod tests {
     }
 
     #[test]
-    fn names_of_a_proxy_are_known_whole() {
-        let names = [String::from("page.example.com")];
-        for host in ["page.example.com", "PAGE.example.com:443"] {
-            assert!(is_named(host, &names), "{host}");
-        }
-        for host in ["example.com", "a.page.example.com", "page.example.com.org", "page.example.com:x", ""] {
-            assert!(!is_named(host, &names), "{host}");
-        }
-    }
-
-    #[test]
     fn other_names_are_not() {
         for host in [
             "",
@@ -116,6 +143,37 @@ mod tests {
             "127.0.0.1:8787:1",
         ] {
             assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn only_named_proxies_are_answered() {
+        let names = Names::new(&[String::from("Hub.Example.org")]);
+        assert!(names.has("hub.example.org") && names.has("HUB.example.org:443"));
+        assert!(!names.has("example.org") && !names.has("hub.example.org.evil") && !Names::default().has(""));
+    }
+
+    #[test]
+    fn changes_come_from_pages_of_ours() {
+        let asks = |host: &str, more: &[(&'static str, &str)]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            for (name, value) in more {
+                headers.append(*name, value.parse().unwrap());
+            }
+            is_from_here(&headers)
+        };
+        assert!(asks("127.0.0.1:8787", &[("origin", "http://127.0.0.1:8787")]));
+        for refused in [
+            &[][..],
+            &[("origin", "null")],
+            &[("origin", "http://evil.example")],
+            &[("origin", "https://hub.example.org")],
+            &[("origin", "http://127.0.0.1:9999")],
+            &[("origin", "http://127.0.0.1:8787"), ("origin", "http://127.0.0.1:8787")],
+            &[("origin", "http://127.0.0.1:8787"), ("sec-fetch-site", "cross-site")],
+        ] {
+            assert!(!asks("127.0.0.1:8787", refused), "{refused:?}");
         }
     }
 }

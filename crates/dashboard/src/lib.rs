@@ -1,31 +1,47 @@
-//! The scheduler's web pages and read-only HTTP API.
+//! The scheduler's web pages and HTTP API.
 //!
 //! | path | what it is |
 //! |---|---|
 //! | `/` | leads to `/status` |
-//! | `/status` | workers, running jobs and their stages, for people; refreshed live |
-//! | `/api/status` | the same, an [`EngineDescription`](phalanx_engine::EngineDescription) as JSON |
-//! | `/events` | the live part of the page as server-sent events |
+//! | `/status`, `/jobs`, `/jobs/ID`, `/timeline`, `/workers`, `/workers/ID`, `/data`, `/training` | for people; refreshed live |
+//! | `/api/v1/…` | the same as JSON, described by `/api/v1/openapi.json` |
+//! | `/metrics` | for Prometheus |
+//! | `/events` | the live part of a page as server-sent events |
+//! | `/health` | answers while the scheduler's pages are served |
 //!
-//! Pages are made on the server; a page without JavaScript reloads itself. Nothing comes from a third party, nothing
-//! can be changed, and a request whose `Host` is not this machine is refused, so that no web site that renamed itself
-//! to 127.0.0.1 can read along.
+//! Pages are made on the server; a page without JavaScript reloads itself. Nothing comes from a third party. Two things
+//! can be changed, by those who may: a job can be cancelled and data released, by a `POST` from a page of ours. A
+//! request whose `Host` is not this machine, or a proxy that was named, is refused, so that no web site that renamed
+//! itself to 127.0.0.1 can read along.
 //!
-//! This crate deliberately does not know where a description comes from: whoever starts it passes a function.
+//! This crate deliberately does not know whom it observes: whoever starts it passes an
+//! [`Observe`](phalanx_engine::observe::Observe).
 //!
 //! | module | what it is |
 //! |---|---|
 //! | [`server`] | routes, and serving them |
-//! | [`guard`] | who may ask, and what browsers may do with the answer |
-//! | [`page`] | a description as HTML |
+//! | [`guard`], [`access`] | who may ask, and for what; what browsers may do with the answer |
+//! | [`page`] | what is seen, as HTML |
 //! | [`events`] | the live part |
+//! | [`api`], [`metrics`] | for programs |
+//! | [`report`] | what happened in a while, in one file |
+//! | [`sample`] | made-up things to look at, without a cluster |
 //! | [`text`] | numbers as people read them; the binary prints them in the same way |
 
+pub mod access;
+pub mod api;
 pub mod events;
 pub mod guard;
+pub mod metrics;
 pub mod page;
+pub mod report;
+pub mod sample;
 pub mod server;
 pub mod text;
 
-pub use guard::Names;
-pub use server::{Dashboard, Describe, router, router_behind};
+pub use server::{Dashboard, Options, router};
+
+/// The pages' style.
+pub(crate) const STYLE: &str = include_str!("../static/style.css");
+/// The pages' icon.
+pub(crate) const ICON: &str = include_str!("../static/icon.svg");

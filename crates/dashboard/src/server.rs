@@ -1,28 +1,38 @@
 //! Routes, and serving them.
 
+use crate::access::{Access, Caller};
 use crate::guard::{Names, guard};
-use crate::{events, page};
+use crate::page::{Page, Parameters, Place};
+use crate::{api, events, metrics};
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
-use futures::future::BoxFuture;
-use phalanx_engine::{EngineDescription, Error, Result};
+use axum::routing::{get, post};
+use phalanx_engine::observe::Observe;
+use phalanx_engine::{Error, Result};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// What the pages show, asked for whenever somebody looks.
-pub type Describe = Arc<dyn Fn() -> BoxFuture<'static, EngineDescription> + Send + Sync>;
+/// How the pages are served.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The path before all others, as `/clusters/7`: for a proxy that leaves it in place. One that takes it away needs
+    /// nothing, since all addresses on the pages are relative.
+    pub prefix: String,
+    /// Names, besides those of this machine, under which a proxy may ask for them.
+    pub names: Vec<String>,
+}
 
 /// Pages that are being served, until they are dropped.
 #[derive(Debug)]
 pub struct Dashboard {
     address: SocketAddr,
+    prefix: String,
     server: JoinHandle<std::io::Result<()>>,
 }
 
@@ -30,16 +40,8 @@ impl Dashboard {
     /// Serves on `listener`, which must be on loopback: the pages ask nobody who he is.
     ///
     /// # Errors
-    /// `Input`: the address is not a loopback address.
-    pub fn start(listener: TcpListener, describe: Describe) -> Result<Self> {
-        Self::start_behind(listener, describe, vec![])
-    }
-
-    /// The same behind a proxy that browsers know by one of `names`, and that knows who may see the pages.
-    ///
-    /// # Errors
-    /// As `start`.
-    pub fn start_behind(listener: TcpListener, describe: Describe, names: Vec<String>) -> Result<Self> {
+    /// `Input`: the address is not a loopback address, or the prefix is no path.
+    pub fn start(listener: TcpListener, observe: Arc<dyn Observe>, options: Options) -> Result<Self> {
         let address = listener
             .local_addr()
             .map_err(|error| Error::internal("a listening socket has no address").caused_by(&error))?;
@@ -47,14 +49,20 @@ impl Dashboard {
             return Err(Error::input(format!("the status page can't be served at {address}: it is not loopback"))
                 .with_hint("use 127.0.0.1"));
         }
-        let routes = router_behind(describe, names.into());
+        let prefix = prefix(&options.prefix)?;
+        let routes = router(observe, &Options { prefix: prefix.clone(), ..options });
         let server = tokio::spawn(async move { axum::serve(listener, routes).await });
-        Ok(Self { address, server })
+        Ok(Self { address, prefix, server })
     }
 
     /// Where it is served.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The URL of the first page.
+    pub fn url(&self) -> String {
+        format!("http://{}{}/status", self.address, self.prefix)
     }
 }
 
@@ -64,10 +72,21 @@ impl Drop for Dashboard {
     }
 }
 
+/// `text` as a path that begins with a slash and does not end with one; empty for none.
+fn prefix(text: &str) -> Result<String> {
+    let path = text.trim_matches('/');
+    let is_path = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte));
+    if !is_path || path.split('/').any(|part| part == "." || part == "..") || path.contains("//") {
+        return Err(Error::input(format!("{text:?} is no path for pages"))
+            .with_hint("use letters, digits, and -_.~ between slashes, for example /clusters/7"));
+    }
+    Ok(if path.is_empty() { String::new() } else { format!("/{path}") })
+}
+
 /// What the handlers share.
 #[derive(Clone)]
 pub(crate) struct Shared {
-    pub describe: Describe,
+    pub observe: Arc<dyn Observe>,
     pub viewers: Arc<tokio::sync::Semaphore>,
 }
 
@@ -77,41 +96,104 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// Pages that are open at once; each costs a description twice a second.
+/// Pages that are open at once; each costs a look twice a second.
 const VIEWERS_MAX: usize = 64;
 
-/// The routes alone. All are `GET`.
-pub fn router(describe: Describe) -> Router {
-    router_behind(describe, Names::default())
+/// The routes alone.
+pub fn router(observe: Arc<dyn Observe>, options: &Options) -> Router {
+    let viewers = Arc::new(tokio::sync::Semaphore::new(VIEWERS_MAX));
+    let text = |text: &'static str| get(move || async move { text });
+    let api = Router::new()
+        .route("/overview", get(api::overview))
+        .route("/jobs", get(api::jobs))
+        .route("/jobs/{job}", get(api::job))
+        .route("/jobs/{job}/cancel", post(api::cancel))
+        .route("/tasks", get(api::tasks))
+        .route("/workers", get(api::workers))
+        .route("/data", get(api::data))
+        .route("/data/{data}/release", post(api::release))
+        .route("/runs", get(api::runs))
+        .route("/openapi.json", get(api::openapi));
+    let pages = Router::new()
+        .route("/", get(|| async { (StatusCode::SEE_OTHER, [(LOCATION, "status")]) }))
+        .route("/{page}", get(page))
+        .route("/jobs/{id}", get(|id, more, shared, caller| one("job", id, more, shared, caller)))
+        .route("/workers/{id}", get(|id, more, shared, caller| one("worker", id, more, shared, caller)))
+        .route("/jobs/{id}/cancel", post(api::cancel_and_return))
+        .route("/data/{data}/release", post(api::release_and_return))
+        .route("/events", get(events::events))
+        .route("/metrics", get(metrics::metrics))
+        .route("/health", text("ok\n"))
+        .route("/static/app.js", file("text/javascript; charset=utf-8", include_str!("../static/app.js")))
+        .route("/static/style.css", file("text/css; charset=utf-8", crate::STYLE))
+        .route("/static/icon.svg", file("image/svg+xml", crate::ICON))
+        .nest("/api/v1", api)
+        .with_state(Shared { observe, viewers });
+    let all = match options.prefix.as_str() {
+        "" => pages,
+        // Both with and without: a proxy may take the prefix away.
+        prefix => pages.clone().nest(prefix, pages).route(&format!("{prefix}/"), get(to_status)),
+    };
+    all.fallback(|| async { nothing() }).layer(axum::middleware::from_fn_with_state(Names::new(&options.names), guard))
 }
 
-/// The routes behind a proxy of one of `names`.
-pub fn router_behind(describe: Describe, names: Names) -> Router {
-    let viewers = Arc::new(tokio::sync::Semaphore::new(VIEWERS_MAX));
-    Router::new()
-        .route("/", get(|| async { (StatusCode::SEE_OTHER, [(LOCATION, "/status")]) }))
-        .route("/status", get(status))
-        .route("/api/status", get(api_status))
-        .route("/events", get(events::events))
-        .route("/static/app.js", file("text/javascript; charset=utf-8", include_str!("../static/app.js")))
-        .route("/static/style.css", file("text/css; charset=utf-8", include_str!("../static/style.css")))
-        .route("/static/icon.svg", file("image/svg+xml", include_str!("../static/icon.svg")))
-        .fallback(|| async { (StatusCode::NOT_FOUND, "Nothing is here. Look at /status.\n") })
-        .layer(axum::middleware::from_fn_with_state(names, guard))
-        .with_state(Shared { describe, viewers })
+async fn to_status() -> Response {
+    (StatusCode::SEE_OTHER, [(LOCATION, "status")]).into_response()
+}
+
+fn nothing() -> Response {
+    (StatusCode::NOT_FOUND, "Nothing is here. Look at /status.\n").into_response()
 }
 
 fn file(content_type: &'static str, content: &'static str) -> axum::routing::MethodRouter<Shared> {
     get(move || async move { ([(CONTENT_TYPE, content_type)], content) })
 }
 
-async fn status(State(shared): State<Shared>) -> Html<String> {
-    Html(page::page(&(shared.describe)().await))
+async fn page(
+    Path(name): Path<String>,
+    Query(parameters): Query<Parameters>,
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    // Pages about one thing have addresses of their own.
+    match Page::named(&name, parameters).filter(|page| page.base().is_empty()) {
+        Some(page) => shown(page, &shared, caller).await,
+        None => nothing(),
+    }
 }
 
-async fn api_status(State(shared): State<Shared>) -> Response {
-    match serde_json::to_string(&(shared.describe)().await) {
-        Ok(json) => ([(CONTENT_TYPE, "application/json")], json).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+async fn one(
+    name: &'static str,
+    Path(id): Path<String>,
+    Query(parameters): Query<Parameters>,
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    match Page::named(name, Parameters { id: Some(id), ..parameters }) {
+        Some(page) => shown(page, &shared, caller).await,
+        None => nothing(),
+    }
+}
+
+async fn shown(page: Page, shared: &Shared, caller: Caller) -> Response {
+    let place = Place { base: page.base(), may_control: caller.access == Access::Control, is_file: false };
+    match page.whole(shared.observe.as_ref(), place).await {
+        Some(html) => Html(html).into_response(),
+        None => (StatusCode::NOT_FOUND, "It is not known: only the latest are kept.\n").into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_a_path() {
+        for (text, path) in [("", ""), ("/", ""), ("a", "/a"), ("/a/b-1/", "/a/b-1")] {
+            assert_eq!(prefix(text).unwrap(), path);
+        }
+        for text in ["a b", "/a//b", "/../x", "{x}", "a?b", "/*x"] {
+            assert!(prefix(text).is_err(), "{text}");
+        }
     }
 }

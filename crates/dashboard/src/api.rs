@@ -1,0 +1,140 @@
+//! The HTTP API: what can be seen, as JSON, and the two things that can be done.
+//!
+//! `static/openapi.json` describes it; a test holds the description against the answers, both ways.
+
+use crate::access::{Access, Caller};
+use crate::server::Shared;
+use axum::Json;
+use axum::extract::{Extension, Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::response::{IntoResponse, Response};
+use phalanx_engine::observe::TaskQuery;
+use serde::{Deserialize, Serialize};
+
+/// The description of the API.
+pub const OPENAPI: &str = include_str!("../static/openapi.json");
+/// Tasks in one answer, if nobody says.
+const TASKS_DEFAULT: usize = 1_000;
+/// Tasks in one answer, at most.
+const TASKS_MAX: usize = 50_000;
+
+/// An error, as the API tells it.
+#[derive(Debug, Serialize)]
+struct Problem {
+    error: String,
+}
+
+fn problem(status: StatusCode, error: impl Into<String>) -> Response {
+    (status, Json(Problem { error: error.into() })).into_response()
+}
+
+/// `GET /api/v1/overview`.
+pub(crate) async fn overview(State(shared): State<Shared>) -> Response {
+    Json(shared.observe.overview().await).into_response()
+}
+
+/// `GET /api/v1/jobs`.
+pub(crate) async fn jobs(State(shared): State<Shared>) -> Response {
+    Json(shared.observe.jobs().await).into_response()
+}
+
+/// `GET /api/v1/jobs/{job}`.
+pub(crate) async fn job(State(shared): State<Shared>, Path(job): Path<String>) -> Response {
+    match shared.observe.job(&job).await {
+        Some(record) => Json(record).into_response(),
+        None => problem(StatusCode::NOT_FOUND, format!("no job {job} is known")),
+    }
+}
+
+/// The parameters of [`tasks`].
+#[derive(Debug, Deserialize)]
+pub(crate) struct TasksAsked {
+    job: Option<String>,
+    since_ms: Option<u64>,
+    count_max: Option<usize>,
+}
+
+/// `GET /api/v1/tasks`.
+pub(crate) async fn tasks(State(shared): State<Shared>, Query(asked): Query<TasksAsked>) -> Response {
+    let count_max = asked.count_max.unwrap_or(TASKS_DEFAULT).min(TASKS_MAX);
+    let query = TaskQuery { job: asked.job, since_ms: asked.since_ms.unwrap_or(0), count_max };
+    Json(shared.observe.tasks(&query).await).into_response()
+}
+
+/// `GET /api/v1/workers`.
+pub(crate) async fn workers(State(shared): State<Shared>) -> Response {
+    Json(shared.observe.workers().await).into_response()
+}
+
+/// `GET /api/v1/data`.
+pub(crate) async fn data(State(shared): State<Shared>) -> Response {
+    Json(shared.observe.data().await).into_response()
+}
+
+/// `GET /api/v1/runs`.
+pub(crate) async fn runs(State(shared): State<Shared>) -> Response {
+    Json(shared.observe.runs().await).into_response()
+}
+
+/// `GET /api/v1/openapi.json`.
+pub(crate) async fn openapi() -> Response {
+    ([(CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}
+
+/// `POST /api/v1/jobs/{job}/cancel`.
+pub(crate) async fn cancel(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(job): Path<String>,
+) -> Response {
+    match caller.access {
+        Access::Control if shared.observe.cancel(&job).await => StatusCode::NO_CONTENT.into_response(),
+        Access::Control => problem(StatusCode::NOT_FOUND, format!("no job {job} is running")),
+        Access::View => forbidden(),
+    }
+}
+
+/// `POST /api/v1/data/{data}/release`.
+pub(crate) async fn release(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(data): Path<String>,
+) -> Response {
+    match caller.access {
+        Access::Control if shared.observe.release(&data).await => StatusCode::NO_CONTENT.into_response(),
+        Access::Control => problem(StatusCode::NOT_FOUND, format!("no data {data} is kept")),
+        Access::View => forbidden(),
+    }
+}
+
+fn forbidden() -> Response {
+    problem(StatusCode::FORBIDDEN, "a viewer may look, and change nothing")
+}
+
+/// `POST /jobs/{job}/cancel`, of a page's button: leads back to the job.
+pub(crate) async fn cancel_and_return(
+    state: State<Shared>,
+    caller: Extension<Caller>,
+    Path(job): Path<String>,
+) -> Response {
+    let back = format!("../{}", crate::text::part_of_address(&job));
+    returning(cancel(state, caller, Path(job)).await, back)
+}
+
+/// `POST /data/{data}/release`, of a page's button: leads back to the data.
+pub(crate) async fn release_and_return(
+    state: State<Shared>,
+    caller: Extension<Caller>,
+    data: Path<String>,
+) -> Response {
+    returning(release(state, caller, data).await, String::from("../../data"))
+}
+
+/// What has ended meanwhile needs no error: the page shows how it is.
+fn returning(done: Response, to: String) -> Response {
+    match done.status() {
+        StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response(),
+        _ => done,
+    }
+}
