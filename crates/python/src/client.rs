@@ -6,9 +6,11 @@ use crate::errors::{Raise, exception};
 use crate::frame::PyFrame;
 use crate::memory::{Block, chunk_of};
 use phalanx::cluster::{ClusterEngine, Role, SchedulerAddress, Transport, replayed};
+use phalanx::engine::observe::RunEvent;
 use phalanx::engine::{Engine, LocalEngine, SavedPlan};
 use phalanx::frame::Table;
 use phalanx::{Client, Error, Result, Settings};
+use phalanx_dashboard::report::Report;
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use std::future::Future;
@@ -209,6 +211,39 @@ impl PyClient {
             Ok(Table::new(schema, partitions.into_iter().flatten().collect()))
         };
         Ok(PyTable(wait_blocking(py, work)?))
+    }
+
+    /// Tells who looks at the cluster how far a run of steps is; without a cluster nobody looks.
+    #[pyo3(signature = (run, name, iteration, metrics, iterations_max=None, has_ended=false))]
+    fn report(
+        &self,
+        run: String,
+        name: String,
+        iteration: u64,
+        metrics: Vec<(String, f64)>,
+        iterations_max: Option<u64>,
+        has_ended: bool,
+    ) -> PyResult<()> {
+        let metrics = metrics.into_iter().map(|(name, value)| (name, Some(value))).collect();
+        let event = RunEvent { run, name, iteration, iterations_max, metrics, has_ended };
+        self.get()?.engine().report(event);
+        Ok(())
+    }
+
+    /// The scheduler's clock, in milliseconds since 1970.
+    fn scheduler_time(&self, py: Python<'_>) -> PyResult<u64> {
+        let cluster = self.cluster()?;
+        let observer = cluster.observer();
+        wait_blocking(py, move || cluster.wait(async move { Ok(observer.overview().await?.at_ms) }))
+    }
+
+    /// A page on what the cluster did since a moment of the scheduler's clock, as HTML that needs nothing else.
+    fn performance_report(&self, py: Python<'_>, since_ms: u64, title: String) -> PyResult<String> {
+        let cluster = self.cluster()?;
+        let observer = cluster.observer();
+        let work = move || cluster.wait(async move { observer.period(since_ms).await });
+        let period = wait_blocking(py, work)?;
+        Ok(Report { title, period }.html())
     }
 
     /// What the engine has and does, as JSON.

@@ -14,6 +14,7 @@ from phalanx.distributed._futures import (
     futures_of,
     wait,
 )
+from phalanx.distributed._performance import performance_report
 from phalanx.distributed._progress import progress
 from phalanx.exceptions import CancelledError
 
@@ -30,6 +31,7 @@ __all__ = [
     "fire_and_forget",
     "futures_of",
     "get_client",
+    "performance_report",
     "progress",
     "replay",
     "wait",

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -88,6 +89,7 @@ class Client:
         self._is_cluster = self._describe()["kind"] == "cluster"
         self._jobs = JobThreads(asynchronous)
         self._numbers = itertools.count()
+        self._runs: dict[str, str] = {}
         self.status = "running"
         if set_as_default:
             _client.push(self)
@@ -253,6 +255,40 @@ class Client:
             return asyncio.to_thread(work)
         return work()
 
+    # Who looks on.
+
+    def report(
+        self, name: str, iteration: int, metrics: dict[str, float], *, iterations_max: int | None = None, end: bool = False
+    ) -> None:
+        """Shows a step of a training on the dashboard's page *Training*: its number, and metrics by name.
+
+        It does not wait, and never fails the training. Without a cluster nobody looks, and nothing happens.
+
+        Parameters
+        ----------
+        name : str
+            What is being trained. Steps of one name are one run, until ``end``.
+        iteration : int
+            The step that has ended, counted from 1.
+        metrics : dict of str to float
+            What to draw, a line a name.
+        iterations_max : int, optional
+            Steps that there will be at most.
+        end : bool, default False
+            Whether this is the last step.
+
+        Examples
+        --------
+        >>> from phalanx.distributed import Client
+        >>> with Client() as client:
+        ...     client.report("my training", 1, {"loss": 0.5})
+        """
+        run = self._runs.setdefault(name, uuid.uuid4().hex)
+        numbers = [(str(key), float(value)) for key, value in metrics.items()]
+        self._native.report(run, name, int(iteration), numbers, iterations_max, end)
+        if end:
+            del self._runs[name]
+
     # Jobs that failed.
 
     def failed_jobs(self) -> list[dict[str, str]]:
@@ -415,7 +451,7 @@ class Client:
         )
         link = self.dashboard_link
         page = f'<a href="{link}">{link}</a>' if link else "none"
-        place = f"of <code>{info['address']}</code>, status page: {page}" if self._is_cluster else "of this process"
+        place = f"of <code>{info['address']}</code>, dashboard: {page}" if self._is_cluster else "of this process"
         return (
             f"<b>Client</b> {place}"
             f"<table><tr><th>Worker</th><th>Threads</th><th>Memory</th></tr>{rows}</table>"

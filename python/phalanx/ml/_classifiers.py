@@ -10,6 +10,7 @@ from phalanx._lazy import np
 from phalanx.ml._given import classes_and_codes, given, is_lazy, kind_of, labels
 from phalanx.ml._linear import check_weight, need_count, need_good, need_number, predictors, unsupported
 from phalanx.ml._linear import warn_unless_converged
+from phalanx.ml._passes import passes
 from phalanx.ml._rows import Rows
 from phalanx.ml._solve import Solution, admm, gradient_descent, lbfgs, newton, proximal_gradient
 
@@ -212,6 +213,10 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         options = dict(self.solver_kwargs or {})
         if options and self.solver != "admm":
             raise ValueError(f"solver_kwargs {sorted(options)} are for solver='admm'")
+        with passes(f"{type(self).__name__}, {self.solver}") as watched:
+            return self._solve(watched(smooth), watched(curved), start, norm, options)
+
+    def _solve(self, smooth: Any, curved: Any, start: Any, norm: Any, options: dict[str, Any]) -> Solution:
         if self.solver == "lbfgs":
             return lbfgs(smooth, start, self.tol, self.max_iter)
         if self.solver == "gradient_descent":
