@@ -121,8 +121,8 @@ pub fn killed(seed: u64, runs: usize, log: &str) -> Result<Summary> {
             std::thread::sleep(SUCCESSOR_AFTER);
             harmed.add_worker().map(|()| killed)
         });
-        let ended =
-            runtime.block_on(async { tokio::time::timeout(HANG, train::train(&engine, &training, |_, _| Ok(()))).await });
+        let ended = runtime
+            .block_on(async { tokio::time::timeout(HANG, train::train(&engine, &training, |_, _| Ok(()))).await });
         let end = Instant::now();
         let killed = harmer.join().map_err(|_| Error::internal("the thread that kills panicked"))??;
         let name = format!("run {run}, killed after {:.3} s of {usual:.3} s", moment.as_secs_f64());

@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 /// What is installed from the Python package index.
-const PACKAGES: &[&str] = &["numpy", "pandas", "polars", "pyarrow", "cloudpickle", "dask[complete]", "scikit-learn", "xgboost-cpu"];
+const PACKAGES: &[&str] =
+    &["numpy", "pandas", "polars", "pyarrow", "cloudpickle", "dask[complete]", "scikit-learn", "xgboost-cpu"];
 
 /// Times by (program, work).
 #[derive(Debug, Default)]

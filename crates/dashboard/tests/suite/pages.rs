@@ -44,14 +44,7 @@ async fn pages_show_what_there_is() {
     for (page, parts) in [
         (
             "/status",
-            &[
-                "R00001",
-                "svd of 20,000,000 × 400",
-                "so far, about",
-                " of 64 tasks done",
-                "GiB of 24 GiB",
-                "120 GiB free",
-            ][..],
+            &["R00001", "svd of 20,000,000 × 400", "so far, about", " of 64 tasks done", "of 24 GiB", "120 GiB free"][..],
         ),
         ("/jobs", &["J00099", "<span class=\"state cancelled\">cancelled</span>", "failed <small>3</small>"]),
         ("/jobs?state=failed", &["J00005", "J00042", "J00079"]),
@@ -67,12 +60,12 @@ async fn pages_show_what_there_is() {
         ),
         (
             "/jobs/J00006",
-            &["class=\"node done\"", "skew 4.2", "partial_sums", "ShuffleReaderExec", "12 MiB", "8,000,000"],
+            &["class=\"node done\"", "skew 4.2", "partial_sums", "ShuffleReaderExec", "493 MiB", "8,000,000"],
         ),
         ("/timeline?seconds=60", &["<rect class=\"c0", "w00000000", "−1 min 00 s"]),
         ("/workers", &["Processors busy", "class=\"spark\"", "Gone"]),
         ("/workers/w000000000000", &["10.0.0.1:40123", "process 4000", "standard error", "<figure class=\"chart\">"]),
-        ("/data", &["J00900", "state failed\">gone", "can&#39;t be made again", "Release", "763 MiB"]),
+        ("/data", &["J00900", "state failed\">gone", "can&#39;t be made again", "Release", "572 MiB"]),
         (
             "/training",
             &["XGBoost, fraud", "test-auc", "LogisticRegression", "iteration 9 of at most 100", "class=\"line\""],
