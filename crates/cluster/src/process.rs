@@ -110,6 +110,7 @@ fn start_afresh(arguments: &[OsString]) -> Error {
     let Some((program, arguments)) = command.split_first() else {
         return Error::internal("an empty command starts no worker");
     };
+    phalanx_engine::gang::reap::end_ranks(); // they would be children of a process that knows nothing of them
     let error = std::process::Command::new(program).args(arguments).env(REJOINING, "1").exec();
     Error::internal("the worker can't start afresh").caused_by(&error)
 }

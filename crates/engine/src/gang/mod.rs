@@ -10,11 +10,13 @@
 //! |---|---|
 //! | [`packet`] | what crosses the pipes and streams between a rank and its caller |
 //! | [`process`] | a rank as a child process: started, fed, listened to |
+//! | [`reap`] | processes of ranks that are no more wanted |
 //! | [`rank`] | the child's side: what a program is given |
 
 pub mod packet;
 pub mod process;
 pub mod rank;
+pub mod reap;
 
 use crate::persisted::{Location, Persisted, SerializedSchema};
 use crate::{Error, ErrorKind, Result};

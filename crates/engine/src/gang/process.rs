@@ -2,6 +2,7 @@
 
 use super::packet::{HEAD_BYTES, Kind, head, parse_head};
 use super::rank::{RankProgram, RankStart};
+use super::reap::Leash;
 use super::{RankEvent, RankInput, RankSpec};
 use crate::persisted::{ReadPersisted, SerializedSchema};
 use crate::{Error, Result, program};
@@ -89,6 +90,7 @@ async fn drive(
     heard: mpsc::UnboundedReceiver<Bytes>,
 ) {
     let (rank, process) = (spec.rank, child.id().unwrap_or_default());
+    let _ended_with_this = Leash::on(process);
     let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return };
     let last = {
         let listen = listen(output, &events);
