@@ -73,6 +73,7 @@ impl Array {
                 let how = match &slot.way {
                     Way::Aligned => "where they are",
                     Way::Read(_) => "in whole partitions",
+                    Way::Cut(_) => "where it lies",
                     Way::Exchanged => "through an exchange",
                 };
                 let _infallible = writeln!(text, "    reads {} of {from} {how}", size(bytes));

@@ -63,6 +63,8 @@ pub(crate) enum Way {
     Aligned,
     /// Each task reads these partitions of persisted data, whole: nothing is written or copied on the way.
     Read(Vec<Vec<usize>>),
+    /// Each task cuts what it needs out of these partitions of persisted data, which it can map.
+    Cut(Vec<Vec<usize>>),
 }
 
 #[derive(Debug, Clone)]

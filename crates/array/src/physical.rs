@@ -66,6 +66,11 @@ impl Builder<'_> {
         if slot.way == Way::Aligned {
             return Ok(rows);
         }
+        // Cut by its consumers, or by those who have it.
+        let read_by_task = match &slot.way {
+            Way::Cut(partitions) => Some(partitions),
+            _ => None,
+        };
         let routes = route::routes(tasks.len());
         let task_of: HashMap<usize, usize> = tasks
             .iter()
@@ -74,8 +79,8 @@ impl Builder<'_> {
             .collect();
         // Chunks of one task that need the same part are sent it once.
         let mut seen: HashSet<(usize, Region)> = HashSet::new();
-        let mut cuts: Vec<Vec<Cuts>> = vec![vec![]; count];
-        let mut place: HashMap<usize, usize> = HashMap::new();
+        let mut cuts: Vec<Vec<Cuts>> = vec![vec![]; if read_by_task.is_some() { tasks.len() } else { count }];
+        let mut place: HashMap<(usize, usize), usize> = HashMap::new();
         let mut parts = 0;
         for (chunk, region) in &slot.demands {
             let task = task_of[chunk];
@@ -84,8 +89,9 @@ impl Builder<'_> {
                     continue;
                 }
                 parts += 1;
-                let partition = &mut cuts[partitions[&piece.chunk]];
-                let at = *place.entry(piece.chunk).or_insert_with(|| {
+                let cutter = if read_by_task.is_some() { task } else { partitions[&piece.chunk] };
+                let partition = &mut cuts[cutter];
+                let at = *place.entry((cutter, piece.chunk)).or_insert_with(|| {
                     partition.push(Cuts { chunk: piece.chunk, parts: vec![] });
                     partition.len() - 1
                 });
@@ -94,8 +100,11 @@ impl Builder<'_> {
         }
         let table = cuts.iter().map(|cuts| Cuts::table(cuts)).collect::<Result<Vec<_>>>()?;
         let cut = Cut { dtype: slot.expr.dtype(), parts, tasks: tasks.len() };
-        let cut = plan::operator(cut, vec![rows, plan::table(Cuts::schema(), &table)?])?;
-        Ok(plan::exchange(cut, "route", tasks.len())?)
+        let table = plan::table(Cuts::schema(), &table)?;
+        if let (Some(partitions), Producer::Stored(stored)) = (read_by_task, &slot.producer) {
+            return Ok(plan::operator(cut, vec![read(&stored.persisted, partitions)?, table])?);
+        }
+        Ok(plan::exchange(plan::operator(cut, vec![rows, table])?, "route", tasks.len())?)
     }
 }
 

@@ -89,6 +89,39 @@ pub(crate) fn decode_region(bytes: &[u8]) -> Region {
     bytes.chunks_exact(24).map(span).collect()
 }
 
+/// A row.
+#[derive(Debug)]
+pub(crate) struct Fragment {
+    pub chunk: usize,
+    pub region: Region,
+    pub fragment: usize,
+    pub fragments: usize,
+    pub evaluated: u64,
+    /// Where the row lies.
+    pub payload: Buffer,
+}
+
+/// The rows of `batch`.
+pub(crate) fn fragments(batch: &RecordBatch) -> Result<Vec<Fragment>> {
+    if batch.schema_ref().fields() != SCHEMA.fields() {
+        return Err(Error::internal(format!("rows of chunks have the schema {:?}", batch.schema())));
+    }
+    let numbers = |column: usize| batch.column(column).as_primitive::<Int64Type>().values();
+    let (chunks, regions) = (numbers(1), batch.column(2).as_binary::<i32>());
+    let (fragment, fragments, evaluated) = (numbers(3), numbers(4), numbers(5));
+    let data = batch.column(6).as_binary::<i64>();
+    let offsets = data.value_offsets();
+    let row = |row: usize| Fragment {
+        chunk: chunks[row] as usize,
+        region: decode_region(regions.value(row)),
+        fragment: fragment[row] as usize,
+        fragments: fragments[row] as usize,
+        evaluated: evaluated[row].cast_unsigned(),
+        payload: data.values().slice_with_length(offsets[row] as usize, (offsets[row + 1] - offsets[row]) as usize),
+    };
+    Ok((0..batch.num_rows()).map(row).collect())
+}
+
 /// Puts chunks together from rows, which may be cut into batches anyhow.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -119,33 +152,21 @@ impl Reader {
 
     /// The chunks that `batch` completes.
     pub(crate) fn read(&mut self, batch: &RecordBatch) -> Result<Vec<Received>> {
-        if batch.schema_ref().fields() != SCHEMA.fields() {
-            return Err(Error::internal(format!("rows of chunks have the schema {:?}", batch.schema())));
-        }
-        let numbers = |column: usize| batch.column(column).as_primitive::<Int64Type>().values();
-        let (chunks, regions) = (numbers(1), batch.column(2).as_binary::<i32>());
-        let (fragment, fragments, evaluated) = (numbers(3), numbers(4), numbers(5));
-        let data = batch.column(6).as_binary::<i64>();
         let mut received = vec![];
-        for row in 0..batch.num_rows() {
-            let (chunk, region) = (chunks[row] as usize, decode_region(regions.value(row)));
-            let offsets = data.value_offsets();
-            let payload =
-                data.values().slice_with_length(offsets[row] as usize, (offsets[row + 1] - offsets[row]) as usize);
-            let (count, drawn) = (fragments[row] as usize, evaluated[row].cast_unsigned());
-            if count == 1 {
-                received.push(self.finish(chunk, region, drawn, payload)?);
+        for row in fragments(batch)? {
+            if row.fragments == 1 {
+                received.push(self.finish(row.chunk, row.region, row.evaluated, row.payload)?);
                 continue;
             }
-            let key = (chunk, region);
+            let key = (row.chunk, row.region);
             let entry = self.unfinished.entry(key.clone()).or_insert_with(|| Unfinished {
                 evaluated: 0,
-                missing: count,
-                fragments: vec![None; count],
+                missing: row.fragments,
+                fragments: vec![None; row.fragments],
             });
-            entry.evaluated += drawn;
-            if let Some(slot) = entry.fragments.get_mut(fragment[row] as usize)
-                && slot.replace(payload).is_none()
+            entry.evaluated += row.evaluated;
+            if let Some(slot) = entry.fragments.get_mut(row.fragment)
+                && slot.replace(row.payload).is_none()
             {
                 entry.missing -= 1;
             }

@@ -2,7 +2,7 @@
 
 use crate::lineage::{Lineage, Watched};
 use crate::operator::{Operator, OperatorExec};
-use crate::{Error, Plan, Result, plan};
+use crate::{Error, Plan, Result, plan, scratch};
 use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
@@ -146,6 +146,13 @@ impl Persisted {
     /// Whether reading it is looking at memory, or at files that are mapped into it, and costs only what is looked at.
     pub fn is_in_process(&self) -> bool {
         self.0.places.read().locations.iter().all(|location| location.worker.is_empty())
+    }
+    /// Whether those who hold it can read each other's files: they map them, and again only what is looked at costs.
+    pub fn is_in_one_place(&self) -> bool {
+        let places = self.0.places.read();
+        let mut workers = places.locations.iter().filter(|at| !at.path.is_empty()).map(|at| at.worker.as_str());
+        let Some(first) = workers.next() else { return true };
+        !first.is_empty() && workers.all(|worker| scratch::are_in_one_place(first, worker))
     }
     /// The rows of all partitions.
     pub fn rows(&self) -> u64 {

@@ -3,10 +3,39 @@
 
 use crate::{Error, Result};
 use std::fs::{DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 const PREFIX: &str = "phalanx-scratch-";
+/// Digits of a name that say in which folder it is used.
+const PLACE: usize = 8;
+
+/// A name that nobody else uses, of a process whose folder is to be in `parent`. Its last digits say on which machine
+/// that is, and for which user: names that agree in them are of processes that can read each other's files.
+///
+/// # Errors
+/// `Resources`: there is no such folder.
+pub fn name_in(parent: &Path) -> Result<String> {
+    let seen = std::fs::metadata(parent).map_err(|error| {
+        Error::resources(format!("the folder {} can't be used", parent.display())).caused_by(&error)
+    })?;
+    let system = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let user = std::fs::metadata("/proc/self").map_or(0, |process| process.uid());
+    let mut place = 0xcbf2_9ce4_8422_2325_u64; // FNV-1a
+    let device = [seen.dev(), seen.ino(), u64::from(user)].map(u64::to_le_bytes);
+    for byte in system.bytes().chain(device.into_iter().flatten()) {
+        place = (place ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    let own = uuid::Uuid::new_v4().simple().to_string();
+    Ok(format!("w{}{:08x}", &own[..24], place >> 32))
+}
+
+/// Whether processes of these names can read each other's files.
+pub fn are_in_one_place(a: &str, b: &str) -> bool {
+    let place =
+        |name: &str| name.len().checked_sub(PLACE).filter(|at| *at > 0).map(|at| name.as_bytes()[at..].to_vec());
+    place(a).is_some() && place(a) == place(b)
+}
 const LOCK: &str = "lock";
 
 /// A locked folder that is removed when it is dropped.
@@ -44,6 +73,13 @@ impl Scratch {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The folder of the living process `id` whose folder is beside `own`.
+    pub fn beside(own: &Path, id: &str) -> Option<PathBuf> {
+        let path = own.parent()?.join(format!("{PREFIX}{id}"));
+        let is_held = File::open(path.join(LOCK)).ok()?.try_lock().is_err();
+        is_held.then_some(path)
     }
 }
 
@@ -110,7 +146,24 @@ mod tests {
         sweep(parent.path());
         assert!(!dead.exists() && living.path().exists() && other.exists());
         let path = living.path().to_owned();
+        let neighbour = Scratch::create(parent.path(), "neighbour").unwrap();
+        assert_eq!(Scratch::beside(&path, "neighbour").as_deref(), Some(neighbour.path()));
+        std::fs::create_dir(&dead).unwrap();
+        File::create(dead.join(LOCK)).unwrap();
+        assert_eq!(Scratch::beside(&path, "dead"), None, "what it wrote may be swept at any time");
+        assert_eq!(Scratch::beside(&path, "another"), None);
         drop(living);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn names_say_where_their_folders_are() {
+        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let name = |folder: &tempfile::TempDir| name_in(folder.path()).unwrap();
+        assert_ne!(name(&here), name(&here));
+        assert!(are_in_one_place(&name(&here), &name(&here)));
+        assert!(!are_in_one_place(&name(&here), &name(&there)));
+        assert!(!are_in_one_place("", "") && !are_in_one_place("w1", "w1"));
+        assert!(name_in(Path::new("/nowhere/at/all")).is_err());
     }
 }

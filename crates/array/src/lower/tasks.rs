@@ -120,8 +120,17 @@ impl Pass<'_> {
                 }
             }
             let read: usize = reads.iter().flatten().filter_map(|partition| sizes.get(partition)).sum();
+            let partitions = || reads.iter().map(|partitions| partitions.iter().copied().collect()).collect();
             if stored.persisted.is_in_process() || read <= needed.saturating_mul(READ_PER_NEEDED_MAX) {
-                slot.way = Way::Read(reads.into_iter().map(|partitions| partitions.into_iter().collect()).collect());
+                slot.way = Way::Read(partitions());
+            } else if stored.persisted.is_in_one_place() {
+                let mut partitions: Vec<Vec<usize>> = partitions();
+                // A task goes where the first of its partitions is: to another worker for each.
+                for (task, partitions) in partitions.iter_mut().enumerate() {
+                    let count = partitions.len().max(1);
+                    partitions.rotate_left(task % count);
+                }
+                slot.way = Way::Cut(partitions);
             }
         }
     }

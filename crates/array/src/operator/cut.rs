@@ -2,10 +2,12 @@
 
 use crate::chunks::Region;
 use crate::error::{Lift, broken, lift};
+use crate::operator::assembly::Assembly;
 use crate::pull::relative;
-use crate::rows::{Label, Reader, Received, SCHEMA, to_batches};
+use crate::rows::{FRAGMENT_BYTES, Fragment, Label, SCHEMA, fragments, to_batches};
 use futures::TryStreamExt;
-use phalanx_chunk::DType;
+use phalanx_chunk::span::lengths;
+use phalanx_chunk::{DType, wire};
 use phalanx_engine::datafusion::arrow::array::{AsArray, BinaryArray, Int64Array, RecordBatch};
 use phalanx_engine::datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use phalanx_engine::datafusion::error::{DataFusionError, Result};
@@ -13,7 +15,8 @@ use phalanx_engine::datafusion::execution::TaskContext;
 use phalanx_engine::datafusion::physical_plan::SendableRecordBatchStream;
 use phalanx_engine::{Error, Operator, stream, typetag};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 /// Cuts the chunks of its first input as its second, a table of [`Cuts`], says. What nobody needs is not sent.
@@ -89,40 +92,88 @@ impl Operator for Cut {
         let (Some(mut table), Some(rows)) = (input.pop(), input.pop()) else {
             return Err(DataFusionError::Internal(String::from("cut has two inputs")));
         };
-        let mut reader = Reader::new(self.dtype);
+        let dtype = self.dtype;
         let output = async move {
             let mut cuts = HashMap::new();
             while let Some(batch) = table.try_next().await? {
                 cuts.extend(Cuts::read(&batch)?);
             }
-            let cuts = Arc::new(cuts);
+            let mut cutter = Cutter { cuts, dtype, unfinished: HashMap::new() };
             Ok::<_, DataFusionError>(stream::flat_map(Arc::clone(&SCHEMA), rows, move |batch| {
-                let cuts = Arc::clone(&cuts);
-                Ok(reader.read(&batch)?.into_iter().flat_map(move |received| match cut(&cuts, received) {
-                    Ok(batches) => batches.into_iter().map(Ok).collect::<Vec<_>>(),
-                    Err(error) => vec![Err(error.into())],
-                }))
+                let mut batches = vec![];
+                for fragment in fragments(&batch)? {
+                    batches.extend(cutter.take(fragment)?.into_iter().map(Ok));
+                }
+                Ok(batches.into_iter())
             }))
         };
         Ok(stream::with_schema(Arc::clone(&SCHEMA), futures::stream::once(output).try_flatten()))
     }
 }
 
-fn cut(cuts: &HashMap<usize, Vec<Part>>, received: Received) -> phalanx_engine::Result<Vec<RecordBatch>> {
-    let mut batches = vec![];
-    // Counted once, with the first part, however many there are.
-    let mut evaluated = received.evaluated;
-    for (route, region) in cuts.get(&received.chunk).into_iter().flatten() {
-        let inside = relative(&received.region, region)
-            .ok_or_else(|| lift(broken(format!("region {region:?} does not lie in chunk {}", received.chunk))))?;
-        let part = received.values.region(&inside).lift()?;
-        let label = Label {
+/// Cuts chunks as their rows come.
+struct Cutter {
+    cuts: HashMap<usize, Vec<Part>>,
+    dtype: DType,
+    /// The parts of chunks of which fragments are missing.
+    unfinished: HashMap<usize, Unfinished>,
+}
+
+#[derive(Default)]
+struct Unfinished {
+    parts: Vec<(Label, Assembly)>,
+    /// The fragments that came.
+    came: HashSet<usize>,
+}
+
+impl Cutter {
+    /// The parts that a row completes.
+    fn take(&mut self, row: Fragment) -> phalanx_engine::Result<Vec<RecordBatch>> {
+        let Some(parts) = self.cuts.get(&row.chunk) else { return Ok(vec![]) };
+        // What was drawn is counted once, with the first part, however many there are.
+        let mut evaluated = row.evaluated;
+        let mut label = |(route, region): &Part| Label {
             route: *route,
-            chunk: received.chunk,
+            chunk: row.chunk,
             region: region.clone(),
             evaluated: std::mem::take(&mut evaluated),
         };
-        batches.extend(to_batches(&label, &part)?);
+        let inside = |(_, region): &Part| {
+            relative(&row.region, region)
+                .ok_or_else(|| lift(broken(format!("region {region:?} does not lie in chunk {}", row.chunk))))
+        };
+        let shape = lengths(&row.region);
+        if row.fragments == 1 {
+            let values = wire::from_buffer(row.payload, self.dtype, &shape).lift()?;
+            let mut batches = vec![];
+            for part in parts {
+                batches.extend(to_batches(&label(part), &values.region(&inside(part)?).lift()?)?);
+            }
+            return Ok(batches);
+        }
+        let unfinished = match self.unfinished.entry(row.chunk) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let parts = parts.iter().map(|part| {
+                    Ok((Label { evaluated: 0, ..label(part) }, Assembly::new(&shape, inside(part)?, self.dtype)?))
+                });
+                let parts = parts.collect::<phalanx_engine::Result<_>>()?;
+                new.insert(Unfinished { parts, came: HashSet::new() })
+            }
+        };
+        if unfinished.came.insert(row.fragment) {
+            unfinished.parts.iter_mut().for_each(|(_, part)| part.take(row.fragment * FRAGMENT_BYTES, &row.payload));
+            if let Some((label, _)) = unfinished.parts.first_mut() {
+                label.evaluated += row.evaluated;
+            }
+        }
+        if unfinished.came.len() < row.fragments {
+            return Ok(vec![]);
+        }
+        let mut batches = vec![];
+        for (label, part) in self.unfinished.remove(&row.chunk).unwrap_or_default().parts {
+            batches.extend(to_batches(&label, &part.finish()?)?);
+        }
+        Ok(batches)
     }
-    Ok(batches)
 }

@@ -146,12 +146,13 @@ struct Parts {
     /// What was cut for this task, by (slot, region).
     cut: HashMap<(usize, Region), Chunk>,
     /// What came as it was computed, by (slot, chunk).
-    whole: HashMap<(usize, usize), (Region, Chunk)>,
+    whole: HashMap<(usize, usize), Vec<(Region, Chunk)>>,
 }
 
 impl Parts {
     fn add(&mut self, slot: usize, received: Received) {
-        self.whole.insert((slot, received.chunk), (received.region.clone(), received.values.clone()));
+        let parts = self.whole.entry((slot, received.chunk)).or_default();
+        parts.push((received.region.clone(), received.values.clone()));
         self.cut.insert((slot, received.region), received.values);
     }
 
@@ -160,8 +161,9 @@ impl Parts {
         if let Some(part) = self.cut.get(&(slot.number, piece.absolute.clone())) {
             return Ok(part.clone());
         }
-        let known = self.whole.get(&(slot.number, piece.chunk));
-        match known.and_then(|(region, chunk)| Some((chunk, relative(region, &piece.absolute)?))) {
+        let known = self.whole.get(&(slot.number, piece.chunk)).into_iter().flatten();
+        let mut holding = known.filter_map(|(region, chunk)| Some((chunk, relative(region, &piece.absolute)?)));
+        match holding.next() {
             Some((chunk, inside)) => chunk.region(&inside),
             None => Err(broken(format!("chunk {} of stage input {} did not arrive", piece.chunk, slot.number))),
         }

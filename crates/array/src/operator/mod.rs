@@ -1,5 +1,6 @@
 //! The operators of array plans.
 
+mod assembly;
 pub(crate) mod cut;
 pub(crate) mod evaluate;
 

@@ -112,7 +112,7 @@ pub async fn work(
     leave: impl Future<Output = ()>,
 ) -> Result<()> {
     memory::keep_freed();
-    let id = format!("w{}", uuid::Uuid::new_v4().simple());
+    let id = scratch::name_in(&options.scratch)?;
     let scratch = Scratch::create(&options.scratch, &id)?;
     let pool = Pool::new(options.transport.clone());
     let store = Arc::new(WorkerStore::new(id.clone(), scratch.path().to_owned(), pool.clone()));
