@@ -9,7 +9,7 @@ use crate::physical::physical;
 use crate::pull::{Provide, Pull};
 use crate::rows::{Reader, SCHEMA, to_batches};
 use phalanx_chunk::{Chunk, DType, Span};
-use phalanx_engine::{Engine, Job, Plan, Result};
+use phalanx_engine::{Engine, Error, Job, Plan, Result};
 use std::sync::Arc;
 
 /// What several stages read and is at most this large comes to the client and travels inside of later plans.
@@ -60,6 +60,7 @@ pub fn evaluate(engine: &dyn Engine, arrays: &[&Array]) -> Result<Evaluation> {
 pub async fn evaluate_async(engine: &dyn Engine, arrays: &[&Array]) -> Result<Evaluation> {
     let roots = crate::deferred::resolve(engine, arrays).await?;
     let mut run = Run { engine, roots, evaluated: 0, jobs: 0 };
+    run.roots.iter().try_for_each(|root| need_room(root))?;
     let lowered = run.share().await?;
     let mut chunks = vec![];
     // All jobs are started before the first is waited for.
@@ -78,6 +79,19 @@ pub async fn evaluate_async(engine: &dyn Engine, arrays: &[&Array]) -> Result<Ev
         });
     }
     Ok(Evaluation { chunks, evaluated: run.evaluated, jobs: run.jobs })
+}
+
+/// Refuses a result that this process could not hold, before anything runs: the system is asked for its room, which a
+/// failed allocation later would end the process for.
+fn need_room(root: &Expr) -> Result<()> {
+    let elements = root.shape().iter().fold(1_usize, |count, length| count.saturating_mul(*length));
+    let bytes = elements.saturating_mul(root.dtype().itemsize());
+    if Vec::<u8>::new().try_reserve_exact(bytes).is_ok() {
+        return Ok(());
+    }
+    let message = format!("Unable to allocate {bytes} bytes for an array of shape {:?}", root.shape());
+    Err(Error::resources(message)
+        .with_hint("reduce it or take a part of it first; persist() or a store keeps all of it"))
 }
 
 /// Computes the array and leaves its chunks with the engine.

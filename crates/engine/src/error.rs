@@ -15,6 +15,8 @@ pub enum ErrorKind {
     Input,
     /// Ask for what is there: a label or a name is not.
     Absent,
+    /// Cast first: values of this type are not taken.
+    Mismatch,
     /// Ask for it in another way: this is not supported.
     Unsupported,
     /// Look at the data: a file or a value is not what it should be.
@@ -36,6 +38,7 @@ impl fmt::Display for ErrorKind {
         f.write_str(match self {
             Self::Input => "invalid input",
             Self::Absent => "not there",
+            Self::Mismatch => "types do not fit",
             Self::Unsupported => "not supported",
             Self::Data => "bad data",
             Self::Resources => "not enough resources",
@@ -121,6 +124,10 @@ impl Error {
     pub fn absent(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Absent, message)
     }
+    /// Values are of a type that is not taken; give a hint with what to cast.
+    pub fn mismatch(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Mismatch, message)
+    }
     /// What was asked is not supported; give a hint with what to do instead.
     pub fn unsupported(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unsupported, message)
@@ -175,7 +182,11 @@ impl Error {
     pub fn caused_by(mut self, cause: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = Some(cause);
         while let Some(cause) = next {
-            self.0.causes.push(cause.to_string());
+            let text = cause.to_string();
+            // Wrappers repeat what they wrap.
+            if !self.0.causes.iter().any(|known| known.contains(&text)) {
+                self.0.causes.push(text);
+            }
             next = cause.source();
         }
         self

@@ -1,6 +1,7 @@
 //! `merge_asof`: rows that are near each other.
 
 use crate::Frame;
+use crate::dtype::name as dtype_name;
 use crate::error::{need_column, need_distinct};
 pub use crate::lower::asof::{Asof, AsofDirection};
 
@@ -29,7 +30,9 @@ impl Frame {
             let right_type = need_column(&right_schema, right_key)?.data_type();
             let common = common(left_type, right_type).ok_or_else(|| {
                 Error::input(format!(
-                    "key {left_key:?} is of type {left_type} on the left and {right_type} on the right"
+                    "key {left_key:?} is of type {} on the left and {} on the right",
+                    dtype_name(left_type),
+                    dtype_name(right_type)
                 ))
                 .with_hint("cast one of them first")
             })?;
@@ -39,8 +42,12 @@ impl Frame {
         let schema = left.schema();
         let on = need_column(&schema, &asof.on.0)?.data_type();
         if !on.is_numeric() && !on.is_temporal() {
-            return Err(Error::input(format!("merge_asof on column {:?}, which is of type {on}", asof.on.0))
-                .with_hint("take a column of numbers or times"));
+            return Err(Error::mismatch(format!(
+                "merge_asof on column {:?}, which is of type {}",
+                asof.on.0,
+                dtype_name(on)
+            ))
+            .with_hint("take a column of numbers or times"));
         }
         let relation = AsofMerged { asof: asof.clone() };
         need_distinct(&relation.names(&left.schema(), &right.schema()))?;

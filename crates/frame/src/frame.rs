@@ -1,5 +1,6 @@
 //! The frame: a query that has not run yet.
 
+use crate::dtype::name as dtype_name;
 use crate::error::{need_column, need_distinct};
 use crate::expr::{Expr, cast, col, need_row_by_row};
 use crate::groupby::GroupBy;
@@ -238,9 +239,10 @@ impl Frame {
                 DataType::Boolean => DataType::Int64,
                 integer if integer.is_integer() && *integer != DataType::UInt64 => DataType::Int64,
                 other => {
-                    return Err(Error::input(format!(
-                        "{} of column {name:?}, which is of type {other}",
-                        function.name()
+                    return Err(Error::mismatch(format!(
+                        "{} of column {name:?}, which is of type {}",
+                        function.name(),
+                        dtype_name(other)
                     ))
                     .with_hint("select columns of numbers first, or set_index a column that is to come along"));
                 }

@@ -1,6 +1,7 @@
 //! `groupby`: statistics of groups, and what each is called.
 
 use crate::Frame;
+use crate::dtype::name as dtype_name;
 use crate::error::{need_column, need_distinct};
 use crate::frame::Direction;
 use crate::kernel::reduce::fits;
@@ -329,8 +330,11 @@ impl Aggregate {
             let data_type = need_column(&schema, column)?.data_type();
             if !fits(self.statistic, data_type) {
                 let what = self.statistic.name();
-                return Err(Error::input(format!("{what} of column {column:?}, which is of type {data_type}"))
-                    .with_hint("take a column of numbers, or cast it first"));
+                return Err(Error::mismatch(format!(
+                    "{what} of column {column:?}, which is of type {}",
+                    dtype_name(data_type)
+                ))
+                .with_hint("take a column of numbers, or cast it first"));
             }
         }
         if !(0.0..=1.0).contains(&self.options.q) {

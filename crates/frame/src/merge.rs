@@ -1,6 +1,7 @@
 //! `merge`: which rows meet, and what their columns are called.
 
 use crate::Frame;
+use crate::dtype::name as dtype_name;
 use crate::error::{need_column, need_distinct};
 use crate::expr::{cast, col};
 use crate::frame::Direction;
@@ -162,7 +163,9 @@ impl Frame {
             }
             let common = common(left_type, right_type).ok_or_else(|| {
                 Error::input(format!(
-                    "key {left_key:?} is of type {left_type} on the left and {right_type} on the right"
+                    "key {left_key:?} is of type {} on the left and {} on the right",
+                    dtype_name(left_type),
+                    dtype_name(right_type)
                 ))
                 .with_hint("cast one of them first")
             })?;

@@ -1,5 +1,6 @@
 //! `resample`: groups of rows by time, and the times between them.
 
+use crate::dtype::name as dtype_name;
 use crate::error::need_column;
 use crate::groupby::{Aggregate, Statistic};
 pub use crate::lower::bins::Rule;
@@ -40,8 +41,11 @@ impl Frame {
                     .with_hint("convert the times to UTC, or drop their zone, first"));
             }
             other => {
-                return Err(Error::input(format!("resample by the index {time:?}, which is of type {other}"))
-                    .with_hint("set_index a column of times first"));
+                return Err(Error::mismatch(format!(
+                    "resample by an index of type {}, and not of times",
+                    dtype_name(other)
+                ))
+                .with_hint("set_index a column of times first"));
             }
         }
         let binned = self.related(Binned { time: time.clone(), rule }, "resample")?;

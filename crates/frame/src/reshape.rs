@@ -1,6 +1,7 @@
 //! Rows below rows, columns into rows, and rows into columns.
 
 use crate::Frame;
+use crate::dtype::name as dtype_name;
 use crate::error::{need_column, need_distinct};
 use crate::expr::{cast, col, lit, when};
 use crate::functions::promote::plain;
@@ -36,8 +37,12 @@ pub fn concat(frames: &[Frame], join: Join) -> Result<Frame> {
                 None => columns.push((field.name().clone(), field.data_type().clone())),
                 Some((name, known)) => {
                     *known = common(known, field.data_type()).ok_or_else(|| {
-                        Error::input(format!("column {name:?} is of type {known} and {}", field.data_type()))
-                            .with_hint("cast one of them first")
+                        Error::mismatch(format!(
+                            "column {name:?} is of type {} and {}",
+                            dtype_name(known),
+                            dtype_name(field.data_type())
+                        ))
+                        .with_hint("cast one of them first")
                     })?;
                 }
             }

@@ -1,5 +1,6 @@
 //! Values for each row from the rows around it: `shift`, `diff`, `ffill`, `rolling`, `rank`, and the same in groups.
 
+use crate::dtype::name as dtype_name;
 use crate::error::need_column;
 use crate::kernel::rolling::is_known;
 use crate::kernel::values::is_number;
@@ -68,7 +69,7 @@ impl Frame {
             DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 | DataType::Duration(_) => {
                 Ok(index.to_owned())
             }
-            other => Err(Error::input(format!("a window of time over the index {index:?}, which is of type {other}"))
+            other => Err(Error::input(format!("a window of time over an index of type {}", dtype_name(&other)))
                 .with_hint("set_index the column of times first")),
         }
     }
@@ -209,8 +210,12 @@ fn check(window: &Window, column: &str, data_type: &DataType) -> Result<()> {
         ));
     }
     if window.output_type(data_type).is_none() || (number && !is_number(data_type)) {
-        return Err(Error::input(format!("{} of column {column:?}, which is of type {data_type}", window.name()))
-            .with_hint("take a column of another type, or cast it first"));
+        return Err(Error::mismatch(format!(
+            "{} of column {column:?}, which is of type {}",
+            window.name(),
+            dtype_name(data_type)
+        ))
+        .with_hint("take a column of another type, or cast it first"));
     }
     Ok(())
 }

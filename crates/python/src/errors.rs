@@ -39,6 +39,7 @@ const fn kind(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Input => "input",
         ErrorKind::Absent => "absent",
+        ErrorKind::Mismatch => "mismatch",
         ErrorKind::Unsupported => "unsupported",
         ErrorKind::Data => "data",
         ErrorKind::Resources => "resources",

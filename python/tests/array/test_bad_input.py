@@ -207,3 +207,30 @@ def test_refused_as_numpy_refuses(name: str) -> None:
     if name not in OTHER_WORDS:
         wanted = words(str(theirs.value))
         assert len(wanted & words(str(ours.value))) >= 0.4 * len(wanted), f"{ours.value}\nfor NumPy's\n{theirs.value}"
+
+
+#: What is asked of an axis whose length is found only by computing.
+UNKNOWN = {
+    "len": lambda x: len(x),
+    "rechunk": lambda x: x.rechunk(3),
+    "reshape": lambda x: x.reshape(2, 4),
+    "element": lambda x: x[3],
+    "slice": lambda x: x[:3],
+    "product": lambda x: x @ x,
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_unknown_sizes_say_how_to_get_them(name: str) -> None:
+    x = da.from_array(M, 3)
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        UNKNOWN[name](x[x > 3])
+
+
+def test_a_result_that_fits_no_memory_is_refused_and_ends_nothing() -> None:
+    with pytest.raises(MemoryError):
+        np.ones((10**7, 10**7))
+    huge = da.ones((10**7, 10**7), chunks=(1000, 10**7))
+    with pytest.raises(MemoryError, match=r"(?s)Unable to allocate 800000000000000 bytes.*\[10000000, 10000000\].*persist"):
+        huge.compute()
+    assert float(huge[:2, :3].sum().compute()) == 6.0

@@ -121,6 +121,9 @@ impl Array {
     }
 
     /// As [`Array::svd_compressed`], with this many columns beyond the rank.
+    ///
+    /// A wide matrix is decomposed as its transposed: a sketch is then as long as its columns in blocks of rows, which
+    /// TSQR takes one by one. As with [`Array::svd`], columns of U have the positive entry then.
     #[must_use]
     pub fn svd_compressed_by(
         &self,
@@ -147,6 +150,10 @@ impl Array {
                 Error::input(format!("rank {rank} of a matrix of shape {:?}", expr.shape()))
                     .with_hint("the rank is from 1 to the shorter side"),
             );
+        }
+        if rows < columns {
+            let (u, s, vt) = self.adjoint().svd_compressed_by(rank, iterations, oversampling, seed);
+            return (vt.adjoint(), s, u.adjoint());
         }
         let own = Chunks::from_borders(vec![Arc::clone(expr.chunks.borders(1)), [0, width].into()]);
         let sizes = vec![own.sizes(0), own.sizes(1)];

@@ -2,6 +2,7 @@
 
 use super::operand::{Operand, operands};
 use super::promote::{self, is_decimal, is_number, is_text, plain};
+use crate::dtype::name as dtype_name;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder, new_empty_array};
 use datafusion::arrow::compute::kernels::{boolean, numeric};
 use datafusion::arrow::datatypes::{
@@ -144,11 +145,11 @@ impl RowFunction for Arith {
             return Err(DataFusionError::Internal(format!("{} of {} values", self.0, inputs.len())));
         };
         let refused = || {
-            Error::input(format!(
+            Error::mismatch(format!(
                 "unsupported operand types for {}: {} and {}",
                 self.0,
-                plain(left.data_type()),
-                plain(right.data_type())
+                dtype_name(left.data_type()),
+                dtype_name(right.data_type())
             ))
             .with_hint("cast one of them with astype first")
         };

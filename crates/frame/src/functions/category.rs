@@ -8,6 +8,7 @@
 use super::lookup::{Answer, Lookup};
 use super::operand::{STRICT, argument};
 use super::promote::{comparable, plain};
+use crate::dtype::name as dtype_name;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray};
 use datafusion::arrow::compute::{cast, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Int32Type};
@@ -70,9 +71,13 @@ fn need_fit(values: &DataType, categories: &DataType) -> Result<()> {
     if *values == DataType::Null || comparable(values, categories).is_some() {
         return Ok(());
     }
-    Err(Error::input(format!("categories of type {categories} of a column of type {}", plain(values)))
-        .with_hint("cast the column or the categories with astype first")
-        .into())
+    Err(Error::mismatch(format!(
+        "categories of type {} of a column of type {}",
+        dtype_name(categories),
+        dtype_name(values)
+    ))
+    .with_hint("cast the column or the categories with astype first")
+    .into())
 }
 
 #[typetag::serde]

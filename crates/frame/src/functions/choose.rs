@@ -3,6 +3,7 @@
 use super::compare::known;
 use super::operand::{argument, operands};
 use super::promote;
+use crate::dtype::name as dtype_name;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::is_null;
@@ -62,15 +63,18 @@ impl RowFunction for Choose {
             return Err(DataFusionError::Internal(format!("a choice of {} values", inputs.len())));
         };
         if !matches!(condition.data_type(), DataType::Boolean | DataType::Null) {
-            return Err(Error::input(format!("a condition of type {}", condition.data_type()))
-                .with_hint("compare the column with something: a condition is a truth value for each row")
-                .into());
+            return Err(Error::mismatch(format!(
+                "Boolean array expected for the condition, not {}",
+                dtype_name(condition.data_type())
+            ))
+            .with_hint("compare the column with something: a condition is a truth value for each row")
+            .into());
         }
         let common = promote::common(first.data_type(), second.data_type()).ok_or_else(|| {
-            Error::input(format!(
+            Error::mismatch(format!(
                 "values of the types {} and {} in one column",
-                promote::plain(first.data_type()),
-                promote::plain(second.data_type())
+                dtype_name(first.data_type()),
+                dtype_name(second.data_type())
             ))
             .with_hint("cast one of them with astype first: a column has one type")
         })?;

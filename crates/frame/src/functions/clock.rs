@@ -4,6 +4,7 @@
 use super::operand::argument;
 use super::promote::plain;
 use super::time::{frequency_ns, per_second};
+use crate::dtype::name as dtype_name;
 use chrono::{
     DateTime, Datelike, Days, LocalResult, Months, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Timelike,
 };
@@ -139,7 +140,7 @@ pub fn zone(name: &str) -> phalanx_engine::Result<Tz> {
 pub struct OfTime(pub Clock);
 
 fn refused(what: &str, data_type: &DataType) -> DataFusionError {
-    Error::input(format!("{what} of a column of type {data_type}"))
+    Error::mismatch(format!("{what} of a column of type {}", dtype_name(data_type)))
         .with_hint("can only use .dt with times: convert with to_datetime or astype first")
         .into()
 }

@@ -2,6 +2,7 @@
 
 use super::operand::{Operand, operands};
 use super::promote;
+use crate::dtype::name as dtype_name;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::kernels::cmp;
@@ -83,11 +84,11 @@ impl RowFunction for Compare {
         };
         let equality = matches!(self.0, Comparison::Equal | Comparison::NotEqual);
         if promote::comparable(left.data_type(), right.data_type()).is_none() && !equality {
-            return Err(Error::input(format!(
+            return Err(Error::mismatch(format!(
                 "'{}' is not supported between {} and {}",
                 self.0,
-                promote::plain(left.data_type()),
-                promote::plain(right.data_type())
+                dtype_name(left.data_type()),
+                dtype_name(right.data_type())
             ))
             .with_hint("cast one of them with astype first")
             .into());

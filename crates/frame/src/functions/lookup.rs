@@ -3,6 +3,7 @@
 use super::choose::missing;
 use super::operand::argument;
 use super::promote::{self, plain};
+use crate::dtype::name as dtype_name;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, RecordBatch, UInt64Array,
 };
@@ -215,10 +216,10 @@ impl RowFunction for Lookup {
             Answer::Value => Ok(Field::new("map", self.value_type(), true)),
             Answer::ValueOrSelf => {
                 let common = promote::common(input.data_type(), &self.value_type()).ok_or_else(|| {
-                    Error::input(format!(
+                    Error::mismatch(format!(
                         "replacing values of type {} by {}",
-                        plain(input.data_type()),
-                        self.value_type()
+                        dtype_name(input.data_type()),
+                        dtype_name(&self.value_type())
                     ))
                     .with_hint("cast the column with astype first: a column has one type")
                 })?;

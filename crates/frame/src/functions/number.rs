@@ -2,6 +2,7 @@
 
 use super::operand::argument;
 use super::promote::{is_decimal, is_float, is_number};
+use crate::dtype::name as dtype_name;
 use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, PrimitiveArray};
 use datafusion::arrow::compute::{cast, kernels::numeric::neg_wrapping, unary};
 use datafusion::arrow::datatypes::{
@@ -94,7 +95,9 @@ real_functions! {
 }
 
 fn refused(name: &str, data_type: &DataType) -> DataFusionError {
-    Error::input(format!("{name} of a column of type {data_type}")).with_hint("take a column of numbers").into()
+    Error::mismatch(format!("{name} of a column of type {}", dtype_name(data_type)))
+        .with_hint("take a column of numbers")
+        .into()
 }
 
 /// A [`Same`] as a row function.

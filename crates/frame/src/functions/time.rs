@@ -2,6 +2,7 @@
 
 use super::operand::{STRICT, argument};
 use super::promote::is_text;
+use crate::dtype::name as dtype_name;
 use chrono::NaiveDateTime;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
 use datafusion::arrow::compute::{cast, cast_with_options};
@@ -168,7 +169,7 @@ impl RowFunction for ToTime {
             number if number.is_numeric() => DataType::Timestamp(TimeUnit::Nanosecond, self.zone()),
             DataType::Date32 | DataType::Date64 => DataType::Timestamp(TimeUnit::Second, self.zone()),
             other => {
-                return Err(Error::input(format!("times out of a column of type {other}"))
+                return Err(Error::mismatch(format!("times out of a column of type {}", dtype_name(other)))
                     .with_hint("to_datetime takes text, numbers, dates and times")
                     .into());
             }
@@ -276,7 +277,7 @@ impl RowFunction for ToSpan {
             text if is_text(text) => DataType::Duration(TimeUnit::Nanosecond),
             number if number.is_numeric() => DataType::Duration(unit_of_ns(self.tick_ns)),
             other => {
-                return Err(Error::input(format!("spans of time out of a column of type {other}"))
+                return Err(Error::mismatch(format!("spans of time out of a column of type {}", dtype_name(other)))
                     .with_hint("to_timedelta takes text and numbers")
                     .into());
             }

@@ -6,6 +6,7 @@
 
 use super::gossip::{Audience, Change, Gossip, Teller, gossip, unreadable};
 use super::segment::{Segments, restore, segments};
+use crate::dtype::name as dtype_name;
 use crate::kernel::rolling::Span;
 use crate::kernel::values::{integers, internal, present};
 use crate::kernel::window::Window;
@@ -137,10 +138,11 @@ impl Windows {
             return Ok(input.field_with_name(labels)?.data_type().clone());
         }
         item.window.output_type(data_type).ok_or_else(|| {
-            phalanx_engine::Error::input(format!(
-                "{} of column {:?}, which is of type {data_type}",
+            phalanx_engine::Error::mismatch(format!(
+                "{} of column {:?}, which is of type {}",
                 item.window.name(),
-                item.column
+                item.column,
+                dtype_name(data_type)
             ))
             .with_hint("take a column of another type, or cast it first")
             .into()

@@ -1,6 +1,7 @@
 //! Functions of each value of a series.
 
 use super::{Operand, Series, literal};
+use crate::dtype::name as dtype_name;
 use crate::functions::category::{Categorise, Codes, Uncategorise};
 use crate::functions::choose::{Choose, IsMissing};
 use crate::functions::compare::{Compare, Comparison};
@@ -252,7 +253,7 @@ impl Series {
             "isinf" => self.apply(AskNumber(Question::Infinite)),
             "isnan" => match is_number(self.data_type()?) {
                 true => self.isna(),
-                false => Err(Error::input(format!("isnan of a column of type {}", self.data_type()?))
+                false => Err(Error::mismatch(format!("isnan of a column of type {}", dtype_name(self.data_type()?)))
                     .with_hint("isna takes any column")),
             },
             "logical_not" | "invert" | "bitwise_not" => self.invert(),

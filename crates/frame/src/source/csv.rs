@@ -188,7 +188,13 @@ impl Csv {
             .lines
             .format()
             .and_then(|format| format.with_header(self.lines.header).infer_schema(lines, Some(rows)))
-            .map_err(|error| bad_file(&path, "is not CSV with a header").caused_by(&error))?;
+            .map_err(|error| {
+                let hint = match error.to_string().contains("UTF-8") {
+                    true => "the text is not UTF-8: say its encoding (in Python: encoding=\"latin-1\", …)",
+                    false => "each line needs as many fields as the first; is the separator another one (sep=)?",
+                };
+                bad_file(&path, "can't be read as CSV").caused_by(&error).with_hint(hint)
+            })?;
         if schema.fields().is_empty() {
             return Err(bad_file(&path, "has no columns").with_hint("the first line must name the columns"));
         }

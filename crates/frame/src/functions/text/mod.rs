@@ -7,6 +7,7 @@ pub use wrap::Wrap;
 
 use super::operand::argument;
 use super::promote::is_text;
+use crate::dtype::name as dtype_name;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListBuilder, StringArray, StringBuilder,
 };
@@ -259,9 +260,12 @@ impl RowFunction for OfText {
         let list = matches!(data_type, DataType::List(_))
             && matches!(self.0, Text::Get { .. } | Text::Len | Text::Join { .. });
         if !list && !is_text(data_type) {
-            return Err(Error::input(format!("can only use .str with a column of text, not of type {data_type}"))
-                .with_hint("cast the column with astype(str) first")
-                .into());
+            return Err(Error::mismatch(format!(
+                "can only use .str with a column of text, not of type {}",
+                dtype_name(data_type)
+            ))
+            .with_hint("cast the column with astype(str) first")
+            .into());
         }
         Ok(match self.0.kind() {
             Kind::Text => Field::new("str", DataType::Utf8, true),
