@@ -9,13 +9,46 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import network
 import pytest
 
+import phalanx.array as da
+from phalanx.distributed import Client, LocalCluster
 from phalanx.distributed._adaptive import Rule, needed
 
 AMP = Path(__file__).parents[2] / "examples" / "amp"
+
+
+def soon(condition: Any, seconds: float = 20.0) -> bool:
+    """Whether a condition holds within some seconds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_launch_list_logs_and_stop() -> None:
+    with LocalCluster(n_workers=1, memory_limit="512MiB") as cluster, Client(cluster) as client:
+        first = cluster.workers
+        launched = cluster.launch(2, cores=2, memory="256MiB", env={"GREETING": "hello"})
+        cluster.wait_for_workers(3, timeout=20)
+        assert cluster.workers == [*first, *launched]
+        assert sorted(client.nthreads().values()) == [1, 2, 2]
+        assert b"GREETING=hello" in Path(f"/proc/{launched[0]}/environ").read_bytes()
+        assert len(cluster.logs()) == 4 and "scheduler" in cluster.logs()
+        with pytest.raises(ValueError, match="no worker of this cluster"):
+            cluster.stop(os.getpid())
+        cluster.stop(launched[0])
+        assert cluster.workers == [*first, launched[1]]
+        assert soon(lambda: len(client.nthreads()) == 2)
+        assert da.ones((100, 100), chunks=50).sum().compute() == 10_000
+        assert "status page" in cluster._repr_html_()
+    assert cluster.status == "closed" and not any(os.path.exists(f"/proc/{pid}") for pid in [*first, *launched])
+    cluster.close()
 
 
 def stage(tasks: int, done: int = 0, running: int = 0) -> dict[str, int]:
@@ -67,6 +100,19 @@ def test_the_rule_never_thrashes() -> None:
                 assert look - grown >= patience - 1, f"seed {seed}: what was launched {look - grown} looks ago is stopped"
                 assert target == min(8, max(history[-patience:])), f"seed {seed}: a worker goes that was needed"
             there = target
+
+
+def test_a_cluster_adapts() -> None:
+    with LocalCluster(n_workers=1, memory_limit="512MiB", allow_python=True) as cluster, Client(cluster) as client:
+        cluster.adapt(1, 3, interval=0.1, patience=8)
+        work = client.map(lambda _: time.sleep(0.8), range(6))
+        assert soon(lambda: len(cluster.workers) == 3), "the queue is not followed"
+        assert [future.result(timeout=60) for future in work] == [None] * 6
+        assert soon(lambda: len(cluster.workers) == 1), "idle workers stay"
+        time.sleep(0.5)
+        assert len(cluster.workers) == 1
+        cluster.adapt(2, 2, interval=0.1)
+        assert soon(lambda: len(cluster.workers) == 2)
 
 
 def cells() -> str:

@@ -89,6 +89,8 @@ pub enum Command {
     #[command(hide = true)]
     DashboardSample(SampleArgs),
     #[command(subcommand)]
+    Cluster(ClusterCommand),
+    #[command(subcommand)]
     Credentials(CredentialsCommand),
     #[command(subcommand)]
     Job(JobCommand),
@@ -405,6 +407,82 @@ pub struct SampleArgs {
     /// The path before its pages.
     #[arg(long, value_name = "PATH", default_value = "")]
     pub dashboard_prefix: String,
+}
+
+/// Bring up a cluster that stays, on this machine or on others over SSH; scale it, look at it, take it down.
+///
+/// The first host takes the scheduler, the others the workers. `ssh` must reach them without asking for anything; its
+/// keys, known_hosts and ssh_config count. Hosts that have no Phalanx of this version get this binary. Credentials are
+/// made for each cluster, and go with it.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  phalanx cluster up                                       two workers on this machine
+  phalanx cluster up --launcher ssh --config hosts.json    with {\"ssh\": {\"hosts\": [\"a\", \"b\"]}}
+  phalanx cluster scale 8
+  phalanx cluster status
+  phalanx cluster logs
+  phalanx cluster down
+
+The file of --config is a JSON object: workers, cores and memory_bytes (of each; 0 for what the machine has),
+allow_python, and ssh with hosts, ssh (arguments of ssh), program (of phalanx on the hosts), address (of the first host,
+for the others), port, dashboard_port, days (of the credentials).")]
+pub enum ClusterCommand {
+    /// Start the scheduler and the workers, and leave them running.
+    Up(UpArgs),
+    /// Start workers, or let the youngest go, until there are N.
+    Scale {
+        /// How many workers.
+        #[arg(value_name = "N", allow_negative_numbers = true, value_parser = values::count)]
+        workers: usize,
+        /// The cluster.
+        #[arg(long, value_name = "NAME", default_value = "default", value_parser = values::name)]
+        name: String,
+    },
+    /// Print what the processes wrote lately.
+    Logs {
+        /// The cluster.
+        #[arg(long, value_name = "NAME", default_value = "default", value_parser = values::name)]
+        name: String,
+    },
+    /// Show what the cluster has and does.
+    Status {
+        /// The cluster.
+        #[arg(long, value_name = "NAME", default_value = "default", value_parser = values::name)]
+        name: String,
+    },
+    /// Stop all processes of the cluster.
+    Down {
+        /// The cluster.
+        #[arg(long, value_name = "NAME", default_value = "default", value_parser = values::name)]
+        name: String,
+    },
+    /// Hold the cluster: the process that `up` leaves behind.
+    #[command(hide = true)]
+    Keep(UpArgs),
+}
+
+/// Which cluster, and how it is launched.
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// The cluster's name, by which the other commands find it.
+    #[arg(long, value_name = "NAME", default_value = "default", value_parser = values::name)]
+    pub name: String,
+    /// Where its processes are.
+    #[arg(long, value_name = "LAUNCHER", value_enum, default_value_t = LauncherName::Local)]
+    pub launcher: LauncherName,
+    /// What it has, as a JSON object.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Where a cluster's processes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LauncherName {
+    /// Processes of this machine.
+    Local,
+    /// Processes of other machines, started by `ssh`.
+    Ssh,
 }
 
 /// Make the credentials of a cluster: who has them may be a part of it.

@@ -7,6 +7,7 @@
 //! | [`args`], [`values`] | what a user can type |
 //! | [`demo`] | the main job, a file a step |
 //! | [`scheduler`], [`worker`], [`status`], [`top`] | a cluster by hand, and looking at it |
+//! | [`cluster`] | a cluster that stays, on this machine or on others |
 //! | [`credentials`] | what a cluster's processes show to each other |
 //! | [`platform`] | the session of Cloudera AI that a process runs in |
 //! | [`job`] | jobs that failed: listed, saved, run again |
@@ -17,6 +18,7 @@
 
 mod args;
 mod bench;
+mod cluster;
 mod credentials;
 mod demo;
 mod end;
@@ -32,7 +34,7 @@ mod values;
 mod watched;
 mod worker;
 
-use args::{Cli, Command};
+use args::{Cli, ClusterCommand, Command};
 use clap::Parser;
 use std::ffi::OsString;
 
@@ -50,6 +52,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Bench(args) => end::run(move |interrupt| bench::run(&args, &interrupt)),
         Command::Scheduler(args) => end::of_service(scheduler::run(args)),
         Command::Worker(args) => end::of_service(worker::run(args, arguments.get(1..).unwrap_or_default())),
+        Command::Cluster(ClusterCommand::Keep(args)) => end::of_service(cluster::keep(&args, cli.log)),
+        Command::Cluster(command) => end::run(move |_interrupt| cluster::run(&command, cli.log)),
         Command::Credentials(command) => end::run(move |_interrupt| credentials::run(&command)),
         Command::Job(command) => end::run(move |_interrupt| job::run(&command)),
         Command::Rank => phalanx_engine::gang::run_rank(),

@@ -19,6 +19,15 @@ pub fn count(text: &str) -> Result<usize, String> {
     }
 }
 
+/// The name of a cluster: also that of a folder.
+pub fn name(text: &str) -> Result<String, String> {
+    let is_good = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    match !text.is_empty() && text.len() <= 40 && text.chars().all(is_good) {
+        true => Ok(text.to_owned()),
+        false => Err(String::from("expected 1 to 40 letters, digits, - and _")),
+    }
+}
+
 /// Units of sizes, in bytes.
 const UNITS: &[(&str, u64)] = &[
     ("b", 1),

@@ -14,13 +14,15 @@
 //! | `gang` | processes on workers that work on one thing together |
 //! | [`session`], [`scatter`], `handover`, [`data`], [`task_options`] | what the engine is made of |
 //! | [`process`] | a scheduler or a worker as a whole process |
-//! | [`local_cluster`] | a scheduler and workers as child processes of this one |
+//! | [`launcher`] | where the processes of a cluster are started, a file a launcher |
+//! | [`local_cluster`] | a scheduler and workers that this process launched |
 
 pub mod codec;
 pub mod data;
 pub mod engine;
 mod gang;
 mod handover;
+pub mod launcher;
 pub mod local_cluster;
 pub mod observer;
 pub mod process;
@@ -33,7 +35,7 @@ pub mod transport;
 pub mod worker;
 
 pub use engine::{ClusterEngine, replayed};
-pub use local_cluster::{ClusterOptions, LocalCluster};
+pub use local_cluster::{ClusterOptions, LaunchedCluster, LocalCluster, WorkerResources};
 pub use observer::Observer;
 pub use scheduler::{Scheduler, SchedulerOptions};
 pub use transport::{Authority, Role, SchedulerAddress, Transport};

@@ -1,19 +1,25 @@
-//! A scheduler and workers as processes of this machine.
+//! A scheduler and workers as processes of this machine, or of others.
 
 use crate::client::wait_blocking;
-use crate::errors::exception;
-use phalanx::cluster::{ClusterOptions, LocalCluster};
+use crate::errors::{Raise, exception};
+use phalanx::cluster::launcher::Ssh;
+use phalanx::cluster::{ClusterOptions, LaunchedCluster, LocalCluster, WorkerResources};
 use phalanx::{Error, Result};
 use pyo3::prelude::*;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A cluster of processes, which end with it.
 #[pyclass(frozen, name = "LocalCluster", module = "phalanx._phalanx")]
-pub struct PyLocalCluster(Mutex<Option<Arc<LocalCluster>>>);
+pub struct PyLocalCluster(Mutex<Option<Arc<LaunchedCluster>>>);
 
 impl PyLocalCluster {
-    fn get(&self) -> PyResult<Arc<LocalCluster>> {
+    fn new(cluster: LaunchedCluster) -> Self {
+        Self(Mutex::new(Some(Arc::new(cluster))))
+    }
+
+    fn get(&self) -> PyResult<Arc<LaunchedCluster>> {
         let open = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         open.ok_or_else(|| exception(&Error::input("this cluster is stopped").with_hint("start a new one")))
     }
@@ -33,8 +39,25 @@ impl PyLocalCluster {
     ) -> PyResult<Self> {
         let options =
             ClusterOptions { program, workers, cores, memory_bytes, allow_python, ..ClusterOptions::default() };
-        let cluster = wait_blocking(py, move || LocalCluster::start(options))?;
-        Ok(Self(Mutex::new(Some(Arc::new(cluster)))))
+        Ok(Self::new(wait_blocking(py, move || LocalCluster::start(options))?))
+    }
+
+    /// The same on other machines: `options` says, as JSON, which and how. No cores and no memory are the machines' own.
+    #[staticmethod]
+    fn ssh(
+        py: Python<'_>,
+        options: &str,
+        workers: usize,
+        cores: usize,
+        memory_bytes: u64,
+        allow_python: bool,
+    ) -> PyResult<Self> {
+        let hosts = serde_json::from_str(options)
+            .map_err(|error| Error::input("the options of ssh can't be read").caused_by(&error))
+            .raise()?;
+        let options = ClusterOptions { workers, cores, memory_bytes, allow_python, ..ClusterOptions::default() };
+        let launch = move || LaunchedCluster::launch(options, Box::new(Ssh::prepare(hosts)?));
+        Ok(Self::new(wait_blocking(py, launch)?))
     }
 
     /// `tcp://HOST:PORT` of the scheduler.
@@ -43,16 +66,52 @@ impl PyLocalCluster {
         Ok(self.get()?.address().to_string())
     }
 
+    /// The folder of the cluster's credentials, if it has any.
+    #[getter]
+    fn credentials(&self) -> PyResult<Option<PathBuf>> {
+        Ok(self.get()?.credentials().map(PathBuf::from))
+    }
+
     /// The address of the status page.
     #[getter]
     fn dashboard(&self) -> PyResult<Option<String>> {
         Ok(self.get()?.dashboard().map(String::from))
     }
 
-    /// Process ids of the workers, oldest first.
+    /// Process ids of the workers, oldest first; over SSH, of the connections of their processes.
     #[getter]
     fn workers(&self) -> PyResult<Vec<u32>> {
         Ok(self.get()?.workers())
+    }
+
+    /// What names each of them, and says where it is.
+    #[getter]
+    fn names(&self) -> PyResult<Vec<String>> {
+        Ok(self.get()?.names())
+    }
+
+    /// The latest lines of all processes, by their names.
+    fn logs(&self) -> PyResult<Vec<(String, String)>> {
+        Ok(self.get()?.logs())
+    }
+
+    /// Starts one more worker; the id of its process.
+    fn launch(
+        &self,
+        py: Python<'_>,
+        cores: Option<usize>,
+        memory_bytes: Option<u64>,
+        variables: Vec<(String, String)>,
+    ) -> PyResult<u32> {
+        let cluster = self.get()?;
+        let resources = WorkerResources { cores, memory_bytes, variables };
+        wait_blocking(py, move || cluster.add_worker_of(&resources))
+    }
+
+    /// Lets workers go, by the ids of their processes.
+    fn let_go(&self, py: Python<'_>, processes: Vec<u32>) -> PyResult<()> {
+        let cluster = self.get()?;
+        wait_blocking(py, move || cluster.let_go(&processes))
     }
 
     /// Starts or stops workers until there are `workers`.
@@ -65,7 +124,7 @@ impl PyLocalCluster {
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         let stopped = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(cluster) = stopped else { return Ok(()) };
-        let stop = move || -> Result<()> { Arc::into_inner(cluster).map_or(Ok(()), LocalCluster::stop) };
+        let stop = move || -> Result<()> { Arc::into_inner(cluster).map_or(Ok(()), LaunchedCluster::stop) };
         wait_blocking(py, stop)
     }
 }

@@ -16,6 +16,7 @@ from phalanx.distributed._futures import (
 )
 from phalanx.distributed._performance import performance_report
 from phalanx.distributed._progress import progress
+from phalanx.distributed._ssh import SSHCluster
 from phalanx.exceptions import CancelledError
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Client",
     "Future",
     "LocalCluster",
+    "SSHCluster",
     "TimeoutError",
     "as_completed",
     "default_client",

@@ -77,9 +77,11 @@ class Client:
                 address = self._own_cluster = LocalCluster(**cluster)
             elif cluster:
                 raise TypeError(f"{next(iter(cluster))!r} is for a new cluster, and an address was given")
-            self.cluster = address if isinstance(address, (Cluster, LocalCluster)) else None
+            self.cluster = address if isinstance(address, Cluster) else None
             url = address if isinstance(address, str) else address.scheduler_address
             url = url if "://" in url else f"tcp://{url}"
+            if credentials is None and isinstance(address, Cluster):
+                credentials = address.credentials
             folder = None if credentials is None else os.path.expanduser(credentials)
             own = isinstance(address, LocalCluster)
             patience = 0.0 if _is_loopback(url) else seconds(timeout) or _START_TIMEOUT
@@ -94,7 +96,7 @@ class Client:
         if set_as_default:
             _client.push(self)
 
-    cluster: Cluster | LocalCluster | None = None
+    cluster: Cluster | None = None
 
     # Lazy work.
 

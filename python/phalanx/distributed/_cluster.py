@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from phalanx import _phalanx
 from phalanx.array._chunks import parse_bytes
+from phalanx.distributed._base import Cluster
 
 __all__ = ["LocalCluster"]
 
@@ -26,7 +28,7 @@ def _memory_of_machine() -> int:
         return total
 
 
-class LocalCluster:
+class LocalCluster(Cluster):
     """A scheduler and workers as processes of this machine, stopped with it.
 
     Parameters
@@ -71,6 +73,8 @@ class LocalCluster:
                 "LocalCluster(dashboard_address=...)",
                 "the dashboard takes a free port, see Client.dashboard_link; `phalanx scheduler --dashboard` chooses",
             )
+        super().__init__()
+        self.status = "closed"  # until everything is in its place
         threads_per_worker = 1 if threads_per_worker is None else int(threads_per_worker)
         if threads_per_worker < 1 or (n_workers is not None and n_workers < 0):
             raise ValueError(f"{n_workers} workers of {threads_per_worker} threads: name at least one thread")
@@ -95,53 +99,48 @@ class LocalCluster:
         """Process ids of the workers."""
         return list(self._native.workers)
 
+    def launch(
+        self,
+        n: int = 1,
+        cores: int | None = None,
+        memory: int | str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> list[int]:
+        """Starts ``n`` more workers, by default like the others; returns their process ids.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        cores : int, optional
+            Tasks that each runs at once.
+        memory : int or str, optional
+            Bytes for the tasks of each.
+        env : dict of str, optional
+            Variables of their processes.
+        """
+        limit = parse_bytes(memory) if isinstance(memory, str) else memory
+        return [self._native.launch(cores, limit, list((env or {}).items())) for _ in range(n)]
+
+    def stop(self, *workers: int) -> None:
+        """Lets workers go, by process id: each finishes its tasks first, and hands over what is persisted on it."""
+        self._native.let_go(list(workers))
+
+    def logs(self) -> dict[str, str]:
+        """The latest lines that each process wrote to standard error, where they also are."""
+        return dict(self._native.logs())
+
     def scale(self, n: int) -> None:
-        """Starts or stops workers until there are ``n``. One that leaves finishes its tasks first."""
+        """Starts workers, or lets the youngest go, until there are ``n``. One that leaves finishes its tasks first."""
         self._native.scale(int(n))
 
-    def adapt(self, *_: Any, **__: Any) -> None:
-        """Not supported."""
-        from phalanx.exceptions import UnsupportedError
-
-        raise UnsupportedError("LocalCluster.adapt", "scale(n) starts and stops workers; idle ones cost next to nothing")
-
-    def get_client(self) -> Any:
-        """A client of this cluster."""
-        from phalanx.distributed._client import Client
-
-        return Client(self)
-
-    def close(self, timeout: Any = None) -> None:
-        """Stops all processes and waits until they are gone."""
-        self.status = "closed"
+    def _close(self) -> None:
         self._native.stop()
-
-    def __enter__(self) -> LocalCluster:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    async def __aenter__(self) -> LocalCluster:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         if self.status == "closed":
             return "LocalCluster(closed)"
         return f"LocalCluster({self.scheduler_address!r}, workers={len(self.workers)}, threads={self._threads})"
-
-
-    def _repr_html_(self) -> str:
-        if self.status == "closed":
-            return "<b>LocalCluster</b>, closed"
-        link = self.dashboard_link
-        return (
-            f"<b>LocalCluster</b> at <code>{self.scheduler_address}</code>: {len(self.workers)} workers of "
-            f'{self._threads} threads, <a href="{link}">status page</a>'
-        )
 
 
 def bytes_of_limit(memory_limit: Any, workers: int) -> int:

@@ -1,0 +1,52 @@
+//! Where the processes of a cluster are started, a file a launcher: on this machine, or over SSH on others.
+//!
+//! A launcher makes the commands; [`LaunchedCluster`](crate::LaunchedCluster) runs, counts and ends them, in the same way
+//! for all. Each process is tied to us: it ends when the pipe to its standard input does, which also SSH passes on.
+
+pub mod local;
+pub mod ssh;
+
+pub use local::Local;
+pub use ssh::{Ssh, SshOptions};
+
+use crate::transport::SchedulerAddress;
+use phalanx_engine::Result;
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+
+/// Makes the commands that start processes of a cluster somewhere.
+pub trait Launcher: fmt::Debug + Send + Sync {
+    /// What users call it.
+    fn name(&self) -> &'static str;
+
+    /// The command that starts a scheduler. `bind` is where it listened before, if it is started once more.
+    ///
+    /// # Errors
+    /// There is no such place.
+    fn scheduler(&self, log: &str, bind: Option<&SchedulerAddress>) -> Result<Command>;
+
+    /// Where workers and clients reach the scheduler that says it is at `said`.
+    ///
+    /// # Errors
+    /// The place has no address.
+    fn address(&self, said: &str) -> Result<SchedulerAddress>;
+
+    /// The command that starts worker `number`, with the arguments of `phalanx` and variables for it.
+    ///
+    /// # Errors
+    /// There is no such place.
+    fn worker(&self, number: usize, arguments: &[String], variables: &[(String, String)]) -> Result<Command>;
+
+    /// The place of worker `number`, for people.
+    fn host(&self, number: usize) -> String;
+
+    /// Are the processes on this machine, where they can share our scratch folder and be sent signals?
+    fn is_local(&self) -> bool;
+
+    /// The credentials of the cluster, if it has any: clients need them.
+    fn credentials(&self) -> Option<&Path>;
+
+    /// Removes what was put to where the processes were.
+    fn clean(&self) {}
+}
