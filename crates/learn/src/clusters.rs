@@ -46,8 +46,7 @@ impl Statistic for Clusters {
             inertia: 0.0,
             farthest: (-1.0, vec![]),
         };
-        let mut nearest = vec![(0_usize, 0.0); rows.count()];
-        simd::run(Nearest { features: rows.features(), width, centers: &self.panels(width), count, out: &mut nearest });
+        let nearest = nearest(rows, &self.centers);
         for (row, (values, &(center, distance))) in rows.features().chunks_exact(width).zip(&nearest).enumerate() {
             let weight = rows.weight(row);
             state.weight[center] += weight;
@@ -77,19 +76,26 @@ impl Statistic for Clusters {
     }
 }
 
-impl Clusters {
-    /// The centers in panels of eight: feature by feature, the values of eight centers side by side. What a panel has no
-    /// centers for is infinitely far.
-    fn panels(&self, width: usize) -> Vec<[f64; LANES]> {
-        let count = self.centers.len() / width;
-        let mut panels = vec![[f64::INFINITY; LANES]; count.div_ceil(LANES) * width];
-        for (center, values) in self.centers.chunks_exact(width).enumerate() {
-            for (feature, value) in values.iter().enumerate() {
-                panels[center / LANES * width + feature][center % LANES] = *value;
-            }
+/// For each row its nearest center, of several the first, and the squared distance.
+pub(crate) fn nearest(rows: &Rows<'_>, centers: &[f64]) -> Vec<(usize, f64)> {
+    let width = rows.width();
+    let mut nearest = vec![(0_usize, 0.0); rows.count()];
+    let (panels, count) = (panels(centers, width), centers.len() / width);
+    simd::run(Nearest { features: rows.features(), width, centers: &panels, count, out: &mut nearest });
+    nearest
+}
+
+/// The centers in panels of eight: feature by feature, the values of eight centers side by side. What a panel has no
+/// centers for is infinitely far.
+fn panels(centers: &[f64], width: usize) -> Vec<[f64; LANES]> {
+    let count = centers.len() / width;
+    let mut panels = vec![[f64::INFINITY; LANES]; count.div_ceil(LANES) * width];
+    for (center, values) in centers.chunks_exact(width).enumerate() {
+        for (feature, value) in values.iter().enumerate() {
+            panels[center / LANES * width + feature][center % LANES] = *value;
         }
-        panels
     }
+    panels
 }
 
 struct Nearest<'a> {

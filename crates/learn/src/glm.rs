@@ -1,12 +1,18 @@
 //! One pass over the rows for a generalized linear model: loss, gradient and, on request, Hessian.
 
-use crate::linear::{Products, STRIP_ROWS, decisions};
+use crate::linear::{Products, STRIP_ROWS, combine, decisions};
 use crate::rows::{BLOCK_ROWS, Rows};
 use crate::statistic::Statistic;
 use phalanx_chunk::Chunk;
 use phalanx_chunk::simd::{self, Kernel};
 use phalanx_chunk::ufunc::Unary;
 use serde::{Deserialize, Serialize};
+
+/// Rows whose derivatives are computed at once where no Hessian is wanted.
+const PART_ROWS: usize = 512;
+
+/// Values that are computed side by side.
+const LANES: usize = 8;
 
 /// How targets come from linear predictors. Losses are negative logarithms of likelihoods, without what does not
 /// depend on the predictor (McCullagh and Nelder, "Generalized Linear Models", 2nd ed. 1989).
@@ -75,6 +81,34 @@ impl Statistic for GlmPass {
     type State = GlmState;
 
     fn of(&self, rows: &Rows<'_>) -> GlmState {
+        // Without a Hessian, rows are read twice and little else happens: in parts that stay in a cache.
+        let size = if self.hessian { rows.count() } else { PART_ROWS };
+        let parts = (0..rows.count()).step_by(size.max(1)).map(|first| self.part(&rows.part(first, size)));
+        parts.reduce(Self::merge).unwrap_or_else(|| self.part(rows))
+    }
+
+    fn state_numbers(&self, width: usize) -> u64 {
+        // Beside them the derivatives of a block of rows.
+        let lines = self.parameters.len() as u64;
+        let side = lines.saturating_mul(width as u64 + 8);
+        let block = BLOCK_ROWS as u64 * lines;
+        if self.hessian { side.saturating_mul(side).saturating_add(block * lines) } else { side + block }
+    }
+
+    fn merge(mut left: GlmState, right: GlmState) -> GlmState {
+        left.rows += right.rows;
+        left.bad_targets += right.bad_targets;
+        left.weight += right.weight;
+        left.loss += right.loss;
+        left.gradient.iter_mut().zip(&right.gradient).for_each(|(left, right)| *left += right);
+        left.hessian.iter_mut().zip(&right.hessian).for_each(|(left, right)| *left += right);
+        left
+    }
+}
+
+impl GlmPass {
+    /// The state of rows that are taken at once.
+    fn part(&self, rows: &Rows<'_>) -> GlmState {
         let (width, count) = (rows.width(), rows.count());
         let mut predictors: Vec<Vec<f64>> = vec![];
         for parameters in &self.parameters {
@@ -111,7 +145,7 @@ impl Statistic for GlmPass {
         } else {
             for residuals in &predictors {
                 let mut sums = vec![0.0; width];
-                simd::run(Combine { features: rows.features(), factors: residuals, sums: &mut sums });
+                combine(rows.features(), residuals, &mut sums);
                 state.gradient.extend(sums);
                 state.gradient.push(residuals.iter().sum());
             }
@@ -119,65 +153,69 @@ impl Statistic for GlmPass {
         state
     }
 
-    fn state_numbers(&self, width: usize) -> u64 {
-        // Beside them the derivatives of a block of rows.
-        let lines = self.parameters.len() as u64;
-        let side = lines.saturating_mul(width as u64 + 8);
-        let block = BLOCK_ROWS as u64 * lines;
-        if self.hessian { side.saturating_mul(side).saturating_add(block * lines) } else { side + block }
-    }
-
-    fn merge(mut left: GlmState, right: GlmState) -> GlmState {
-        left.rows += right.rows;
-        left.bad_targets += right.bad_targets;
-        left.weight += right.weight;
-        left.loss += right.loss;
-        left.gradient.iter_mut().zip(&right.gradient).for_each(|(left, right)| *left += right);
-        left.hessian.iter_mut().zip(&right.hessian).for_each(|(left, right)| *left += right);
-        left
-    }
-}
-
-impl GlmPass {
     /// Replaces linear predictors by the first derivatives of the weighted losses; gives the second ones.
     fn one(&self, rows: &Rows<'_>, predictor: &mut [f64], state: &mut GlmState) -> Vec<f64> {
-        let (argument, scale) = match self.family {
-            Family::Gaussian => (vec![], 0.0),
-            Family::Binomial => (predictor.iter().map(|x| -x.abs()).collect(), 1.0),
-            Family::Gamma => (predictor.iter().map(|x| -x).collect(), 1.0),
-            Family::Poisson | Family::Multinomial => (predictor.to_vec(), 1.0),
+        let count = predictor.len();
+        let padded = count.next_multiple_of(LANES);
+        let fill = |values: &[f64], count: usize, other: f64| {
+            let mut filled = values.to_vec();
+            filled.resize(count, other);
+            filled
         };
-        let exponentials = if scale > 0.0 { elementwise(Unary::Exp, argument) } else { vec![0.0; predictor.len()] };
+        // What is beyond the rows weighs nothing, and has a target that every family has.
+        let mut x = fill(predictor, padded, 0.0);
+        let none = if rows.targets().is_empty() { f64::NAN } else { 1.0 };
+        let targets = fill(&fill(rows.targets(), count, none), padded, 1.0);
+        let weights = fill(&fill(rows.weights(), count, 1.0), padded, 0.0);
+        let exponentials = match self.family {
+            Family::Gaussian => vec![0.0; padded],
+            Family::Binomial => elementwise(Unary::Exp, x.iter().map(|x| -x.abs()).collect()),
+            Family::Gamma => elementwise(Unary::Exp, x.iter().map(|x| -x).collect()),
+            Family::Poisson | Family::Multinomial => elementwise(Unary::Exp, x.clone()),
+        };
         // log(1 + small), which is what the binomial loss has beside the predictor.
         let logarithms = match self.family {
             Family::Binomial => log_of_one_plus(&exponentials),
-            _ => vec![0.0; predictor.len()],
+            _ => vec![0.0; padded],
         };
-        let mut curvatures = vec![0.0; predictor.len()];
-        let mut bad = 0;
-        for (row, place) in predictor.iter_mut().enumerate() {
-            let (x, e) = (*place, exponentials[row]);
-            let target = rows.targets().get(row).copied().unwrap_or(f64::NAN);
-            let weight = rows.weight(row);
-            let (loss, first, second, fits) = match self.family {
-                Family::Gaussian => (0.5 * (x - target) * (x - target), x - target, 1.0, target.is_finite()),
-                Family::Binomial => {
-                    let less = e / (1.0 + e);
-                    let probability = if x >= 0.0 { 1.0 / (1.0 + e) } else { less };
-                    let loss = x.max(0.0) - x * target + logarithms[row];
-                    (loss, probability - target, less / (1.0 + e), target == 0.0 || target == 1.0)
-                }
-                Family::Gamma => (target * e + x, 1.0 - target * e, target * e, target > 0.0 && target.is_finite()),
-                Family::Poisson | Family::Multinomial => {
-                    (e - target * x, e - target, e, target >= 0.0 && target.is_finite())
-                }
+        let mut curvatures = vec![0.0; padded];
+        macro_rules! derive {
+            ($of:expr) => {
+                simd::run(Derive {
+                    predictor: &mut x,
+                    exponentials: &exponentials,
+                    logarithms: &logarithms,
+                    targets: &targets,
+                    weights: &weights,
+                    curvatures: &mut curvatures,
+                    of: $of,
+                })
             };
-            bad += u64::from(!fits);
-            state.loss += weight * loss;
-            *place = weight * first;
-            curvatures[row] = weight * second;
         }
-        state.bad_targets += bad;
+        let (loss, bad) = match self.family {
+            Family::Gaussian => derive!(|x, _e, _l, target: f64| {
+                let from = x - target;
+                [0.5 * from * from, from, 1.0, unless(target.is_finite())]
+            }),
+            Family::Binomial => derive!(|x: f64, e, logarithm, target: f64| {
+                let most = 1.0 / (1.0 + e);
+                let less = e * most;
+                let probability = if x >= 0.0 { most } else { less };
+                let loss = x.max(0.0) - x * target + logarithm;
+                [loss, probability - target, less * most, unless(target == 0.0 || target == 1.0)]
+            }),
+            Family::Gamma => derive!(|x, e, _l, target: f64| {
+                let share = target * e;
+                [share + x, 1.0 - share, share, unless(target > 0.0 && target.is_finite())]
+            }),
+            Family::Poisson | Family::Multinomial => derive!(|x, e, _l, target: f64| {
+                [e - target * x, e - target, e, unless(target >= 0.0 && target.is_finite())]
+            }),
+        };
+        state.loss += loss;
+        state.bad_targets += bad as u64;
+        predictor.copy_from_slice(&x[..count]);
+        curvatures.truncate(count);
         curvatures
     }
 
@@ -270,25 +308,52 @@ fn log_of_one_plus(x: &[f64]) -> Vec<f64> {
     logarithms
 }
 
-/// `sums += Σ factor · row`.
-struct Combine<'a> {
-    features: &'a [f64],
-    factors: &'a [f64],
-    sums: &'a mut [f64],
+/// The derivatives of the weighted losses of rows, in place of their predictors. All slices have one length, a multiple
+/// of [`LANES`]; `of` gives loss, first and second derivative, and 1 where a target is none of the family, of a
+/// predictor, the two functions of it that were computed before, and the target.
+struct Derive<'a, F> {
+    predictor: &'a mut [f64],
+    exponentials: &'a [f64],
+    logarithms: &'a [f64],
+    targets: &'a [f64],
+    weights: &'a [f64],
+    curvatures: &'a mut [f64],
+    of: F,
 }
 
-impl Kernel for Combine<'_> {
-    type Output = ();
+impl<F: Fn(f64, f64, f64, f64) -> [f64; 4]> Kernel for Derive<'_, F> {
+    /// The sum of the weighted losses, and how many targets are bad.
+    type Output = (f64, f64);
 
     #[inline(always)]
-    fn run(self) {
-        let width = self.sums.len();
-        for (row, factor) in self.features.chunks_exact(width).zip(self.factors) {
-            for (sum, value) in self.sums.iter_mut().zip(row) {
-                *sum += factor * value;
+    fn run(self) -> (f64, f64) {
+        let (mut losses, mut bads) = ([0.0; LANES], [0.0; LANES]);
+        let (predictor, _) = self.predictor.as_chunks_mut::<LANES>();
+        let (curvatures, _) = self.curvatures.as_chunks_mut::<LANES>();
+        let (exponentials, _) = self.exponentials.as_chunks::<LANES>();
+        let (logarithms, _) = self.logarithms.as_chunks::<LANES>();
+        let ((targets, _), (weights, _)) = (self.targets.as_chunks::<LANES>(), self.weights.as_chunks::<LANES>());
+        let count = predictor.len().min(curvatures.len()).min(exponentials.len()).min(logarithms.len());
+        for chunk in 0..count.min(targets.len()).min(weights.len()) {
+            let (x, e, l) = (&mut predictor[chunk], &exponentials[chunk], &logarithms[chunk]);
+            let (t, w, curvature) = (&targets[chunk], &weights[chunk], &mut curvatures[chunk]);
+            for lane in 0..LANES {
+                let [loss, first, second, bad] = (self.of)(x[lane], e[lane], l[lane], t[lane]);
+                losses[lane] += w[lane] * loss;
+                bads[lane] += bad;
+                x[lane] = w[lane] * first;
+                curvature[lane] = w[lane] * second;
             }
         }
+        let sum = |[a, b, c, d, e, f, g, h]: [f64; LANES]| ((a + b) + (c + d)) + ((e + f) + (g + h));
+        (sum(losses), sum(bads))
     }
+}
+
+/// 1 for what is not so.
+#[inline(always)]
+fn unless(is_so: bool) -> f64 {
+    if is_so { 0.0 } else { 1.0 }
 }
 
 crate::statistic!(GlmPass, "learn_glm_pass");

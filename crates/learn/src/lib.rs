@@ -16,33 +16,57 @@
 //! | `split` | train and test rows: [`Data::split`] |
 //! | `intake` | rows from arrays and frames: [`Matrix::from_array`], [`Matrix::from_frame`] |
 //! | [`columns`], [`gram`], [`glm`], [`clusters`] | the passes that estimators are loops around |
+//! | [`glm_fit`], [`minimise`] | loops around them, and the solvers that these take |
 //! | [`logistic`] | logistic regression |
+//! | [`linear_model`] | least squares, plain and penalised, and counts |
+//! | [`kmeans`], [`components`], [`naive_bayes`] | clusters, principal components and singular vectors, naive Bayes |
+//! | `min_max` | features between bounds: [`MinMaxScaler`] |
+//! | [`mod@file`] | models as files, which Python reads too |
+//! | [`report`] | what fits tell while they run |
 //! | [`metrics`] | how good a model is |
 //! | [`datasets`] | generated data |
-//! | `linear`, `solve` | the kernels under these |
+//! | `linear`, `solve`, [`dense`], `rule`, `features`, `pick` | what is under these |
 
 pub mod clusters;
 pub mod columns;
+pub mod components;
 pub mod datasets;
+pub mod dense;
 pub mod encode;
+mod features;
+pub mod file;
 pub mod glm;
+pub mod glm_fit;
 pub mod gram;
 mod intake;
+pub mod kmeans;
 mod linear;
+pub mod linear_model;
 pub mod logistic;
 pub mod matrix;
 pub mod metrics;
+mod min_max;
+pub mod minimise;
+pub mod naive_bayes;
+mod pick;
+pub mod report;
 pub mod rows;
+mod rule;
 pub mod scale;
 mod solve;
 mod split;
 pub mod statistic;
 
+pub use components::{ComponentsModel, Pca, TruncatedSvd};
 pub use encode::{Encoder, Encoding};
+pub use kmeans::{KMeans, KMeansModel};
+pub use linear_model::{ElasticNet, Lasso, LinearModel, LinearRegression, PoissonRegressor, Ridge};
 pub use logistic::model::{Convergence, LogisticModel};
 pub use logistic::{LogisticRegression, Penalty};
 pub use matrix::{Data, Matrix};
 pub use metrics::Evaluation;
+pub use min_max::MinMaxScaler;
+pub use naive_bayes::{GaussianNb, GaussianNbModel};
 pub use rows::Rows;
-pub use scale::{Moments, Scaler};
+pub use scale::{Moments, Scaler, Scaler as StandardScaler};
 pub use statistic::Statistic;

@@ -15,7 +15,7 @@ pub const STRIP_ROWS: usize = 64;
 
 /// For each row of `features` (row-major, `coefficients.len()` values each) its product with the coefficients, plus
 /// the intercept, into `out`. One multiplication and one addition a value; eight sums run side by side and are added
-/// in a fixed tree.
+/// in a fixed tree, and after them what is left of a row.
 pub fn decisions(features: &[f64], coefficients: &[f64], intercept: f64, out: &mut [f64]) {
     simd::run(Decisions { features, coefficients, intercept, out });
 }
@@ -34,6 +34,7 @@ impl Kernel for Decisions<'_> {
     fn run(self) {
         let width = self.coefficients.len();
         let (factors, factors_left) = self.coefficients.as_chunks::<LANES>();
+        let (factors_four, factors_left) = factors_left.as_chunks::<LINES>();
         for row in 0..self.out.len() {
             let (values, values_left) = self.features[row * width..(row + 1) * width].as_chunks::<LANES>();
             let mut sums = [0.0; LANES];
@@ -42,12 +43,91 @@ impl Kernel for Decisions<'_> {
                     sums[lane] += values[chunk][lane] * factors[chunk][lane];
                 }
             }
-            for lane in 0..factors_left.len().min(values_left.len()) {
-                sums[lane] += values_left[lane] * factors_left[lane];
-            }
             let [a, b, c, d, e, f, g, h] = sums;
-            self.out[row] = ((a + b) + (c + d)) + ((e + f) + (g + h)) + self.intercept;
+            let mut sum = ((a + b) + (c + d)) + ((e + f) + (g + h));
+            // What is left apart: part of a vector, written and read again as a whole one, would wait for its memory.
+            let (values_four, values_left) = values_left.as_chunks::<LINES>();
+            if let (Some(values), Some(factors)) = (values_four.first(), factors_four.first()) {
+                let [a, b, c, d] = [0, 1, 2, 3].map(|lane| values[lane] * factors[lane]);
+                sum += (a + b) + (c + d);
+            }
+            for lane in 0..factors_left.len().min(values_left.len()) {
+                sum += values_left[lane] * factors_left[lane];
+            }
+            self.out[row] = sum + self.intercept;
         }
+    }
+}
+
+/// Adds to `sums` the rows of `features` (row-major, `sums.len()` values each), each times its factor. The order of the
+/// additions is that of the rows.
+pub fn combine(features: &[f64], factors: &[f64], sums: &mut [f64]) {
+    simd::run(Combine { features, factors, sums });
+}
+
+struct Combine<'a> {
+    features: &'a [f64],
+    factors: &'a [f64],
+    sums: &'a mut [f64],
+}
+
+impl Kernel for Combine<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let width = self.sums.len();
+        if width < LANES {
+            for (row, factor) in self.features.chunks_exact(width.max(1)).zip(self.factors) {
+                for (sum, value) in self.sums.iter_mut().zip(row) {
+                    *sum += factor * value;
+                }
+            }
+            return;
+        }
+        // Panels of eight columns; the last one ends with the row, and may have columns of the one before it.
+        let panels = width.div_ceil(LANES);
+        let place = |panel: usize| (panel * LANES).min(width - LANES);
+        let before = self.sums.to_vec();
+        let mut panel = 0;
+        while panel < panels {
+            let (sums, features, factors) = (&mut *self.sums, self.features, self.factors);
+            let taken = (panels - panel).min(4);
+            match taken {
+                4 => add_panels([0, 1, 2, 3].map(|i| place(panel + i)), features, factors, &before, sums),
+                3 => add_panels([0, 1, 2].map(|i| place(panel + i)), features, factors, &before, sums),
+                2 => add_panels([0, 1].map(|i| place(panel + i)), features, factors, &before, sums),
+                _ => add_panels([place(panel)], features, factors, &before, sums),
+            }
+            panel += taken;
+        }
+    }
+}
+
+/// The sums of the panels of columns that begin at `places`, from what they were before; they stay in registers.
+#[inline(always)]
+fn add_panels<const COUNT: usize>(
+    places: [usize; COUNT],
+    features: &[f64],
+    factors: &[f64],
+    before: &[f64],
+    out: &mut [f64],
+) {
+    let width = out.len();
+    let mut sums = [[0.0; LANES]; COUNT];
+    for panel in 0..COUNT {
+        sums[panel].copy_from_slice(&before[places[panel]..places[panel] + LANES]);
+    }
+    for (row, factor) in features.chunks_exact(width).zip(factors) {
+        for panel in 0..COUNT {
+            let values = &row[places[panel]..places[panel] + LANES];
+            for lane in 0..LANES {
+                sums[panel][lane] += factor * values[lane];
+            }
+        }
+    }
+    for panel in 0..COUNT {
+        out[places[panel]..places[panel] + LANES].copy_from_slice(&sums[panel]);
     }
 }
 
@@ -190,8 +270,21 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_combined_by_their_factors() {
+        for width in [1, 7, 8, 9, 20, 33, 40, 71] {
+            let (features, factors) = (values(width * 10), values(10));
+            let mut sums = values(width);
+            combine(&features, &factors, &mut sums);
+            for (column, sum) in sums.iter().enumerate() {
+                let plain = (0..10).map(|row| factors[row] * features[row * width + column]).sum::<f64>();
+                assert_eq!(*sum, values(width)[column] + plain, "{width} {column}");
+            }
+        }
+    }
+
+    #[test]
     fn decisions_are_products_with_the_rows() {
-        for width in [1, 7, 8, 9, 21] {
+        for width in [1, 4, 6, 7, 8, 9, 12, 21] {
             let (features, coefficients) = (values(width * 10), values(width));
             let mut out = vec![0.0; 10];
             decisions(&features, &coefficients, 0.5, &mut out);

@@ -63,6 +63,17 @@ impl<'a> Rows<'a> {
     pub fn targets(&self) -> &'a [f64] {
         self.targets
     }
+    /// At most `count` of these rows, from the row `first`.
+    pub(crate) fn part(&self, first: usize, count: usize) -> Rows<'a> {
+        let end = (first + count).min(self.count());
+        let of = |values: &'a [f64]| values.get(first..end).unwrap_or_default();
+        let features = self.features.get(first * self.width..end * self.width).unwrap_or_default();
+        Rows { width: self.width, features, targets: of(self.targets), weights: of(self.weights) }
+    }
+    /// The weights, or nothing if rows have none.
+    pub(crate) fn weights(&self) -> &'a [f64] {
+        self.weights
+    }
     /// The weight of a row; 1 if rows have none.
     #[inline]
     pub fn weight(&self, row: usize) -> f64 {

@@ -62,7 +62,7 @@ impl Data {
     }
 
     /// A table whose partition `i` says which number the first row of the data's partition `i` has.
-    fn first_rows(&self) -> Result<Arc<dyn datafusion::physical_plan::ExecutionPlan>> {
+    pub(crate) fn first_rows(&self) -> Result<Arc<dyn datafusion::physical_plan::ExecutionPlan>> {
         let mut next = 0_i64;
         let mut partitions = vec![];
         for rows in self.partition_rows() {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod codec;
+mod estimators;
 mod measure;
 mod oracle;
 mod refusals;
@@ -43,6 +44,11 @@ behaviours!(
         predictions_come_in_the_order_of_the_rows;
     oracle:
         models_are_those_of_scikit_learn;
+    estimators:
+        regressions_are_those_of_scikit_learn,
+        classes_and_scales_are_those_of_scikit_learn,
+        components_are_those_of_scikit_learn,
+        clusters_are_those_of_scikit_learn;
     refusals:
         bad_data_is_refused_by_name;
 );

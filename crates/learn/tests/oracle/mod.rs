@@ -9,16 +9,16 @@ use phalanx_learn::{Encoder, LogisticRegression, Penalty, Scaler, metrics};
 use serde_json::Value;
 use std::sync::Arc;
 
-fn numbers(value: &Value) -> Vec<f64> {
+pub fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(number).collect()
 }
 
 /// serde_json's own reading may be off by one bit, which no tolerance here sees.
-fn number(value: &Value) -> f64 {
+pub fn number(value: &Value) -> f64 {
     value.as_f64().unwrap()
 }
 
-fn near(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
+pub fn near(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (found, expected) in found.iter().zip(expected) {
         assert!((found - expected).abs() <= tolerance, "{what}: {found} is not {expected}");
