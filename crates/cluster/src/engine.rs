@@ -7,7 +7,7 @@ use crate::codec;
 use crate::data::{Pool, location};
 use crate::handover::hand_over_forever;
 use crate::protocol::FailedJob;
-use crate::scheduler::{RETRY, join_name};
+use crate::scheduler::{CANCELLED, RETRY, join_name};
 use crate::session::{Session, scheduler_lost};
 use crate::task_options::TaskOptions;
 use crate::transport::{SchedulerAddress, Transport};
@@ -558,6 +558,8 @@ fn judge(text: &str, plan: &Plan) -> Miss {
         return Miss::Retry(Error::from_wire(text).unwrap_or_else(|| Error::cluster(why)));
     }
     match Error::from_wire(text) {
+        // Not by us, who would no longer listen: by somebody at the dashboard, or because the session had been given up.
+        None if text == CANCELLED => Miss::Final(Error::cancelled().with_hint("somebody ended it on the dashboard")),
         None => Miss::Final(Error::internal(text)),
         Some(error) => {
             let is_ours =

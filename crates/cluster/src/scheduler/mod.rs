@@ -13,7 +13,7 @@ mod outbox;
 mod placement;
 mod slots;
 
-pub use gate::{RETRY, join_name};
+pub use gate::{CANCELLED, RETRY, join_name};
 
 use crate::codec;
 use crate::protocol::service::control_server::ControlServer;
