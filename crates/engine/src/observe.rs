@@ -4,7 +4,7 @@
 //! Times are milliseconds since 1970 where a name ends in `at_ms`, else durations. Everything is plain data: pages,
 //! the HTTP API, terminals and reports show the same values. What is kept is bounded; who keeps it says by what.
 
-use crate::{Error, ErrorKind, WorkerDescription};
+use crate::{Error, WorkerDescription};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,7 @@ impl Failure {
     pub fn of_wire(text: &str) -> Self {
         match Error::from_wire(text) {
             Some(error) => Self {
-                kind: kind_name(error.kind()).to_owned(),
+                kind: format!("{:?}", error.kind()).to_lowercase(), // as they are called, in one word
                 message: error.message().to_owned(),
                 hint: error.hint().map(str::to_owned),
                 place: error.place().map(|place| {
@@ -68,20 +68,6 @@ impl Failure {
             },
             None => Self { kind: String::from("internal"), message: text.to_owned(), ..Self::default() },
         }
-    }
-}
-
-fn kind_name(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Input => "input",
-        ErrorKind::Unsupported => "unsupported",
-        ErrorKind::Data => "data",
-        ErrorKind::Resources => "resources",
-        ErrorKind::Cluster => "cluster",
-        ErrorKind::Cancelled => "cancelled",
-        ErrorKind::Raised => "raised",
-        ErrorKind::Absent => "absent",
-        ErrorKind::Internal => "internal",
     }
 }
 
