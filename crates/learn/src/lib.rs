@@ -13,7 +13,7 @@
 //! | [`matrix`] | rows of named features: lazy ([`Matrix`]) and persisted ([`Data`]) |
 //! | [`encode`] | from a frame's columns to features: numbers and categories |
 //! | [`scale`] | standardised features |
-//! | `split` | train and test rows: [`Data::split`] |
+//! | `split`, [`stratify`] | parts of the rows: [`Data::split`], [`stratified_split`] |
 //! | `intake` | rows from arrays and frames: [`Matrix::from_array`], [`Matrix::from_frame`] |
 //! | [`columns`], [`gram`], [`glm`], [`clusters`] | the passes that estimators are loops around |
 //! | [`glm_fit`], [`minimise`] | loops around them, and the solvers that these take |
@@ -23,13 +23,14 @@
 //! | `min_max` | features between bounds: [`MinMaxScaler`] |
 //! | [`mod@file`] | models as files, which Python reads too |
 //! | [`report`] | what fits tell while they run |
-//! | [`metrics`] | how good a model is |
-//! | [`datasets`] | generated data |
+//! | [`metrics`], [`curves`] | how good a model is, at one threshold and at all |
+//! | [`datasets`], [`transactions`] | generated data |
 //! | `linear`, `solve`, [`dense`], `rule`, `features`, `pick` | what is under these |
 
 pub mod clusters;
 pub mod columns;
 pub mod components;
+pub mod curves;
 pub mod datasets;
 pub mod dense;
 pub mod encode;
@@ -56,6 +57,8 @@ pub mod scale;
 mod solve;
 mod split;
 pub mod statistic;
+pub mod stratify;
+pub mod transactions;
 
 pub use components::{ComponentsModel, Pca, TruncatedSvd};
 pub use encode::{Encoder, Encoding};
@@ -70,3 +73,4 @@ pub use naive_bayes::{GaussianNb, GaussianNbModel};
 pub use rows::Rows;
 pub use scale::{Moments, Scaler, Scaler as StandardScaler};
 pub use statistic::Statistic;
+pub use stratify::stratified_split;
