@@ -13,8 +13,9 @@ const LEVELS: &[(&str, u8)] = &[
     ("phalanx-frame", 2),
     ("phalanx-cluster", 2),
     ("phalanx-learn", 3),
-    ("phalanx-boost", 3),
     ("phalanx-dashboard", 3),
+    ("phalanx-boost", 3),
+    ("phalanx-serve", 4),
     ("phalanx", 4),
     ("phalanx-cli", 5),
     // The Python package is the command too, so it stands on the command line.
