@@ -82,6 +82,8 @@ impl CredentialsArg {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Demo(DemoArgs),
+    Predict(PredictArgs),
+    Serve(ServeArgs),
     Scheduler(SchedulerArgs),
     Worker(WorkerArgs),
     Status(StatusArgs),
@@ -114,23 +116,15 @@ Examples:
   phalanx demo                                  in this process
   phalanx demo --workers 3 --kill               on three workers, some of which are killed meanwhile
   phalanx demo --data flights.parquet           the model predicts which flights arrive late
-  phalanx demo --json | jq -r '[.step,.digest] | @tsv'")]
+  phalanx demo --json | jq -r '[.step,.digest] | @tsv'
+  phalanx demo fraud                            another road: boosted trees, a search, a model to serve")]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct DemoArgs {
-    /// Start a scheduler and N workers as processes of their own, run on them, and stop them all.
-    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
-    #[arg(conflicts_with = "scheduler")]
-    pub workers: Option<usize>,
-
-    /// Run on the cluster of this scheduler.
-    #[arg(long, value_name = "tcp://HOST:PORT", value_parser = values::address)]
-    pub scheduler: Option<SchedulerAddress>,
-
-    /// Kill a worker in the middle of each longer step, and start another; the digests stay the same.
-    #[arg(long, requires = "workers")]
-    pub kill: bool,
+    #[command(subcommand)]
+    pub other: Option<OtherDemo>,
 
     #[command(flatten)]
-    pub credentials: CredentialsArg,
+    pub place: PlaceArgs,
 
     /// A Parquet file of flights (nycflights13's columns); without it, the model learns from generated data.
     #[arg(long, value_name = "FILE")]
@@ -151,11 +145,143 @@ pub struct DemoArgs {
     /// Run these steps alone.
     #[arg(long, value_name = "STEP", value_enum)]
     pub only: Vec<StepName>,
+}
+
+/// Where to run.
+#[derive(Debug, Args)]
+pub struct PlaceArgs {
+    /// Start a scheduler and N workers as processes of their own, run on them, and stop them all.
+    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
+    #[arg(conflicts_with = "scheduler")]
+    pub workers: Option<usize>,
+
+    /// Run on the cluster of this scheduler.
+    #[arg(long, value_name = "tcp://HOST:PORT", value_parser = values::address)]
+    pub scheduler: Option<SchedulerAddress>,
+
+    /// Kill a worker in the middle of each longer step, and start another; the digests stay the same.
+    #[arg(long, requires = "workers")]
+    pub kill: bool,
+
+    #[command(flatten)]
+    pub credentials: CredentialsArg,
 
     /// Run in this process as adversely as the determinism law allows: batches cut at random, random delays, orders
     /// and numbers of threads. The digests stay the same.
     #[arg(long, value_name = "S", hide = true, conflicts_with_all = ["workers", "scheduler"])]
     pub perturb: Option<u64>,
+}
+
+/// Demos of their own.
+#[derive(Debug, Subcommand)]
+pub enum OtherDemo {
+    Fraud(FraudArgs),
+}
+
+/// From a table of payments to a model that finds the frauds: split, trained, searched, judged, saved, and a report.
+///
+/// Boosted trees (XGBoost, which must be installed: pip install 'phalanx[xgboost]') are trained by two processes that
+/// workers start, and again if a worker is lost. It writes the model, fraud.ubj, which plain XGBoost reads, and one page
+/// with all numbers and plots, fraud.html. The digests are the same in process and on a cluster, with any number of
+/// workers, also after some were killed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  phalanx demo fraud                            generated payments, in this process
+  phalanx demo fraud --data creditcard.csv      the public data set, if you have it
+  phalanx demo fraud --workers 3 --kill         on three workers, some of which are killed meanwhile
+  phalanx demo fraud --data flights.parquet     which flights arrive late (nycflights13's columns)")]
+pub struct FraudArgs {
+    #[command(flatten)]
+    pub place: PlaceArgs,
+
+    /// A CSV or Parquet file of payments; without it, payments of the shape of creditcard.csv are generated.
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+
+    /// The column to be predicted, of 0 and 1 [default: Class].
+    #[arg(long, value_name = "COLUMN")]
+    pub target: Option<String>,
+
+    /// Where to write model and report; made if it is not there.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out: PathBuf,
+
+    /// The seed of all random numbers: other seeds, other digests.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+
+    /// Print one JSON object a line: step, seconds, engine, workers, digest, and the step's own facts.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Predict the rows of a file with a trained model.
+///
+/// Features are found by their names, and rows stay in their order. Files of any size: partitions are read, predicted and
+/// written where they are, in this process or on a cluster.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  phalanx predict fraud.ubj payments.parquet --out predictions.parquet
+  phalanx predict fraud.ubj 'payments/*.csv' --out predictions.csv --keep Time,Amount
+  phalanx predict fraud.ubj payments.parquet --out predictions --scheduler tcp://127.0.0.1:8786")]
+pub struct PredictArgs {
+    /// A model of XGBoost, in either of its formats (.ubj, .json).
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+
+    /// A CSV, JSON-lines or Parquet file, or several by a pattern.
+    #[arg(value_name = "ROWS")]
+    pub rows: PathBuf,
+
+    /// Where predictions go: a file that ends in .parquet or .csv, or a folder, which gets a Parquet file for each
+    /// partition.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+
+    /// Columns of the rows that are written beside the predictions.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub keep: Vec<String>,
+
+    /// Write margins, before the objective makes probabilities or the like of them.
+    #[arg(long)]
+    pub margin: bool,
+
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Serve a trained model over HTTP.
+///
+/// POST /predict takes one row as a JSON object, or many as an array of objects, by the names of the features; a feature
+/// that is missing, unknown or no number is answered with 422 and its name. GET /openapi.json describes it all,
+/// GET /metrics has latencies, scores and the drift of each feature for Prometheus. It ends at Ctrl-C or SIGTERM, after
+/// it has answered. Off loopback it needs credentials of a worker, and asks clients for theirs.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  phalanx serve fraud.ubj
+  curl -H 'Content-Type: application/json' -d @row.json http://127.0.0.1:8000/predict")]
+pub struct ServeArgs {
+    /// A model of XGBoost, in either of its formats (.ubj, .json).
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+
+    /// Where to serve; port 0 takes any free port.
+    #[arg(long, value_name = "ADDR:PORT", value_parser = values::socket, default_value = "127.0.0.1:8000")]
+    pub bind: SocketAddr,
+
+    /// Threads that score [default: the cores that this machine, or its container, gives].
+    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
+    pub threads: Option<usize>,
+
+    /// How many rows a request may have.
+    #[arg(long, value_name = "N", value_parser = values::count, default_value = "10000")]
+    pub max_rows: usize,
+
+    #[command(flatten)]
+    pub credentials: CredentialsArg,
 }
 
 /// The demo's steps.

@@ -8,6 +8,7 @@
 //! | [`demo`] | the main job, a file a step |
 //! | [`scheduler`], [`worker`], [`status`], [`top`] | a cluster by hand, and looking at it |
 //! | [`cluster`] | a cluster that stays, on this machine or on others |
+//! | [`predict`], [`serve`] | a trained model, for files and for requests |
 //! | [`credentials`] | what a cluster's processes show to each other |
 //! | [`platform`] | the session of Cloudera AI that a process runs in |
 //! | [`job`] | jobs that failed: listed, saved, run again |
@@ -25,8 +26,10 @@ mod end;
 mod job;
 mod logs;
 mod platform;
+mod predict;
 mod progress;
 mod scheduler;
+mod serve;
 mod status;
 mod text;
 mod top;
@@ -34,7 +37,7 @@ mod values;
 mod watched;
 mod worker;
 
-use args::{Cli, ClusterCommand, Command};
+use args::{Cli, ClusterCommand, Command, DemoArgs, OtherDemo};
 use clap::Parser;
 use std::ffi::OsString;
 
@@ -48,7 +51,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     logs::start(cli.log);
     match cli.command {
+        Command::Demo(DemoArgs { other: Some(OtherDemo::Fraud(args)), .. }) => {
+            end::run(move |interrupt| demo::fraud::run(&args, cli.log, interrupt))
+        }
         Command::Demo(args) => end::run(move |interrupt| demo::run(&args, cli.log, interrupt)),
+        Command::Predict(args) => end::run(move |interrupt| predict::run(&args, cli.log, interrupt)),
+        Command::Serve(args) => end::of_service(serve::run(&args)),
         Command::Bench(args) => end::run(move |interrupt| bench::run(&args, &interrupt)),
         Command::Scheduler(args) => end::of_service(scheduler::run(args)),
         Command::Worker(args) => end::of_service(worker::run(args, arguments.get(1..).unwrap_or_default())),

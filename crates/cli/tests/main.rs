@@ -8,6 +8,7 @@ mod suite {
     mod bench;
     mod cluster;
     mod digests;
+    mod fraud;
     mod help;
     mod interrupt;
     mod lifecycles;

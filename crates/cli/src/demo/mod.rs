@@ -8,6 +8,7 @@
 //! | [`frame_unique`], [`frame_cumsum`], [`frame_groupby`] | a month of rows, one a second |
 //! | [`learn_logistic`] | a trained model |
 //! | [`shutdown`] | giving everything back |
+//! | [`fraud`] | another road: from a table of payments to a model that can be served |
 //!
 //! Around them: [`place`] is where the steps run, [`kill`] kills workers meanwhile, [`report`] says what happened.
 
@@ -17,9 +18,10 @@ mod array_tall_svd;
 mod frame_cumsum;
 mod frame_groupby;
 mod frame_unique;
+pub mod fraud;
 mod kill;
 mod learn_logistic;
-mod place;
+pub mod place;
 mod report;
 mod shutdown;
 
@@ -59,13 +61,14 @@ const STEPS: &[(StepName, Step)] = &[
 pub fn run(args: &DemoArgs, log: Level, interrupt: Interrupt) -> Outcome {
     let flights = args.data.as_deref().map(learn_logistic::open).transpose()?;
     let out = writable_folder(&args.out)?;
-    let place = Place::start(args, log, interrupt)?;
+    let place = Place::start(&args.place, log, interrupt)?;
     let mut report = Report::new(place.engine().kind(), place.workers(), args.json);
     report.begin(&place.describe()?, args.seed)?;
     let is_wanted = |name: &StepName| args.only.is_empty() || args.only.contains(name);
     for (number, (name, step)) in STEPS.iter().enumerate().filter(|(_, (name, _))| is_wanted(name)) {
         let context = Context { engine: place.engine(), seed: args.seed, flights: flights.as_ref(), out: &out };
-        let killer = place.cluster().filter(|_| args.kill).map(|cluster| Killer::start(cluster, args.seed, number));
+        let killer =
+            place.cluster().filter(|_| args.place.kill).map(|cluster| Killer::start(cluster, args.seed, number));
         let start = Instant::now();
         let done = step(&context);
         let time = start.elapsed();

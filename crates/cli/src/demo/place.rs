@@ -1,6 +1,6 @@
 //! Where the demo runs: in this process, on a cluster of its own, or on one that is there.
 
-use crate::args::{DemoArgs, Level, typed};
+use crate::args::{Level, PlaceArgs, typed};
 use crate::end::{Interrupt, at_exit};
 use crate::text;
 use crate::watched::Watched;
@@ -30,7 +30,7 @@ impl Place {
     ///
     /// # Errors
     /// Something does not start, the scheduler does not answer, or the program was interrupted meanwhile.
-    pub fn start(args: &DemoArgs, log: Level, interrupt: Interrupt) -> Result<Self> {
+    pub fn start(args: &PlaceArgs, log: Level, interrupt: Interrupt) -> Result<Self> {
         let scratch = scratch()?;
         let settings = Settings { scratch: scratch.path().to_owned(), ..Settings::default() };
         let mut cluster = None;

@@ -52,6 +52,11 @@ impl Digest {
             self.0.update(bytes);
         }
     }
+
+    /// What the report shows of it.
+    pub fn hex(&self) -> String {
+        self.0.finalize().to_hex().to_string()
+    }
 }
 
 /// Writes to standard output.
