@@ -277,8 +277,8 @@ pub struct ServeArgs {
     pub threads: Option<usize>,
 
     /// How many rows a request may have.
-    #[arg(long, value_name = "N", value_parser = values::count, default_value = "10000")]
-    pub max_rows: usize,
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_rows: u32,
 
     #[command(flatten)]
     pub credentials: CredentialsArg,

@@ -20,7 +20,7 @@ pub fn run(args: &ServeArgs) -> Result<()> {
         bind: args.bind,
         transport: args.credentials.transport(&[Role::Worker], &args.bind.ip().to_string())?,
         threads: args.threads.unwrap_or(usual.threads),
-        rows_max: args.max_rows,
+        rows_max: args.max_rows as usize,
         ..usual
     };
     let scheme = if options.transport.is_secure() { "https" } else { "http" };

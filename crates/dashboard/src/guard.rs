@@ -77,7 +77,8 @@ fn single(headers: &HeaderMap, header: HeaderName) -> Option<&str> {
     }
 }
 
-fn is_known(headers: &HeaderMap, names: &Names) -> bool {
+/// Is the request meant for this machine, or for one of `names`? Its `Host` says so.
+pub fn is_known(headers: &HeaderMap, names: &Names) -> bool {
     single(headers, HOST).is_some_and(|host| is_loopback(host) || names.has(host))
 }
 

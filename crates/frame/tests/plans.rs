@@ -159,7 +159,7 @@ fn wrong_input_is_refused_with_what_to_do() {
     );
     refused(frame.merge(&frame, ["no"], Keep::Inner), ErrorKind::Input, &["\"no\""]);
     let other = frame.select(["key"]).unwrap().rename([("key", "whole")]).unwrap();
-    refused(frame.merge(&other, ["whole"], Keep::Inner), ErrorKind::Mismatch, &["int64 on the left and str"]);
+    refused(frame.merge(&other, ["whole"], Keep::Inner), ErrorKind::Input, &["int64 on the left and str"]);
     refused(frame.sort_values([]), ErrorKind::Input, &["at least one"]);
     let sum = expr_fn::sum(col("whole"));
     refused(frame.filter(sum.gt(lit(1))), ErrorKind::Unsupported, &["aggregate function", "row by row"]);

@@ -19,7 +19,7 @@ use futures::StreamExt;
 use phalanx_cluster::transport::socket::Socket;
 use phalanx_cluster::transport::{Incoming, Peer};
 use phalanx_cluster::{Role, Transport};
-use phalanx_dashboard::guard::{Names, guard};
+use phalanx_dashboard::guard::{Names, is_known};
 use phalanx_engine::{Error, Result};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -97,7 +97,7 @@ impl ModelServer {
         // Under TLS a caller is who its certificate says; on loopback a web site must not call in a user's name.
         routes = match options.transport.is_secure() {
             true => routes.layer(middleware::from_fn(only_clients)),
-            false => routes.layer(middleware::from_fn_with_state(Names::default(), guard)),
+            false => routes.layer(middleware::from_fn(only_this_machine)),
         };
         let (stop, stopped) = oneshot::channel();
         let service = routes.into_make_service_with_connect_info::<Caller>();
@@ -281,6 +281,18 @@ impl Listener for Connections {
 impl axum::extract::connect_info::Connected<IncomingStream<'_, Connections>> for Caller {
     fn connect_info(stream: IncomingStream<'_, Connections>) -> Self {
         Self(stream.io().connect_info())
+    }
+}
+
+/// A web site that lets its name point to this machine sends that name as `Host`; one that sends a form or text is told
+/// that it is no JSON, and asks before it sends JSON.
+async fn only_this_machine(request: Request, next: Next) -> Response {
+    match is_known(request.headers(), &Names::default()) {
+        true => next.run(request).await,
+        false => json_of(
+            StatusCode::MISDIRECTED_REQUEST,
+            &json!({"error": "this model answers to 127.0.0.1, [::1] and localhost alone"}),
+        ),
     }
 }
 

@@ -77,7 +77,7 @@ fn a_port_in_use() {
 #[test]
 fn addresses_off_loopback() {
     let hint = "make credentials with `phalanx credentials new DIR` and give them to scheduler, workers and clients \
-                with --credentials DIR (or in PHALANX_CREDENTIALS); or use 127.0.0.1";
+                with --credentials DIR (or in PHALANX_CREDENTIALS, or as ~/.phalanx/credentials); or use 127.0.0.1";
     let first =
         |address: &str| format!("{address} is not a loopback address, and without credentials only loopback is served");
     for (command, address) in [

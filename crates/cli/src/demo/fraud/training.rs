@@ -3,6 +3,7 @@
 use super::data::Parts;
 use super::digest_of;
 use crate::demo::report::Done;
+use phalanx::boost::model::CATEGORIES;
 use phalanx::boost::train::train;
 use phalanx::boost::{Dataset, EarlyStopping, Parameters, Training};
 use phalanx_engine::{Engine, Error, Result};
@@ -32,6 +33,8 @@ pub struct Model {
 pub struct Sets {
     train: Dataset,
     choose: Dataset,
+    /// What goes with each model: which text each code of a category stands for.
+    attributes: Vec<(String, String)>,
 }
 
 impl Sets {
@@ -40,7 +43,13 @@ impl Sets {
     /// # Errors
     /// The engine's.
     pub fn load(engine: &dyn Engine, parts: &Parts) -> Result<Self> {
-        Ok(Self { train: parts.train.dataset(engine, parts)?, choose: parts.choose.dataset(engine, parts)? })
+        let categories = serde_json::to_string(&parts.categories)
+            .map_err(|error| Error::internal("categories can't be written").caused_by(&error))?;
+        Ok(Self {
+            train: parts.train.dataset(engine, parts)?,
+            choose: parts.choose.dataset(engine, parts)?,
+            attributes: vec![(CATEGORIES.to_owned(), categories)],
+        })
     }
 
     /// Trains with these parameters beside the usual ones.
@@ -58,6 +67,7 @@ impl Sets {
         training.sets.push(self.choose.clone());
         training.evals = vec![(0, String::from("train")), (1, String::from("choose"))];
         training.stopping = stopping;
+        training.attributes.clone_from(&self.attributes);
         let trained = train(engine, &training, |_round, _scores| Ok(())).await?;
         let last = trained.history.len().checked_sub(1).ok_or_else(|| Error::internal("a training of no rounds"))?;
         let best = trained.best.map_or(last, |(round, _)| round as usize);
