@@ -110,15 +110,17 @@ impl Transaction {
                 // From 2 to 0.3, as the components of creditcard.csv.
                 let scale = 2.0 - 1.7 * f64::from(number - 1) / f64::from(COMPONENTS - 1);
                 let sign = if number % 2 == 1 { -1.0 } else { 1.0 };
-                let shift = if number <= TELLING { sign * scale * 1.15 } else { 0.0 };
-                let drawn =
-                    self.draw(Distribution::Normal { mean: 0.0, std: scale }, 1 + u64::from(number), first, count)?;
-                let frauds = self.is_fraud(first, count)?;
-                Ok(drawn
-                    .into_iter()
-                    .zip(frauds)
-                    .map(|(value, fraud)| if fraud { value + shift } else { value })
-                    .collect())
+                let shift = if number <= TELLING { sign * scale * 2.2 } else { 0.0 };
+                let normal = Distribution::Normal { mean: 0.0, std: scale };
+                let drawn = self.draw(normal, 1 + u64::from(number), first, count)?.into_iter();
+                let kinds = self.draw(Distribution::Random, 2 + u64::from(COMPONENTS), first, count)?;
+                let shifts = self.is_fraud(first, count)?.into_iter().zip(kinds).map(|(fraud, kind)| match fraud {
+                    false => 0.0,
+                    // Three of ten frauds lie on the other side: what no line tells.
+                    true if kind < 0.3 => -shift,
+                    true => shift,
+                });
+                Ok(drawn.zip(shifts).map(|(value, shift)| value + shift).collect())
             }
         }
     }
