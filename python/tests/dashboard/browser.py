@@ -12,11 +12,22 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+#: Puts the ends of the pipes where the browser looks for them, and becomes it. (A process with many threads must not run
+#: Python between fork and exec.)
+START = """
+import os, sys
+ends = (os.dup2(int(sys.argv[1]), 200), os.dup2(int(sys.argv[2]), 201))
+os.dup2(ends[0], 3)
+os.dup2(ends[1], 4)
+os.closerange(5, 256)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 #: An answer that takes longer does not come, in seconds.
 ANSWER_TIMEOUT = 30.0
@@ -52,17 +63,9 @@ class Browser:
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")  # Chromium's sandbox does not start for root; the pages are our own
 
-        def descriptors() -> None:
-            # Out of the way first: one of them may be 3 or 4 itself.
-            high = (os.dup2(to_browser, 60), os.dup2(from_browser, 61))
-            os.dup2(high[0], 3)
-            os.dup2(high[1], 4)
-            os.closerange(5, 256)
-
         self._process = subprocess.Popen(
-            [program, *arguments, "about:blank"],
-            close_fds=False,  # `preexec_fn` says which stay
-            preexec_fn=descriptors,
+            [sys.executable, "-c", START, str(to_browser), str(from_browser), program, *arguments, "about:blank"],
+            pass_fds=(to_browser, from_browser),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
