@@ -18,7 +18,8 @@ pub fn start(level: Level) {
              ballista_core=off,ballista_executor=off,ballista_scheduler=off"
         }
         Level::Debug => "info,phalanx=debug,phalanx_engine=debug,phalanx_cluster=debug",
-        Level::Trace => "trace",
+        // There Ballista prints the options of jobs, and credentials of stores are among them.
+        Level::Trace => "trace,ballista_core::extension=off",
     };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
