@@ -7,10 +7,13 @@ use crate::error::lift;
 use crate::expr::{Expr, Stored};
 use crate::rows::{Label, Reader, SCHEMA, to_batches};
 use phalanx_chunk::{Chunk, DType, Span};
-use phalanx_engine::datafusion::arrow::array::RecordBatch;
-use phalanx_engine::datafusion::arrow::datatypes::SchemaRef;
-use phalanx_engine::{Engine, Error, Persisted, Plan, Result};
-use std::sync::Arc;
+use phalanx_engine::datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
+use phalanx_engine::datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use phalanx_engine::datafusion::error::DataFusionError;
+use phalanx_engine::datafusion::execution::SendableRecordBatchStream;
+use phalanx_engine::datafusion::physical_plan::ExecutionPlan;
+use phalanx_engine::{Engine, Error, Persisted, Plan, Result, plan, stream};
+use std::sync::{Arc, LazyLock};
 
 /// The plan of a matrix of `float64` whose chunks hold whole rows: its partitions, one after the other, give its
 /// chunks from first to last, as rows that a [`ChunkReader`] reads. What several stages of it share is computed
@@ -60,11 +63,58 @@ impl ChunkReader {
     }
 }
 
-/// The rows in which chunk number `number`, whose first row is row `first` of the matrix, travels.
+/// For partitions of so many rows the table that tells each of their tasks the number of its chunk and of
+/// the chunk's first row: the second input of [`gathered`].
 ///
 /// # Errors
-/// Never, but for bugs of ours.
-pub fn batches(number: usize, first: usize, chunk: &Chunk) -> Result<Vec<RecordBatch>> {
+/// `Unsupported`: more rows than there are numbers.
+pub fn places(rows: &[usize]) -> Result<Arc<dyn ExecutionPlan>> {
+    let mut first = 0_usize;
+    let mut places = vec![];
+    for (count, number) in rows.iter().zip(chunk_numbers(rows)) {
+        let column = |value: i64| Arc::new(Int64Array::from(vec![value])) as ArrayRef;
+        let number = number.map_or(-1, |number| number as i64);
+        places.push(vec![RecordBatch::try_new(Arc::clone(&PLACE), vec![column(number), column(first as i64)])?]);
+        first = first.checked_add(*count).ok_or_else(|| Error::unsupported("more than 2^64 rows"))?;
+    }
+    Ok(plan::table(Arc::clone(&PLACE), &places)?)
+}
+
+static PLACE: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let number = |name| Field::new(name, DataType::Int64, false);
+    Arc::new(Schema::new(vec![number("chunk"), number("first_row")]))
+});
+
+/// The rows of a partition, whose second input [`places`] is, as one chunk of `columns` columns; `values` appends the
+/// numbers of a batch of rows, in C order.
+pub fn gathered(
+    inputs: Vec<SendableRecordBatchStream>,
+    columns: usize,
+    values: impl Fn(&RecordBatch, &mut Vec<f64>) -> Result<()> + Send + 'static,
+) -> SendableRecordBatchStream {
+    stream::gather(schema(), inputs, move |inputs| {
+        let [rows, places] = inputs.as_slice() else {
+            return Err(DataFusionError::Internal(String::from("a chunk of rows has two inputs")));
+        };
+        let Some(place) = places.iter().find(|batch| batch.num_rows() > 0) else {
+            return Err(DataFusionError::Internal(String::from("a chunk of rows has no place")));
+        };
+        let number = |column: usize| place.column(column).as_primitive::<Int64Type>().value(0);
+        let Ok(chunk_number) = usize::try_from(number(0)) else {
+            return Ok(vec![]); // a partition without rows is no chunk
+        };
+        let mut all = vec![];
+        for batch in rows.iter().filter(|batch| batch.num_rows() > 0) {
+            values(batch, &mut all)?;
+        }
+        let chunk = Chunk::new(&[all.len() / columns, columns], all)
+            .map_err(|error| Error::internal("rows make no chunk").caused_by(&error))?;
+        Ok(batches(chunk_number, number(1) as usize, &chunk)?)
+    })
+}
+
+/// The rows in which chunk number `number`, whose first row is row `first` of the matrix, travels.
+fn batches(number: usize, first: usize, chunk: &Chunk) -> Result<Vec<RecordBatch>> {
     let [rows, columns] = *chunk.shape() else {
         return Err(lift(crate::error::broken("a chunk of rows has two axes")));
     };
@@ -74,7 +124,7 @@ pub fn batches(number: usize, first: usize, chunk: &Chunk) -> Result<Vec<RecordB
 
 /// The number of the chunk that each partition becomes: none for those without rows, but of the first if there are no
 /// rows at all.
-pub fn chunk_numbers(rows: &[usize]) -> Vec<Option<usize>> {
+fn chunk_numbers(rows: &[usize]) -> Vec<Option<usize>> {
     let mut numbers = 0..rows.len();
     let any = rows.iter().any(|rows| *rows > 0);
     let there = |partition: usize, rows: usize| rows > 0 || (!any && partition == 0);
@@ -82,8 +132,8 @@ pub fn chunk_numbers(rows: &[usize]) -> Vec<Option<usize>> {
     rows.iter().enumerate().map(number).collect()
 }
 
-/// The matrix whose chunks are what the partitions of `persisted` hold, of so many rows each, numbered by
-/// [`chunk_numbers`].
+/// The matrix whose chunks are what the partitions of `persisted` hold, of so many rows each, numbered as
+/// [`places`] does.
 ///
 /// # Errors
 /// `Input`: there are not as many numbers of rows as partitions.

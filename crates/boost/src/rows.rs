@@ -4,10 +4,10 @@
 //! meaning: ranks get ranges of rows, counted over all partitions.
 
 use datafusion::arrow::array::{
-    Array as _, ArrayRef, AsArray, FixedSizeListArray, Float32Array, Int64Array, RecordBatch, StringArray,
+    Array as _, ArrayRef, AsArray, FixedSizeListArray, Float32Array, RecordBatch, StringArray,
 };
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Float32Type, Int32Type, Int64Type, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Float32Type, Int32Type, Schema, SchemaRef};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use futures::StreamExt;
@@ -19,7 +19,7 @@ use phalanx_engine::{Engine, Error, Operator, Persisted, Plan, Result, plan, str
 use phalanx_frame::Frame;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// Numbers in one batch, at most: 4 MiB.
 const BATCH_NUMBERS: usize = 1 << 20;
@@ -111,15 +111,7 @@ impl Rows {
     /// The engine's.
     pub async fn to_array(&self, engine: &dyn Engine) -> Result<Array> {
         let counts: Vec<usize> = self.data.locations().iter().map(|location| location.rows as usize).collect();
-        let mut first = 0_usize;
-        let mut places = vec![];
-        for (count, number) in counts.iter().zip(rowwise::chunk_numbers(&counts)) {
-            let column = |value: i64| Arc::new(Int64Array::from(vec![value])) as ArrayRef;
-            let columns = vec![column(number.map_or(-1, |number| number as i64)), column(first as i64)];
-            places.push(vec![RecordBatch::try_new(Arc::clone(&PLACE), columns)?]);
-            first += count;
-        }
-        let inputs = vec![self.data.scan()?, plan::table(Arc::clone(&PLACE), &places)?];
+        let inputs = vec![self.data.scan()?, rowwise::places(&counts)?];
         let root = plan::operator(ChunkOfRows { width: self.width }, inputs)?;
         let largest = counts.iter().copied().max().unwrap_or(0);
         let plan = Plan::new("array of rows", root).reading([self.data.clone()]);
@@ -127,11 +119,6 @@ impl Rows {
         rowwise::of_persisted(engine.persist(plan).collect().await?, &counts, self.width)
     }
 }
-
-static PLACE: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let number = |name| Field::new(name, DataType::Int64, false);
-    Arc::new(Schema::new(vec![number("chunk"), number("first_row")]))
-});
 
 fn need_width(width: usize) -> Result<()> {
     if (1..=WIDTH_MAX).contains(&width) {
@@ -333,25 +320,9 @@ impl Operator for ChunkOfRows {
         input: Vec<SendableRecordBatchStream>,
         _context: &TaskContext,
     ) -> DataFusionResult<SendableRecordBatchStream> {
-        let width = self.width;
-        Ok(stream::gather(self.schema(), input, move |inputs| {
-            let [rows, places] = inputs.as_slice() else {
-                return Err(DataFusionError::Internal(String::from("a chunk of rows has two inputs")));
-            };
-            let Some(place) = places.iter().find(|batch| batch.num_rows() > 0) else {
-                return Err(DataFusionError::Internal(String::from("a chunk of rows has no place")));
-            };
-            let number = |column: usize| place.column(column).as_primitive::<Int64Type>().value(0);
-            let Ok(chunk_number) = usize::try_from(number(0)) else {
-                return Ok(vec![]); // a partition without rows is no chunk
-            };
-            let mut values: Vec<f64> = vec![];
-            for batch in rows.iter().filter(|batch| batch.num_rows() > 0) {
-                values.extend(numbers(batch)?.iter().copied().map(f64::from));
-            }
-            let chunk = Chunk::new(&[values.len() / width, width], values)
-                .map_err(|error| Error::internal("rows make no chunk").caused_by(&error))?;
-            Ok(rowwise::batches(chunk_number, number(1) as usize, &chunk)?)
+        Ok(rowwise::gathered(input, self.width, |batch, values| {
+            values.extend(numbers(batch)?.iter().copied().map(f64::from));
+            Ok(())
         }))
     }
 }
@@ -359,7 +330,7 @@ impl Operator for ChunkOfRows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use datafusion::arrow::array::{BooleanArray, DictionaryArray};
+    use datafusion::arrow::array::{BooleanArray, DictionaryArray, Int64Array};
 
     #[test]
     fn columns_become_rows_and_what_is_missing_nan() {

@@ -5,10 +5,10 @@
 
 use crate::matrix::{Data, Matrix};
 use crate::rows::{FEATURES_MAX, Layout};
-use datafusion::arrow::array::{Array as _, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch};
+use datafusion::arrow::array::{Array as _, ArrayRef, AsArray, Float64Array, RecordBatch};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
-use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::arrow::datatypes::{DataType, Field, Float64Type, SchemaRef};
+use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use phalanx_array::Array;
 use phalanx_array::rowwise::{self, ChunkReader};
@@ -16,7 +16,7 @@ use phalanx_chunk::Chunk;
 use phalanx_engine::{Engine, Error, Operator, Plan, Result, plan, stream, typetag};
 use phalanx_frame::Frame;
 use serde::{Deserialize, Serialize};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// Rows that become one batch: a copy of them stays in a cache.
 const PIECE_ROWS: usize = 4096;
@@ -93,17 +93,8 @@ impl Data {
     pub async fn to_array(&self, engine: &dyn Engine) -> Result<Array> {
         let width = self.matrix().layout().width;
         let rows: Vec<usize> = self.partition_rows().iter().map(|rows| *rows as usize).collect();
-        let mut first = 0_usize;
-        let mut places = vec![];
-        for (count, number) in rows.iter().zip(rowwise::chunk_numbers(&rows)) {
-            let column = |value: i64| Arc::new(Int64Array::from(vec![value])) as ArrayRef;
-            let number = number.map_or(-1, |number| number as i64);
-            let place = RecordBatch::try_new(Arc::clone(&PLACE), vec![column(number), column(first as i64)])?;
-            places.push(vec![place]);
-            first = first.checked_add(*count).ok_or_else(|| Error::unsupported("more than 2^64 rows"))?;
-        }
         let matrix = self.matrix();
-        let inputs = vec![Arc::clone(matrix.plan().root()), plan::table(Arc::clone(&PLACE), &places)?];
+        let inputs = vec![Arc::clone(matrix.plan().root()), rowwise::places(&rows)?];
         let root = plan::operator(ChunkOfRows { layout: matrix.layout() }, inputs)?;
         let largest = rows.iter().copied().max().unwrap_or(0);
         let bytes = matrix.plan().task_bytes().saturating_add((largest * width * 16) as u64);
@@ -112,11 +103,6 @@ impl Data {
         rowwise::of_persisted(persisted, &rows, width)
     }
 }
-
-static PLACE: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let number = |name| Field::new(name, DataType::Int64, false);
-    Arc::new(Schema::new(vec![number("chunk"), number("first_row")]))
-});
 
 /// Chunks of whole rows as rows of a matrix.
 #[derive(Debug, Serialize, Deserialize)]
@@ -242,25 +228,9 @@ impl Operator for ChunkOfRows {
         _context: &TaskContext,
     ) -> DataFusionResult<SendableRecordBatchStream> {
         let layout = self.layout;
-        Ok(stream::gather(self.schema(), input, move |inputs| {
-            let [rows, places] = inputs.as_slice() else {
-                return Err(DataFusionError::Internal(String::from("a chunk of rows has two inputs")));
-            };
-            let Some(place) = places.iter().find(|batch| batch.num_rows() > 0) else {
-                return Err(DataFusionError::Internal(String::from("a chunk of rows has no place")));
-            };
-            let number = |column: usize| place.column(column).as_primitive::<Int64Type>().value(0);
-            let Ok(chunk_number) = usize::try_from(number(0)) else {
-                return Ok(vec![]); // a partition without rows is no chunk
-            };
-            let mut values = vec![];
-            for batch in rows {
-                values.extend_from_slice(layout.view(batch)?.features());
-            }
-            let count = values.len() / layout.width;
-            let chunk = Chunk::new(&[count, layout.width], values)
-                .map_err(|error| Error::internal("rows make no chunk").caused_by(&error))?;
-            Ok(rowwise::batches(chunk_number, number(1) as usize, &chunk)?)
+        Ok(rowwise::gathered(input, layout.width, move |batch, values| {
+            values.extend_from_slice(layout.view(batch)?.features());
+            Ok(())
         }))
     }
 }
