@@ -25,7 +25,7 @@
 //! | [`report`] | what fits tell while they run |
 //! | [`metrics`], [`curves`] | how good a model is, at one threshold and at all |
 //! | [`datasets`], [`transactions`] | generated data |
-//! | `linear`, `solve`, [`dense`], `rule`, `features`, `pick` | what is under these |
+//! | `linear`, `solve`, [`dense`], `rule`, `features`, `pick`, [`mod@draws`] | what is under these |
 
 pub mod clusters;
 pub mod columns;
@@ -33,6 +33,7 @@ pub mod components;
 pub mod curves;
 pub mod datasets;
 pub mod dense;
+pub mod draws;
 pub mod encode;
 mod features;
 pub mod file;

@@ -3,13 +3,13 @@
 use crate::clusters::nearest;
 use crate::matrix::Data;
 use crate::rows::Layout;
+use crate::split::numbered;
 use datafusion::arrow::array::{AsArray, RecordBatch};
-use datafusion::arrow::datatypes::{Float64Type, Int64Type, SchemaRef};
-use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::arrow::datatypes::{Float64Type, SchemaRef};
+use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use futures::{StreamExt, TryStreamExt};
 use phalanx_chunk::random::{Key, philox4x32_10};
-use phalanx_engine::{Engine, Operator, Plan, Result, plan, stream, typetag};
+use phalanx_engine::{Engine, Operator, Plan, Result, plan, typetag};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -107,30 +107,11 @@ impl Operator for Pick {
     }
     fn run(
         &self,
-        mut input: Vec<SendableRecordBatchStream>,
+        input: Vec<SendableRecordBatchStream>,
         _context: &TaskContext,
     ) -> DataFusionResult<SendableRecordBatchStream> {
-        let (Some(mut firsts), Some(rows)) = (input.pop(), input.pop()) else {
-            return Err(DataFusionError::Internal(String::from("picking rows has two inputs")));
-        };
         let (layout, made, which) = (self.layout, self.made(), self.which.clone());
-        let picked = async move {
-            let mut first = None;
-            while let Some(batch) = firsts.try_next().await? {
-                if batch.num_rows() > 0 {
-                    first = Some(batch.column(0).as_primitive::<Int64Type>().value(0) as u64);
-                }
-            }
-            let mut next =
-                first.ok_or_else(|| DataFusionError::Internal(String::from("a task has no row of its own")))?;
-            Ok::<_, DataFusionError>(rows.map(move |batch| {
-                let batch = batch?;
-                let made = kept(layout, made, &which, next, &batch)?;
-                next += batch.num_rows() as u64;
-                Ok(made)
-            }))
-        };
-        Ok(stream::with_schema(self.schema(), futures::stream::once(picked).try_flatten()))
+        numbered(self.schema(), input, move |first, batch| kept(layout, made, &which, first as u64, &batch))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Parts of the rows, drawn at random: train and test.
 
+use crate::draws::draws;
 use crate::matrix::{Data, Matrix};
 use crate::rows::Layout;
 use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
@@ -8,8 +9,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use futures::{StreamExt, TryStreamExt};
-use phalanx_chunk::Span;
-use phalanx_chunk::random::{Distribution, generate};
+use phalanx_chunk::random::Distribution;
 use phalanx_engine::{Error, Operator, Result, plan, stream, typetag};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, LazyLock};
@@ -102,40 +102,49 @@ impl Operator for Keep {
     }
     fn run(
         &self,
-        mut input: Vec<SendableRecordBatchStream>,
+        input: Vec<SendableRecordBatchStream>,
         _context: &TaskContext,
     ) -> DataFusionResult<SendableRecordBatchStream> {
-        let (Some(mut firsts), Some(rows)) = (input.pop(), input.pop()) else {
-            return Err(DataFusionError::Internal(String::from("a split has two inputs")));
-        };
         let (share, seed, part) = (self.test_share, self.seed, self.part);
-        let kept = async move {
-            let mut first = None;
-            while let Some(batch) = firsts.try_next().await? {
-                if batch.num_rows() > 0 {
-                    first = Some(batch.column(0).as_primitive::<Int64Type>().value(0) as usize);
-                }
-            }
-            let mut next =
-                first.ok_or_else(|| DataFusionError::Internal(String::from("a task has no row of its own")))?;
-            Ok::<_, DataFusionError>(rows.map(move |batch| {
-                let batch = batch?;
-                let count = batch.num_rows();
-                let kept = in_test(seed, share, next, count)?;
-                next += count;
-                let mask: BooleanArray = kept.iter().map(|test| Some(*test == (part == Part::Test))).collect();
-                Ok(filter_record_batch(&batch, &mask)?)
-            }))
-        };
-        Ok(stream::with_schema(self.schema(), futures::stream::once(kept).try_flatten()))
+        numbered(self.schema(), input, move |first, batch| {
+            let kept = in_test(seed, share, first, batch.num_rows())?;
+            let mask: BooleanArray = kept.iter().map(|test| Some(*test == (part == Part::Test))).collect();
+            Ok(filter_record_batch(&batch, &mask)?)
+        })
     }
+}
+
+/// What `make` makes of each batch of a partition's rows, and of the number of the batch's first row among all rows. Of
+/// the two inputs, the second is the table of [`Data::first_rows`].
+pub(crate) fn numbered(
+    schema: SchemaRef,
+    mut input: Vec<SendableRecordBatchStream>,
+    mut make: impl FnMut(usize, RecordBatch) -> DataFusionResult<RecordBatch> + Send + 'static,
+) -> DataFusionResult<SendableRecordBatchStream> {
+    let (Some(mut firsts), Some(rows)) = (input.pop(), input.pop()) else {
+        return Err(DataFusionError::Internal(String::from("numbered rows have two inputs")));
+    };
+    let made = async move {
+        let mut first = None;
+        while let Some(batch) = firsts.try_next().await? {
+            if batch.num_rows() > 0 {
+                first = Some(batch.column(0).as_primitive::<Int64Type>().value(0) as usize);
+            }
+        }
+        let mut next = first.ok_or_else(|| DataFusionError::Internal(String::from("a task has no row of its own")))?;
+        Ok::<_, DataFusionError>(rows.map(move |batch| {
+            let batch = batch?;
+            let first = next;
+            next += batch.num_rows();
+            make(first, batch)
+        }))
+    };
+    Ok(stream::with_schema(schema, futures::stream::once(made).try_flatten()))
 }
 
 /// Whether the rows `first..first + count` are in the test part.
 fn in_test(seed: u64, share: f64, first: usize, count: usize) -> Result<Vec<bool>> {
-    let draws = generate(Distribution::Random, seed, STREAM, &[first + count], &[Span::range(first, count)]);
-    let draws = draws.and_then(|draws| Ok(draws.values::<f64>()?.iter().map(|draw| *draw < share).collect()));
-    draws.map_err(|error| Error::internal("rows can't be drawn").caused_by(&error))
+    Ok(draws(Distribution::Random, seed, STREAM, first, count)?.into_iter().map(|draw| draw < share).collect())
 }
 
 #[cfg(test)]

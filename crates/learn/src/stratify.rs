@@ -1,13 +1,13 @@
 //! Parts of a frame's rows with the same share of every class in each.
 
+use crate::draws::draws;
 use datafusion::arrow::array::{ArrayRef, AsArray, UInt8Array};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
 use datafusion::common::Column;
 use datafusion::error::Result as DataFusionResult;
 use datafusion::logical_expr::{ColumnarValue, col, lit};
-use phalanx_chunk::Span;
-use phalanx_chunk::random::{Distribution, generate};
+use phalanx_chunk::random::Distribution;
 use phalanx_engine::{Error, Result, RowFunction, scalar, typetag};
 use phalanx_frame::Frame;
 use phalanx_frame::kernel::Window;
@@ -108,10 +108,7 @@ impl Hands<'_> {
 
     fn deal(&self, stream: u64, hand: usize) -> Result<Vec<u8>> {
         let (first, count) = (hand * self.total, self.total);
-        let draws =
-            generate(Distribution::Random, self.dealt.seed, stream, &[first + count], &[Span::range(first, count)]);
-        let draws = draws.and_then(|draws| Ok(draws.values::<f64>()?.to_vec()));
-        let draws: Vec<f64> = draws.map_err(|error| Error::internal("rows can't be drawn").caused_by(&error))?;
+        let draws = draws(Distribution::Random, self.dealt.seed, stream, first, count)?;
         let mut order: Vec<usize> = (0..count).collect();
         order.sort_by(|left, right| draws[*left].total_cmp(&draws[*right]));
         let mut parts = vec![0; count];

@@ -1,14 +1,14 @@
 //! Generated payments with cards, few of them frauds: of the shape of the public data set `creditcard.csv` (Dal Pozzolo
 //! et al., *Calibrating Probability with Undersampling for Unbalanced Classification*, 2015), none of its rows.
 
+use crate::draws::draws;
 use datafusion::arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Int64Type, TimeUnit};
 use datafusion::arrow::temporal_conversions::timestamp_s_to_datetime;
 use datafusion::common::Column;
 use datafusion::error::Result as DataFusionResult;
 use datafusion::logical_expr::{ColumnarValue, cast, col};
-use phalanx_chunk::Span;
-use phalanx_chunk::random::{Distribution, Law, PARAMETERS_MAX, generate};
+use phalanx_chunk::random::{Distribution, Law, PARAMETERS_MAX};
 use phalanx_engine::{Error, Result, RowFunction, scalar, typetag};
 use phalanx_frame::{Frame, datasets};
 use serde::{Deserialize, Serialize};
@@ -81,9 +81,7 @@ struct Transaction {
 impl Transaction {
     /// Draws for the rows `first..first + count`.
     fn draw(&self, distribution: Distribution, stream: u64, first: usize, count: usize) -> Result<Vec<f64>> {
-        let draws = generate(distribution, self.seed, stream, &[first + count], &[Span::range(first, count)]);
-        let draws = draws.and_then(|draws| Ok(draws.values::<f64>()?.to_vec()));
-        draws.map_err(|error| Error::internal("payments can't be drawn").caused_by(&error))
+        draws(distribution, self.seed, stream, first, count)
     }
 
     fn is_fraud(&self, first: usize, count: usize) -> Result<Vec<bool>> {

@@ -50,8 +50,8 @@ fn walk(road: &mut Road<'_>, table: &data::Opened, out: &Path, xgboost: &str) ->
     let seed = road.args.seed;
     let parts = road.step("load", |engine| data::split(engine, table, seed))?;
     let baseline = road.step("baseline", |engine| baseline::run(engine, &parts))?;
-    let trained = road.step("train", |engine| training::run(engine, &parts, seed))?;
-    let found = road.step("search", |engine| search::run(engine, &parts, seed))?;
+    let (sets, trained) = road.step("train", |engine| training::run(engine, &parts, seed))?;
+    let found = road.step("search", |engine| search::run(engine, &sets, seed))?;
     let best = if found.best().precision > trained.precision { found.best() } else { &trained };
     let (model_file, page_file) = (out.join(MODEL), out.join(PAGE));
     let verdict = road.step("judge", |engine| verdict::run(engine, &parts, best, &model_file))?;

@@ -1,13 +1,12 @@
 //! A random search: twenty trainings with other parameters, as many at a time as there are cores for their ranks.
 
-use super::data::Parts;
 use super::digest_of;
 use super::training::{Model, Sets, restarts, usual};
 use crate::demo::report::Done;
 use futures::{StreamExt, TryStreamExt, stream};
-use phalanx::chunk::Span;
-use phalanx::chunk::random::{Distribution, generate};
-use phalanx_engine::{Engine, Error, Result};
+use phalanx::chunk::random::Distribution;
+use phalanx::learn::draws::draws;
+use phalanx_engine::{Engine, Result};
 
 const TRIALS: usize = 20;
 const ROUNDS: u32 = 20;
@@ -61,10 +60,7 @@ impl Search {
 
 /// The settings of all trials.
 fn drawn(seed: u64) -> Result<Vec<Vec<(String, String)>>> {
-    let shape = [TRIALS, SEARCHED.len()];
-    let draws = generate(Distribution::Random, seed, STREAM, &shape, &shape.map(Span::all));
-    let draws = draws.and_then(|draws| Ok(draws.values::<f64>()?.to_vec()));
-    let draws = draws.map_err(|error| Error::internal("settings can't be drawn").caused_by(&error))?;
+    let draws = draws(Distribution::Random, seed, STREAM, 0, TRIALS * SEARCHED.len())?;
     let settings = |row: &[f64]| {
         let drawn = SEARCHED.iter().zip(row).map(|((name, value), u)| ((*name).to_owned(), value(*u)));
         usual(seed).into_iter().chain(drawn).collect()
@@ -73,8 +69,7 @@ fn drawn(seed: u64) -> Result<Vec<Vec<(String, String)>>> {
 }
 
 /// Trains all trials.
-pub fn run(engine: &dyn Engine, parts: &Parts, seed: u64) -> Result<(Search, Done)> {
-    let sets = Sets::load(engine, parts)?;
+pub fn run(engine: &dyn Engine, sets: &Sets, seed: u64) -> Result<(Search, Done)> {
     let cores: usize = engine.describe()?.workers.iter().map(|worker| worker.cores).sum();
     let side_by_side = (cores / RANKS).max(1);
     let trainings = drawn(seed)?.into_iter().map(|settings| sets.fit(engine, settings, ROUNDS, None));

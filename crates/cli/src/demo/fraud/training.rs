@@ -96,8 +96,8 @@ pub fn usual(seed: u64) -> Vec<(String, String)> {
     pairs.chain([(String::from("seed"), seed.to_string())]).collect()
 }
 
-/// Trains with XGBoost's defaults until the rows to choose by are not predicted better any more.
-pub fn run(engine: &dyn Engine, parts: &Parts, seed: u64) -> Result<(Model, Done)> {
+/// Loads the data sets, and trains with XGBoost's defaults until the rows to choose by are not predicted better any more.
+pub fn run(engine: &dyn Engine, parts: &Parts, seed: u64) -> Result<((Sets, Model), Done)> {
     let sets = Sets::load(engine, parts)?;
     let stopping = EarlyStopping { rounds: PATIENCE, data: None, metric: None, maximize: Some(true), min_delta: 0.0 };
     let model = futures::executor::block_on(sets.fit(engine, usual(seed), ROUNDS, Some(stopping)))?;
@@ -114,7 +114,7 @@ pub fn run(engine: &dyn Engine, parts: &Parts, seed: u64) -> Result<(Model, Done
             model.round,
             restarts(model.restarts)
         ));
-    Ok((model, done))
+    Ok(((sets, model), done))
 }
 
 /// How often a training began again, if it did.
