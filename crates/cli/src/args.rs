@@ -195,7 +195,7 @@ pub struct FraudArgs {
     #[command(flatten)]
     pub place: PlaceArgs,
 
-    /// A CSV or Parquet file of payments; without it, payments of the shape of creditcard.csv are generated.
+    /// A CSV, JSON-lines or Parquet file of payments; without it, payments of the shape of creditcard.csv are generated.
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
 

@@ -9,6 +9,7 @@
 //! | [`scheduler`], [`worker`], [`status`], [`top`] | a cluster by hand, and looking at it |
 //! | [`cluster`] | a cluster that stays, on this machine or on others |
 //! | [`predict`], [`serve`] | a trained model, for files and for requests |
+//! | [`table`] | rows in files, by how their names end |
 //! | [`credentials`] | what a cluster's processes show to each other |
 //! | [`platform`] | the session of Cloudera AI that a process runs in |
 //! | [`job`] | jobs that failed: listed, saved, run again |
@@ -31,6 +32,7 @@ mod progress;
 mod scheduler;
 mod serve;
 mod status;
+mod table;
 mod text;
 mod top;
 mod values;

@@ -3,11 +3,11 @@
 use crate::args::{Level, PredictArgs};
 use crate::demo::place::Place;
 use crate::end::{Interrupt, Outcome};
-use crate::text;
+use crate::{table, text};
 use phalanx::boost::Model;
 use phalanx::boost::native::{Asked, Kind};
+use phalanx::frame::Frame;
 use phalanx::frame::sink::{Files, Format};
-use phalanx::frame::{Frame, read_csv, read_json, read_parquet};
 use phalanx_engine::datafusion::arrow::array::RecordBatch;
 use phalanx_engine::datafusion::arrow::csv::Writer as Csv;
 use phalanx_engine::datafusion::error::DataFusionError;
@@ -33,7 +33,7 @@ pub fn run(args: &PredictArgs, log: Level, interrupt: Interrupt) -> Outcome {
 
 /// The columns to keep, and the model's answers.
 fn predicted(args: &PredictArgs, model: &Model) -> Result<Frame> {
-    let rows = read(&args.rows)?;
+    let rows = table::read(&args.rows)?;
     if model.names().is_empty() {
         return Err(Error::input(format!("{} was trained without names of features", args.model.display()))
             .with_hint("train it with feature names: which column is which can't be told otherwise"));
@@ -61,15 +61,6 @@ fn predicted(args: &PredictArgs, model: &Model) -> Result<Frame> {
     }
     let with = rows.assign(names.iter().map(String::as_str).zip(answers))?;
     with.select(args.keep.iter().cloned().chain(names))
-}
-
-fn read(path: &Path) -> Result<Frame> {
-    let text = path.to_str().ok_or_else(|| Error::input(format!("{} is not UTF-8", path.display())))?;
-    match path.extension().and_then(|end| end.to_str()) {
-        Some("csv") => read_csv(text),
-        Some("json" | "jsonl" | "ndjson") => read_json(text),
-        _ => read_parquet(text),
-    }
 }
 
 /// Writes the frame; how many rows it has.

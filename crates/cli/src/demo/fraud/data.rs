@@ -3,14 +3,13 @@
 use super::digest_of;
 use crate::args::FraudArgs;
 use crate::demo::report::Done;
-use crate::text;
+use crate::{table, text};
 use phalanx::boost::{Dataset, rows::Categories};
+use phalanx::frame::Frame;
 use phalanx::frame::expr::{cast, col, lit};
-use phalanx::frame::{Frame, read_csv, read_parquet};
 use phalanx::learn::{stratified_split, transactions};
 use phalanx_engine::datafusion::arrow::datatypes::DataType;
 use phalanx_engine::{Engine, Error, Result};
-use std::path::Path;
 
 /// The column of `creditcard.csv` that says what was a fraud.
 const TARGET: &str = "Class";
@@ -38,7 +37,7 @@ pub fn open(args: &FraudArgs) -> Result<Opened> {
         let frame = transactions::make_transactions(transactions::ROWS, args.seed)?;
         return Opened::new(frame, String::from("generated payments"), args.target.as_deref().unwrap_or(TARGET), None);
     };
-    let frame = read(path)?;
+    let frame = table::read(path)?;
     let what = path.display().to_string();
     let is_there = |name: &str| frame.schema().field_with_name(name).is_ok();
     if args.target.is_none() && !is_there(TARGET) && is_there("arr_delay") {
@@ -47,14 +46,6 @@ pub fn open(args: &FraudArgs) -> Result<Opened> {
         return Opened::new(frame, what, "late", Some(FLIGHT_FEATURES.map(str::to_owned).to_vec()));
     }
     Opened::new(frame, what, args.target.as_deref().unwrap_or(TARGET), None)
-}
-
-fn read(path: &Path) -> Result<Frame> {
-    let text = path.to_str().ok_or_else(|| Error::input(format!("--data {} is not UTF-8", path.display())))?;
-    match path.extension().and_then(|end| end.to_str()) {
-        Some("csv") => read_csv(text),
-        _ => read_parquet(text),
-    }
 }
 
 impl Opened {
