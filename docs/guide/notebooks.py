@@ -1,4 +1,5 @@
-"""Each page as a notebook: its text and its Python in cells, beside the page in the built guide.
+"""Each page as a notebook: its text and its Python in cells, beside the page in the built guide; and the notebooks of
+`examples/` beside the pages of the gallery.
 
 A hook of mkdocs; the suites use the same cells to run the pages.
 """
@@ -7,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
+_EXAMPLES = Path(__file__).parents[2] / "examples"
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```\n?", re.M | re.S)
 
 
@@ -70,3 +73,5 @@ def on_post_build(config: Any, **_: Any) -> None:
         if any(cell.is_code for cell in cells(text)):
             place = Path(config["site_dir"]) / path.relative_to(pages).with_suffix(".ipynb")
             place.write_text(json.dumps(notebook(text), indent=1, ensure_ascii=False), encoding="utf-8")
+    for example in _EXAMPLES.glob("*.ipynb"):
+        shutil.copy(example, Path(config["site_dir"]) / "gallery" / example.name)

@@ -64,3 +64,6 @@ def test_the_guide_builds(tmp_path: Path) -> None:
     made = json.loads((tmp_path / "arrays.ipynb").read_text(encoding="utf-8"))
     assert made["nbformat"] == 4 and {cell["cell_type"] for cell in made["cells"]} == {"code", "markdown"}
     assert "arrays.ipynb" in (tmp_path / "arrays.html").read_text(encoding="utf-8")
+    example = GUIDE.parents[1] / "examples" / "fraud.ipynb"
+    assert (tmp_path / "gallery" / "fraud.ipynb").read_bytes() == example.read_bytes()
+    assert "'fraud.ipynb'" in (tmp_path / "gallery" / "frauds.html").read_text(encoding="utf-8").replace('"', "'")
