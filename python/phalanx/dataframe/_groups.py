@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from phalanx._host import function_name
-from phalanx._lazy import pd
+from phalanx._lazy import np, pd
 from phalanx.dataframe._calls import aggregate, dumps, statistic_name
 from phalanx.dataframe._convert import to_pandas
 from phalanx.dataframe._declared import Declared, declared, no_meta, sample
@@ -174,6 +174,31 @@ class GroupFunctions:
             return call_partitions(self._together(), call, meta=shape if meta is no_meta else meta, row_by_row=False, label=function_name(func))
         return self._stacked(call, shape, function_name(func))
 
+    def filter(self, func: Callable[..., Any], dropna: bool = True, *args: Any, **kwargs: Any) -> Any:
+        """The rows of those groups of which ``func`` says true, in the frame's order.
+
+        Groups come together in partitions; what ``func`` is called with is a pandas frame of a group with its keys (a
+        series, of one selected column). Workers call functions only if they were started to (``--allow-python``).
+
+        Parameters
+        ----------
+        func : callable
+            Gives one truth value for a group; a missing one is false.
+        dropna : bool, default True
+            Whether the rows of other groups are left out. They always are.
+        """
+        if not dropna:
+            raise NotImplementedError("filter(dropna=False): frame.where(condition) makes values missing, by a condition")
+        native = self._frame._native
+        selected: Any = None if self._columns is None else (self._columns[0] if self._one else self._columns)
+        returns = declared(pd.Series([], dtype="float64", name="kept"), native, lambda: None, function_name(func))
+        call = functools.partial(_kept, columns=selected, function=func, args=args, kwargs=kwargs)
+        kept = call_groups(native, self._keys, self._options.dropna, call, returns, function_name(func))
+        rows = native.filter((kept > 0)._native)
+        if selected is None:
+            selected = [name for name in self._frame._names if not name.startswith("__key_")]
+        return self._rows(rows, [selected] if self._one else selected)  # type: ignore[attr-defined]
+
     def _declared_shape(self, meta: Any, native: Any) -> Any:
         """What a function that can't be tried is said to return: a series has a value for each group."""
         shape = Declared(declared(meta, native, lambda: None, "apply").meta, True).meta
@@ -242,6 +267,17 @@ def _applied_in_place(frame: Any, numbers: Any, columns: Any, keys: Any, functio
     if not len(frame):
         return _nothing(names)
     return frame[names].groupby(numbers.to_numpy(), sort=False, group_keys=False).apply(function, *args, **kwargs)
+
+
+def _kept(frame: Any, numbers: Any, columns: Any, function: Any, args: Any, kwargs: Any) -> Any:
+    values = frame[[name for name in frame.columns if not name.startswith("__key_")] if columns is None else columns]
+    found = {}
+    for number, group in values.groupby(numbers.to_numpy(), sort=False):
+        said = function(group, *args, **kwargs)
+        if not (isinstance(said, (bool, np.bool_)) or (np.isscalar(said) and pd.isna(said))):
+            raise TypeError(f"filter function returned a {type(said).__name__}, but expected a scalar bool")
+        found[number] = float(pd.notna(said) and bool(said))
+    return pd.Series([found[number] for number in numbers], index=frame.index, dtype="float64", name="kept")
 
 
 def _nothing(names: Any) -> Any:

@@ -49,6 +49,12 @@ PYTHON = {
     "apply to one column": lambda g: g["value"].apply(spread),
     "apply to series": lambda g: g[["value", "whole"]].apply(lambda group: pd.Series({"a": group.value.sum(), "b": len(group)})),
     "apply with arguments": lambda g: g[["whole"]].apply(lambda group, by: group.whole.sum() * by, by=3),
+    "filter": lambda g: g.filter(lambda group: group.whole.sum() > 0),
+    "filter all": lambda g: g.filter(lambda group: False),
+    "filter of columns": lambda g: g[["value", "whole"]].filter(lambda group: len(group) % 2 == 0),
+    "filter of one column": lambda g: g["whole"].filter(lambda values: values.max() > 10),
+    "filter with arguments": lambda g: g.filter(lambda group, least: len(group) >= least, least=9),
+    "filter by what is missing": lambda g: g["value"].filter(lambda values: np.nan if values.isna().any() else values.sum() > 0),
     "apply by name": lambda g: g[["whole"]].apply("sum") if not hasattr(g, "ngroups") else g[["whole"]].sum(),
 }
 NATIVE = {
@@ -115,6 +121,16 @@ def test_functions_that_return_frames() -> None:
         lazy(frame, ()).groupby("group").apply(lambda group: group["no"])
     given = lazy(frame, (9,)).groupby("group").apply(lambda group: 1.5 if len(group) > 2 else 1 // 0, meta=(None, "float64"))
     assert given.compute().tolist() == [1.5] * 4
+
+
+def test_filters() -> None:
+    frame = T[["key", "whole"]]
+    check(lambda d: d.groupby("key", dropna=False).filter(lambda group: len(group) > 5), frame)
+    check(lambda d: d.groupby(d.whole % 3).filter(lambda group: group.whole.sum() > 0), frame)
+    with pytest.raises(Exception, match="filter function returned a int, but expected a scalar bool"):
+        lazy(frame, (9,)).groupby("key").filter(lambda group: len(group)).compute()
+    with pytest.raises(NotImplementedError, match="where"):
+        lazy(frame, (9,)).groupby("key").filter(lambda group: True, dropna=False)
 
 
 KEYS = {
