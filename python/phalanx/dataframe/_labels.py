@@ -115,9 +115,12 @@ class Loc:
 
     @staticmethod
     def _listed(of: Any, index: Any, labels: list[Any]) -> Any:
-        """The rows with these labels, in the order of the labels."""
+        """The rows with these labels, in the order of the labels: a pass over the rows, and one more each time that a
+        label comes again."""
         if len(set(labels)) != len(labels):
-            raise NotImplementedError("loc with a label twice: concat the parts")
+            from phalanx.dataframe._functions import concat
+
+            return concat([Loc._listed(of, index, run) for run in _runs(labels)])
         place = index.map({label: number for number, label in enumerate(labels)})
 
         def taken(native: Any) -> Any:
@@ -137,6 +140,16 @@ class Loc:
         if isinstance(key, (int, str)):
             raise KeyError(key)  # numbers begin at 0
         raise NotImplementedError("loc by a list of row numbers: set_index a column first, or filter by a condition")
+
+
+def _runs(labels: list[Any]) -> list[list[Any]]:
+    """The labels in parts, in their order, of which none has a label twice."""
+    runs: list[list[Any]] = [[]]
+    for label in labels:
+        if label in runs[-1]:
+            runs.append([])
+        runs[-1].append(label)
+    return runs
 
 
 def _shown(label: Any) -> str:
