@@ -83,7 +83,7 @@ impl ModelServer {
     /// XGBoost's.
     pub fn start(model: ServedModel, options: ServerOptions) -> Result<Self> {
         let model = Arc::new(model);
-        let (incoming, address) = options.transport.listen(options.bind)?;
+        let (incoming, address) = options.transport.listen_http(options.bind)?;
         let stopping = Arc::new(AtomicBool::new(false));
         let shared = Arc::new(Shared {
             reader: Reader::new(model.features(), options.rows_max),

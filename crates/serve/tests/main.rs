@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
+mod tls;
+
 use phalanx_boost::Model;
 use phalanx_boost::library::Library;
 use phalanx_boost::native::{Asked, Booster, Kept, Matrix};

@@ -2,6 +2,7 @@
 //! restart. Connections that stand stay; new ones show the new certificate.
 
 use super::Role;
+use super::socket::Protocol;
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 use phalanx_engine::{Error, Result};
@@ -173,9 +174,16 @@ impl Bundle {
     pub(super) fn authority(&self) -> Certificate {
         Certificate::from_pem(&self.authority)
     }
-    /// For ports of ours: TLS 1.3, HTTP/2, and a certificate of our authority from everybody who calls.
-    pub(super) fn server_config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.server)
+    /// For ports of ours: TLS 1.3, and a certificate of our authority from everybody who calls.
+    pub(super) fn server_config(&self, protocol: Protocol) -> Arc<ServerConfig> {
+        match protocol {
+            Protocol::Grpc => Arc::clone(&self.server),
+            Protocol::Http => {
+                let mut config = ServerConfig::clone(&self.server);
+                config.alpn_protocols = vec![b"http/1.1".to_vec()];
+                Arc::new(config)
+            }
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub use socket::{Incoming, Peer};
 
 use guard::GuardLayer;
 use phalanx_engine::{Error, Result};
+use socket::Protocol;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -125,7 +126,16 @@ impl Transport {
     /// The address is off loopback, taken, or not ours.
     pub fn listen(&self, address: SocketAddr) -> Result<(Incoming, SocketAddr)> {
         self.check(address.ip())?;
-        Incoming::bind(address, self.credentials.clone())
+        Incoming::bind(address, self.credentials.clone(), Protocol::Grpc)
+    }
+
+    /// The same for programs that are not ours: HTTP/1.1, which all of them speak.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen).
+    pub fn listen_http(&self, address: SocketAddr) -> Result<(Incoming, SocketAddr)> {
+        self.check(address.ip())?;
+        Incoming::bind(address, self.credentials.clone(), Protocol::Http)
     }
 
     /// A server with our options; add services to it.

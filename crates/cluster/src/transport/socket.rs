@@ -24,13 +24,26 @@ const HANDSHAKES_MAX: usize = 256;
 /// After an error that is not of one connection (no descriptors are left), accepting rests.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
+/// What is spoken on a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/2, by our own processes.
+    Grpc,
+    /// HTTP/1.1, by any program.
+    Http,
+}
+
 /// Connections to a port, each ready to be served. The port is closed when this is dropped.
 #[derive(Debug)]
 pub struct Incoming(Receiver<io::Result<Socket>>);
 
 impl Incoming {
     /// Listens on `address`, under TLS if there are credentials.
-    pub(super) fn bind(address: SocketAddr, credentials: Option<Arc<Credentials>>) -> Result<(Self, SocketAddr)> {
+    pub(super) fn bind(
+        address: SocketAddr,
+        credentials: Option<Arc<Credentials>>,
+        protocol: Protocol,
+    ) -> Result<(Self, SocketAddr)> {
         let bound = std::net::TcpListener::bind(address).and_then(|listener| {
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
@@ -43,7 +56,7 @@ impl Incoming {
             ))
         })?;
         let (sender, receiver) = channel(1);
-        tokio::spawn(accept(listener, credentials, sender));
+        tokio::spawn(accept(listener, credentials, protocol, sender));
         Ok((Self(receiver), address))
     }
 }
@@ -57,7 +70,12 @@ impl Stream for Incoming {
 }
 
 /// Accepts until nobody takes what was accepted. A slow handshake delays no other.
-async fn accept(listener: TcpListener, credentials: Option<Arc<Credentials>>, ready: Sender<io::Result<Socket>>) {
+async fn accept(
+    listener: TcpListener,
+    credentials: Option<Arc<Credentials>>,
+    protocol: Protocol,
+    ready: Sender<io::Result<Socket>>,
+) {
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
     loop {
         let accepted = tokio::select! {
@@ -80,7 +98,7 @@ async fn accept(listener: TcpListener, credentials: Option<Arc<Credentials>>, re
         let Ok(turn) = Arc::clone(&handshakes).acquire_owned().await else { return };
         let ready = ready.clone();
         tokio::spawn(async move {
-            let acceptor = TlsAcceptor::from(credentials.current().server_config());
+            let acceptor = TlsAcceptor::from(credentials.current().server_config(protocol));
             match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => drop(ready.send(Ok(Socket::Tls(Box::new(stream)))).await),
                 Ok(Err(error)) => tracing::warn!(target: "audit", %address, %error, "refused: no valid certificate"),
