@@ -2,7 +2,7 @@
 
 `python peer.py WORK ...` does each work once without a clock if it is quick, then with one, and prints an object a
 line: {"work": ..., "seconds": [...]}. `python peer.py --versions` prints the versions of what it measures.
-Data that a work begins with is made before its time starts, as in crates/cli/src/bench.rs.
+Data that a work begins with is made before its time starts, as in crates/cli/src/bench/mod.rs.
 """
 
 import json

@@ -98,6 +98,8 @@ const OWN_WORKS: &[&str] = &[
     "frame-cumsum",
     "frame-groupby",
 ];
+/// A model behind HTTP, in a process of its own: `crates/cli/src/bench/served.rs`.
+const SERVED_WORKS: &[&str] = &["serve"];
 const FRAME_WORKS: &[&str] = &["frame-unique", "frame-cumsum", "frame-groupby"];
 const DASK_WORKS: &[&str] =
     &["job-two-stages", "array-svd", "array-tall-svd", "array-mean", "frame-unique", "frame-cumsum", "frame-groupby"];
@@ -141,11 +143,11 @@ const LAZY_CLUSTER_WORKS: &[&str] = &["py-scalar", "py-rechunk", "py-parquet-gro
 /// All programs, in the order of a round.
 pub fn programs(root: &Path, target: &Path, binary: &Path, python: &Path) -> Vec<Program> {
     let (package, data) = (root.join("python"), target.join("bench-data"));
-    let own = |name, arguments: &[&str]| Program {
+    let own = |name, arguments: &[&str], works: &[&[&'static str]]| Program {
         name,
         command: binary.to_owned(),
         arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
-        works: OWN_WORKS.to_vec(),
+        works: works.concat(),
         slow_works: &[],
         work_option: Some("--only"),
         package: package.clone(),
@@ -173,10 +175,10 @@ pub fn programs(root: &Path, target: &Path, binary: &Path, python: &Path) -> Vec
         data: data.clone(),
     };
     vec![
-        own(LOCAL, &["bench"]),
+        own(LOCAL, &["bench"], &[OWN_WORKS, SERVED_WORKS]),
         peer(NUMPY, "numpy_peer.py", &[&["array-svd", "array-tall-svd", "array-mean"], NUMPY_PYTHON_WORKS], &[]),
         peer(DASK_THREADS, "dask_threads_peer.py", &[DASK_WORKS, DASK_LAZY_WORKS], &["ten-thousand-chunks"]),
-        own(CLUSTER, &["bench", "--workers", "2"]),
+        own(CLUSTER, &["bench", "--workers", "2"], &[OWN_WORKS]),
         own_python(PYTHON, &[], LAZY_WORKS),
         peer(PANDAS, "pandas_peer.py", &[FRAME_WORKS, &["py-to-pandas"]], &[]),
         peer(POLARS, "polars_peer.py", &[&["py-csv-groupby", "py-parquet-groupby", "py-merge"]], &[]),

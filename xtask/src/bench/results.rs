@@ -7,7 +7,7 @@ use std::fmt::Write;
 /// The text of the file.
 pub fn write(rounds: usize, machine: &[String], versions: &[String], seconds: &Seconds) -> String {
     let mut text = String::from(
-        "# Results\n\nWritten by `cargo xtask bench`; do not edit. What the works are: `crates/cli/src/bench.rs` for \
+        "# Results\n\nWritten by `cargo xtask bench`; do not edit. What the works are: `crates/cli/src/bench/` for \
          Phalanx, `benches/peers/` for\nthe others, and `benches/peers/lazy_works.py` for those that begin with `py-`: one text for Dask and for Phalanx. \"Two workers\" are two processes of one core each, with a scheduler; \
          everything else may use all cores.\nData that a work begins with is made before its time starts; generated \
          arrays and frames are generated while the clock\nruns, but for NumPy's tall SVD and for pandas, whose rows are \

@@ -51,6 +51,7 @@ pub const TARGETS: &[Target] = &[
     target("`frame-groupby`, in process", (LOCAL, "frame-groupby"), Goal::Times(10.0, DASK_THREADS)),
     target("SVD of 1,000,000 × 100, two workers of one core", (CLUSTER, "array-tall-svd"), Goal::Times(0.7, LOCAL)),
     target("`array-mean`, two workers of one core", (CLUSTER, "array-mean"), Goal::Times(0.7, LOCAL)),
+    target("a served row at 1,000 requests a second, 99 of 100", (LOCAL, "serve-p99"), Goal::Seconds(0.005)),
     target("Python: a scalar, in process", (PYTHON, "py-scalar"), Goal::Seconds(0.001)),
     target("Python: a scalar, two workers", (PYTHON_CLUSTER, "py-scalar"), Goal::Seconds(0.020)),
     target("Python: an expression of 1,000 operations", (PYTHON, "py-thousand-operations"), Goal::Seconds(0.020)),

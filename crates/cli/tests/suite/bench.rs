@@ -19,6 +19,6 @@ fn a_work_is_an_object_with_its_times() {
 #[test]
 fn an_unknown_work_is_refused() {
     let works = "job-two-stages, job-three-stages, array-svd, array-tall-svd, array-mean, ten-thousand-chunks, \
-                 frame-unique, frame-cumsum, frame-groupby";
+                 frame-unique, frame-cumsum, frame-groupby, serve";
     check_error("bench --only svd", 1, &format!("error: there is no work \"svd\"\nhint: the works are {works}\n"));
 }

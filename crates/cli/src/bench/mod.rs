@@ -2,6 +2,8 @@
 //!
 //! Hidden from the help: its output is for that program. Data that a work begins with is made before its time starts.
 
+mod served;
+
 use crate::args::BenchArgs;
 use crate::end::{Interrupt, Outcome};
 use phalanx::array::{evaluate, random::Generator, s};
@@ -39,8 +41,8 @@ const BENCHES: &[Bench] = &[
 
 /// Runs what is asked for and prints an object a work: its name and the seconds of each time.
 pub fn run(args: &BenchArgs, interrupt: &Interrupt) -> Outcome {
-    if let Some(unknown) = args.only.iter().find(|name| !BENCHES.iter().any(|bench| bench.name == **name)) {
-        let names: Vec<&str> = BENCHES.iter().map(|bench| bench.name).collect();
+    let names: Vec<&str> = BENCHES.iter().map(|bench| bench.name).chain([served::NAME]).collect();
+    if let Some(unknown) = args.only.iter().find(|name| !names.contains(&name.as_str())) {
         return Err(Error::input(format!("there is no work {unknown:?}"))
             .with_hint(format!("the works are {}", names.join(", ")))
             .into());
@@ -60,7 +62,14 @@ pub fn run(args: &BenchArgs, interrupt: &Interrupt) -> Outcome {
         }
         writeln!(std::io::stdout(), "{}", json!({"work": bench.name, "seconds": seconds}))?;
     }
-    Ok(client.close()?)
+    client.close()?;
+    // It has no part in a cluster: with workers it runs only where it is named.
+    if args.only.iter().any(|name| name == served::NAME) || (args.only.is_empty() && args.workers.is_none()) {
+        for (work, seconds) in served::measure(interrupt)? {
+            writeln!(std::io::stdout(), "{}", json!({"work": work, "seconds": [seconds]}))?;
+        }
+    }
+    Ok(())
 }
 
 /// A row in each of four partitions, exchanged so often: as small as a job of several stages can be.
