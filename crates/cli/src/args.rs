@@ -124,13 +124,24 @@ pub struct DemoArgs {
     pub other: Option<OtherDemo>,
 
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub road: RoadArgs,
 
     /// A Parquet file of flights (nycflights13's columns); without it, the model learns from generated data.
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
 
-    /// Where to write the plot `oliver.svg`; made if it is not there.
+    /// Run these steps alone.
+    #[arg(long, value_name = "STEP", value_enum)]
+    pub only: Vec<StepName>,
+}
+
+/// What every demo takes.
+#[derive(Debug, Args)]
+pub struct RoadArgs {
+    #[command(flatten)]
+    pub place: PlaceArgs,
+
+    /// Where to write its files (a plot; a model and a report); made if it is not there.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,
 
@@ -141,10 +152,6 @@ pub struct DemoArgs {
     /// Print one JSON object a line: step, seconds, engine, workers, digest, and the step's own facts.
     #[arg(long)]
     pub json: bool,
-
-    /// Run these steps alone.
-    #[arg(long, value_name = "STEP", value_enum)]
-    pub only: Vec<StepName>,
 }
 
 /// Where to run.
@@ -193,7 +200,7 @@ Examples:
   phalanx demo fraud --data flights.parquet     which flights arrive late (nycflights13's columns)")]
 pub struct FraudArgs {
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub road: RoadArgs,
 
     /// A CSV, JSON-lines or Parquet file of payments; without it, payments of the shape of creditcard.csv are generated.
     #[arg(long, value_name = "FILE")]
@@ -202,18 +209,6 @@ pub struct FraudArgs {
     /// The column to be predicted, of 0 and 1 [default: Class].
     #[arg(long, value_name = "COLUMN")]
     pub target: Option<String>,
-
-    /// Where to write model and report; made if it is not there.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub out: PathBuf,
-
-    /// The seed of all random numbers: other seeds, other digests.
-    #[arg(long, value_name = "S", default_value_t = 0)]
-    pub seed: u64,
-
-    /// Print one JSON object a line: step, seconds, engine, workers, digest, and the step's own facts.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Predict the rows of a file with a trained model.

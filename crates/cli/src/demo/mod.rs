@@ -60,15 +60,17 @@ const STEPS: &[(StepName, Step)] = &[
 /// Runs the demo. What can be wrong with the arguments is found before anything starts.
 pub fn run(args: &DemoArgs, log: Level, interrupt: Interrupt) -> Outcome {
     let flights = args.data.as_deref().map(learn_logistic::open).transpose()?;
-    let out = writable_folder(&args.out)?;
-    let place = Place::start(&args.place, log, interrupt)?;
-    let mut report = Report::new(place.engine().kind(), place.workers(), args.json);
-    report.begin(&place.describe()?, args.seed)?;
+    let out = writable_folder(&args.road.out)?;
+    let place = Place::start(&args.road.place, log, interrupt)?;
+    let mut report = Report::new(place.engine().kind(), place.workers(), args.road.json);
+    report.begin(&place.describe()?, args.road.seed)?;
     let is_wanted = |name: &StepName| args.only.is_empty() || args.only.contains(name);
     for (number, (name, step)) in STEPS.iter().enumerate().filter(|(_, (name, _))| is_wanted(name)) {
-        let context = Context { engine: place.engine(), seed: args.seed, flights: flights.as_ref(), out: &out };
-        let killer =
-            place.cluster().filter(|_| args.place.kill).map(|cluster| Killer::start(cluster, args.seed, number));
+        let context = Context { engine: place.engine(), seed: args.road.seed, flights: flights.as_ref(), out: &out };
+        let killer = place
+            .cluster()
+            .filter(|_| args.road.place.kill)
+            .map(|cluster| Killer::start(cluster, args.road.seed, number));
         let start = Instant::now();
         let done = step(&context);
         let time = start.elapsed();

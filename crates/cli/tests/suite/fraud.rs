@@ -1,5 +1,6 @@
 //! From a table to a served model: `demo fraud`, `predict`, `serve`.
 
+use super::bad_days;
 use super::run::{Running, end, phalanx};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -33,14 +34,33 @@ fn fraud(place: &str, data: &Path, out: &Path) -> Vec<(String, String, bool)> {
     steps.map(|step| (text(&step["step"]), text(&step["digest"]), step["killed"].is_object())).collect()
 }
 
+fn digests(steps: &[(String, String, bool)]) -> Vec<(String, String)> {
+    steps.iter().map(|(step, digest, _)| (step.clone(), digest.clone())).collect()
+}
+
+/// The table of flights, of which it is known what is to be predicted, by which columns.
+#[test]
+fn flights_give_the_same_numbers_on_any_number_of_workers() {
+    let folder = tempfile::tempdir().unwrap();
+    let flights = folder.path().join("flights.parquet");
+    bad_days::write(&flights, 4_000, None, None);
+    let local = fraud("", &flights, folder.path());
+    let model = std::fs::read(folder.path().join("fraud.ubj")).unwrap();
+    let page = std::fs::read_to_string(folder.path().join("fraud.html")).unwrap();
+    assert!(page.contains("flights.parquet"), "the report is of flights");
+    for place in ["--workers 1", "--workers 2", "--workers 3", "--workers 3 --kill"] {
+        let found = fraud(place, &flights, folder.path());
+        assert_eq!(digests(&found), digests(&local), "{place}");
+        assert!(std::fs::read(folder.path().join("fraud.ubj")).unwrap() == model, "{place}: another model");
+        assert_eq!(found.iter().any(|(_, _, was_killed)| *was_killed), place.ends_with("--kill"), "{found:?}");
+    }
+}
+
 #[test]
 fn a_table_becomes_a_model_that_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("payments.csv");
     payments(&data);
-    let digests = |steps: &[(String, String, bool)]| -> Vec<(String, String)> {
-        steps.iter().map(|(step, digest, _)| (step.clone(), digest.clone())).collect()
-    };
     let local = fraud("", &data, folder.path());
     let names: Vec<&str> = local.iter().map(|(step, ..)| step.as_str()).collect();
     assert_eq!(names, ["load", "baseline", "train", "search", "judge", "report", "shutdown"]);

@@ -34,7 +34,7 @@ pub struct Opened {
 /// `Data`: the file is not there, or damaged. `Input`: it has no column to be predicted.
 pub fn open(args: &FraudArgs) -> Result<Opened> {
     let Some(path) = &args.data else {
-        let frame = transactions::make_transactions(transactions::ROWS, args.seed)?;
+        let frame = transactions::make_transactions(transactions::ROWS, args.road.seed)?;
         return Opened::new(frame, String::from("generated payments"), args.target.as_deref().unwrap_or(TARGET), None);
     };
     let frame = table::read(path)?;

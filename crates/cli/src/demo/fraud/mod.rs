@@ -20,7 +20,7 @@ use super::kill::Killer;
 use super::place::Place;
 use super::report::{Digest, Done, Report};
 use super::{shutdown, writable_folder};
-use crate::args::{FraudArgs, Level};
+use crate::args::{FraudArgs, Level, RoadArgs};
 use crate::end::{Interrupt, Outcome};
 use phalanx::boost::library::Library;
 use phalanx_engine::{Engine, Error, Result};
@@ -35,11 +35,11 @@ const PAGE: &str = "fraud.html";
 pub fn run(args: &FraudArgs, log: Level, interrupt: Interrupt) -> Outcome {
     let library = Library::get()?;
     let table = data::open(args)?;
-    let out = writable_folder(&args.out)?;
-    let place = Place::start(&args.place, log, interrupt)?;
-    let report = Report::new(place.engine().kind(), place.workers(), args.json);
-    report.begin(&place.describe()?, args.seed)?;
-    let mut road = Road { args, place: &place, report, number: 0 };
+    let out = writable_folder(&args.road.out)?;
+    let place = Place::start(&args.road.place, log, interrupt)?;
+    let report = Report::new(place.engine().kind(), place.workers(), args.road.json);
+    report.begin(&place.describe()?, args.road.seed)?;
+    let mut road = Road { args: &args.road, place: &place, report, number: 0 };
     walk(&mut road, &table, &out, &library.version())?;
     let mut report = road.report;
     shutdown::run(place, &mut report)
@@ -75,7 +75,7 @@ fn walk(road: &mut Road<'_>, table: &data::Opened, out: &Path, xgboost: &str) ->
 
 /// The steps so far.
 struct Road<'a> {
-    args: &'a FraudArgs,
+    args: &'a RoadArgs,
     place: &'a Place,
     report: Report,
     number: usize,
