@@ -5,7 +5,7 @@ use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
 use phalanx_engine::gang::rank::inventory;
 use phalanx_engine::gang::{Rank, RankProgram};
-use phalanx_engine::{Error, Gang, GangInput, GangPlan, Persisted, Result, datafusion};
+use phalanx_engine::{Error, Gang, GangInput, GangPlan, Persisted, Plaintext, Result, datafusion};
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -61,7 +61,15 @@ pub fn plan(ranks: usize, deed: &Deed, inputs: &[Persisted]) -> Result<GangPlan>
         GangInput { data: data.clone(), shares: (0..ranks).map(|rank| border(rank)..border(rank + 1)).collect() }
     };
     let inputs = inputs.iter().map(input).collect();
-    Ok(GangPlan { label: String::from("test"), program: String::from(PROGRAM), ranks, threads: 1, arguments, inputs })
+    Ok(GangPlan {
+        label: String::from("test"),
+        program: String::from(PROGRAM),
+        ranks,
+        threads: 1,
+        arguments,
+        inputs,
+        plaintext: Plaintext::default(),
+    })
 }
 
 /// What a rank of `gang` says next; rank 0's address is passed on to all of `ranks`.

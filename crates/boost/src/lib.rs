@@ -11,6 +11,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`library`], [`symbols`], [`native`] | XGBoost: where it is, its functions, and those as safe types |
+//! | `listening` | where ranks listen for each other |
 //! | [`rows`] | arrays and frames as the rows that ranks are fed |
 //! | [`dataset`] | features with labels, weights and the rest, and who gets which rows |
 //! | [`parameters`] | what was asked for, checked before anything runs |
@@ -26,6 +27,7 @@
 pub mod dataset;
 mod format;
 pub mod library;
+mod listening;
 pub mod model;
 pub mod native;
 pub mod parameters;

@@ -7,6 +7,7 @@
 
 use crate::dataset::{About, Layout};
 use crate::library;
+use crate::listening;
 use crate::native::{Booster, Communicator, Kept, Matrix, Tracker};
 use crate::rows;
 use crate::stopping::{EarlyStopping, Progress};
@@ -103,7 +104,7 @@ fn run(rank: &mut Rank) -> Result<()> {
     let tracker = match (rank.count(), rank.number()) {
         (1, _) => None,
         (count, 0) => {
-            let tracker = Tracker::start(rank.host(), count)?;
+            let tracker = Tracker::start(&listening::only_at(rank.host())?.to_string(), count)?;
             tell(rank, &Word::Tracker(tracker.arguments()?))?;
             Some(tracker)
         }
@@ -112,6 +113,7 @@ fn run(rank: &mut Rank) -> Result<()> {
     let communicator = match rank.count() {
         1 => None,
         _ => {
+            listening::only_at(rank.host())?;
             let tracker = rank.hear()?;
             Some(Communicator::join(&String::from_utf8_lossy(&tracker), rank.number())?)
         }

@@ -5,7 +5,7 @@
 use libloading::Library;
 use phalanx_engine::{Error, Result};
 use std::ffi::{CStr, c_char, c_float, c_int, c_void};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// A handle of one of XGBoost's objects.
 pub type Handle = *mut c_void;
@@ -129,6 +129,11 @@ impl Symbols {
         Err(error_of(&text))
     }
 
+    /// An address within the library, by which it is found among those that are loaded.
+    pub(crate) fn address(&self) -> *const c_void {
+        self.version as *const c_void
+    }
+
     /// Its version.
     pub fn version(&self) -> (c_int, c_int, c_int) {
         let (mut major, mut minor, mut patch) = (0, 0, 0);
@@ -154,20 +159,36 @@ impl Symbols {
     }
 }
 
-/// What XGBoost's message means. It has no kinds of errors, so this is the one place that looks at text: what its
-/// collective says when a peer is gone differs from everything else by naming its own sources.
+/// What XGBoost's message means. It has no kinds of errors, so this is the one place that looks at text, and at one part
+/// of it alone: the file of its sources that gave up. Those of its collective do so when a peer is gone.
 fn error_of(text: &str) -> Error {
     let without_trace = text.split("Stack trace:").next().unwrap_or(text).trim();
-    // `[03:23:56] /workspace/src/data/data.cc:508: Check failed: …`: when and where in its sources is no help.
-    let message = match without_trace.split_once("] ").map(|(_, rest)| rest.split_once(": ")) {
-        Some(Some((place, said))) if place.starts_with('/') => said,
-        _ => without_trace,
-    };
-    let of_others = ["/collective/", "[RABIT]", "Connection reset", "Broken pipe", "socket"];
-    if of_others.iter().any(|mark| text.contains(mark)) {
+    let (file, message) = place_and_message(without_trace).unwrap_or((Path::new(""), without_trace));
+    if is_of_collective(file) {
         return Error::cluster("XGBoost has lost the other ranks").caused_by(&Error::internal(message));
     }
     Error::input(format!("XGBoost: {message}"))
+}
+
+/// The parts of `[03:23:56] /workspace/src/data/data.cc:508: Check failed: …`; where in its sources is no help to users.
+fn place_and_message(text: &str) -> Option<(&Path, &str)> {
+    let (_time, rest) = text.strip_prefix('[')?.split_once("] ")?;
+    let (place, message) = rest.split_once(": ").or_else(|| rest.split_once(":\n"))?;
+    let (file, line) = place.rsplit_once(':')?;
+    line.parse::<u32>().ok()?;
+    Some((Path::new(file), message.trim_start()))
+}
+
+/// `src/collective/result.cc`, and not `src/collective/../data/data.h`, which a file there includes.
+fn is_of_collective(file: &Path) -> bool {
+    let mut folders = PathBuf::new();
+    for component in file.parent().into_iter().flat_map(Path::components) {
+        match component {
+            Component::ParentDir => drop(folders.pop()),
+            other => folders.push(other),
+        }
+    }
+    folders.file_name().is_some_and(|folder| folder == "collective")
 }
 
 #[cfg(test)]
@@ -177,10 +198,37 @@ mod tests {
 
     #[test]
     fn messages_are_told_apart() {
-        let own =
-            error_of("[03:00:00] /workspace/src/objective/x.cc:1: label must be in [0, 1]\nStack trace:\n  [bt] 1");
-        assert_eq!((own.kind(), own.message()), (ErrorKind::Input, "XGBoost: label must be in [0, 1]"));
-        let others = error_of("[03:00:00] /workspace/src/collective/comm.cc:9: Connection closed");
-        assert_eq!(others.kind(), ErrorKind::Cluster);
+        for (said, kind, message) in [
+            (
+                "[03:00:00] /workspace/src/objective/x.cc:1: label must be in [0, 1]\nStack trace:\n  [bt] 1",
+                ErrorKind::Input,
+                "XGBoost: label must be in [0, 1]",
+            ),
+            (
+                "[03:00:00] /workspace/src/collective/result.cc:78: \n- [socket.h:9|03:00:00]: Failed to poll.",
+                ErrorKind::Cluster,
+                "XGBoost has lost the other ranks",
+            ),
+            (
+                "[03:00:00] /workspace/include/xgboost/collective/socket.h:99: Check failed: x",
+                ErrorKind::Cluster,
+                "XGBoost has lost the other ranks",
+            ),
+            // Words of the caller's, and a file that one of the collective includes.
+            (
+                "[03:00:00] /workspace/src/learner.cc:7: no feature \"socket\" (see /collective/)",
+                ErrorKind::Input,
+                "XGBoost: no feature \"socket\" (see /collective/)",
+            ),
+            (
+                "[03:00:00] /workspace/src/collective/../data/array_interface.h:3: Check failed: valid: Broken pipe",
+                ErrorKind::Input,
+                "XGBoost: Check failed: valid: Broken pipe",
+            ),
+            ("Invalid parameter \"socket\"", ErrorKind::Input, "XGBoost: Invalid parameter \"socket\""),
+        ] {
+            let error = error_of(said);
+            assert_eq!((error.kind(), error.message()), (kind, message), "{said}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::model::need_whole;
 use crate::parameters::Parameters;
 use crate::rank::{Checkpoint, Job, PROGRAM, Word};
 use crate::stopping::EarlyStopping;
-use phalanx_engine::{Engine, Error, ErrorKind, GangInput, GangPlan, Result};
+use phalanx_engine::{Engine, Error, ErrorKind, GangInput, GangPlan, Plaintext, Result};
 use std::time::Duration;
 
 /// How often a training is started before we give up.
@@ -43,6 +43,9 @@ pub struct Training {
     /// A checkpoint is made after the first round that ends so long after the last one; zero: after each. A loss costs
     /// the rounds since, and no more; the model does not depend on it.
     pub checkpoint_interval: Duration,
+    /// Whether ranks may talk unencrypted between hosts of a cluster with credentials; `None`: as the variable
+    /// `PHALANX_PLAINTEXT_BETWEEN_HOSTS` says. XGBoost knows no TLS, and ranks tell each other sums over rows.
+    pub plaintext: Option<Plaintext>,
 }
 
 /// How long rounds go on without a checkpoint, by default.
@@ -78,6 +81,7 @@ impl Training {
             ranks: 2,
             threads: 1,
             checkpoint_interval: CHECKPOINT_INTERVAL,
+            plaintext: None,
         }
     }
 
@@ -117,6 +121,8 @@ impl Training {
 /// # Errors
 /// * That of `hear`.
 /// * `Input`, `Unsupported`: what XGBoost refuses, in its words, or it is not there.
+/// * `Input`: ranks would be on several hosts of a cluster with credentials, and must not be (see
+///   [`Training::plaintext`]).
 /// * `Cluster`: workers were lost in each of 20 attempts, or what was lost can't be made again.
 pub async fn train(
     engine: &dyn Engine,
@@ -124,6 +130,7 @@ pub async fn train(
     mut hear: impl FnMut(u32, &[(String, f64)]) -> Result<()>,
 ) -> Result<Trained> {
     training.check()?;
+    let plaintext = training.plaintext.map_or_else(Plaintext::of_environment, Ok)?;
     let ranks = training.sets[0].ranks(training.ranks);
     let mut inputs: Vec<GangInput> = vec![];
     let sets = training.sets.iter().map(|set| set.feed(ranks, &mut inputs)).collect();
@@ -151,6 +158,7 @@ pub async fn train(
             arguments: postcard::to_stdvec(&job)
                 .map_err(|error| Error::internal("a training can't be written").caused_by(&error))?,
             inputs: inputs.clone(),
+            plaintext,
         };
         let mut spoke = false;
         let ended = attempt(engine, plan, ranks, |word| {

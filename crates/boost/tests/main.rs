@@ -48,7 +48,8 @@ fn main() -> ExitCode {
             groups_margins_and_weights_reach_xgboost,
             random_draws_are_repeated,
             a_rank_without_rows_is_left_out,
-            whoever_listens_can_end_a_training;
+            whoever_listens_can_end_a_training,
+            ranks_listen_on_loopback_alone;
         models:
             answers_are_those_of_the_model_at_hand,
             a_large_model_answers_lazily,

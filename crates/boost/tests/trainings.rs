@@ -151,3 +151,43 @@ pub fn whoever_listens_can_end_a_training(engine: &dyn Engine) {
     let ended = block_on(phalanx_boost::train::train(engine, &training, enough));
     assert_eq!(ended.unwrap_err().kind(), phalanx_engine::ErrorKind::Cancelled);
 }
+
+/// The addresses on which children of this process listen, as the system writes them: hexadecimal, and turned around.
+fn listened_at() -> Vec<String> {
+    let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
+    let own = format!(") S {} ", std::process::id());
+    let is_child = |process: &String| {
+        let stat = read(format!("/proc/{process}/stat"));
+        ["S", "R", "D"].iter().any(|state| stat.contains(&own.replace(" S ", &format!(" {state} "))))
+    };
+    let names = |folder: &str| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    let mut sockets = vec![];
+    for process in names("/proc").into_iter().filter(is_child) {
+        let files = format!("/proc/{process}/fd");
+        let target = |file: &String| std::fs::read_link(format!("{files}/{file}")).ok();
+        sockets.extend(names(&files).iter().filter_map(target).map(|target| target.display().to_string()));
+    }
+    let lines = ["tcp", "tcp6"].map(|table| read(format!("/proc/self/net/{table}"))).join("");
+    let of_child = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let listens = words.get(3) == Some(&"0A") && sockets.contains(&format!("socket:[{}]", words.get(9)?));
+        listens.then(|| words[1].split(':').next().unwrap_or_default().to_owned())
+    };
+    lines.lines().filter_map(of_child).collect()
+}
+
+pub fn ranks_listen_on_loopback_alone(engine: &dyn Engine) {
+    let training = Training::new(parameters(&[]), Sample::new(500, 4).dataset(engine), 100_000);
+    let mut found = vec![];
+    let look = |_: u32, _: &[(String, f64)]| {
+        found = listened_at();
+        Err(Error::cancelled())
+    };
+    let ended = block_on(phalanx_boost::train::train(engine, &training, look));
+    assert_eq!(ended.unwrap_err().kind(), phalanx_engine::ErrorKind::Cancelled);
+    // The tracker, and each rank for what the tracker tells it.
+    assert!(found.len() >= 3 && found.iter().all(|address| address == "0100007F"), "{found:?}");
+}

@@ -153,6 +153,11 @@ impl Pool {
         BallistaConfigGrpcEndpoint::new(Arc::new(move |endpoint| Ok(transport.configure(endpoint, Role::Worker)?)))
     }
 
+    /// Is every connection under TLS?
+    pub fn is_secure(&self) -> bool {
+        self.transport.is_secure()
+    }
+
     /// A connection of its own to `host:port`.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! large, and a stream that ends is how either side hears of the other's end.
 
 use crate::data::Pool;
-use crate::protocol::{GangPlaces, RankPlace};
+use crate::protocol::{GangPlaces, GangRequest, RankPlace};
 use crate::session::Session;
 use crate::transport::MESSAGE_BYTES_MAX;
 use crate::worker::messages_of;
@@ -14,8 +14,9 @@ use bytes::Bytes;
 use phalanx_engine::gang::packet::{Assembler, Kind, Packet};
 use phalanx_engine::gang::process::error_of;
 use phalanx_engine::gang::{RankEvent, RankLink, RankSpec};
-use phalanx_engine::{Error, GangPlan, Result};
+use phalanx_engine::{Error, GangPlan, Plaintext, Result};
 use std::any::Any;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -27,14 +28,48 @@ const EVENTS_WAITING_MAX: usize = 16;
 /// Starts all ranks of `plan`, as soon as there are cores for all of them.
 ///
 /// # Errors
-/// `Cluster`: a worker or the scheduler is lost. `Input`: the plan is none.
+/// `Cluster`: a worker or the scheduler is lost. `Input`: the plan is none, or its ranks would talk in plain text between
+/// hosts of a cluster with credentials, which it does not allow.
 pub async fn start(session: &Arc<Session>, pool: &Pool, plan: &GangPlan) -> Result<Vec<RankLink>> {
-    let specs = plan.specs()?;
+    let mut specs = plan.specs()?;
     session.need_workers().await?;
-    let (places, reservation) = session.reserve(plan.ranks, plan.threads).await?;
+    let one_host = pool.is_secure() && plan.plaintext == Plaintext::WithinHost;
+    let request = GangRequest { ranks: plan.ranks as u32, threads: plan.threads as u32, one_host };
+    let (places, reservation) = session.reserve(request).await?;
+    if !places.refuse.is_empty() {
+        return Err(overheard(&places.refuse));
+    }
+    let is_on_one_host = are_on_one_host(&places.ranks);
+    if one_host && specs.len() > 1 && !is_on_one_host {
+        return Err(overheard("the scheduler has spread the ranks over several hosts"));
+    }
+    specs.iter_mut().for_each(|spec| spec.on_one_host = is_on_one_host);
     let held: Arc<dyn Any + Send + Sync> = Arc::new(Held { _cores: reservation, _inputs: plan.clone() });
     let ranks = specs.into_iter().zip(places.ranks).map(|(spec, place)| join(pool, spec, place, Arc::clone(&held)));
     futures::future::try_join_all(ranks).await
+}
+
+fn overheard(why: &str) -> Error {
+    Error::input(format!("ranks talk to each other unencrypted, and this cluster has credentials: {why}")).with_hint(format!(
+        "ask for fewer ranks or threads, start workers with more cores on one host, or, if nobody else is on the network \
+         between the hosts, allow it: plaintext_between_hosts, or {}=1",
+        Plaintext::VARIABLE
+    ))
+}
+
+fn are_on_one_host(places: &[RankPlace]) -> bool {
+    let mut hosts = places.iter().map(|place| host_of(&place.address));
+    hosts.next().is_none_or(|first| hosts.all(|host| host == first))
+}
+
+/// The host of `host:port`. All addresses of loopback are one host.
+pub fn host_of(address: &str) -> &str {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    match host.parse::<IpAddr>() {
+        Ok(address) if address.is_loopback() => "localhost",
+        _ => host,
+    }
 }
 
 /// What a gang has until its last rank has ended.
@@ -98,5 +133,21 @@ async fn listen(incoming: &mut Streaming<FlightData>, events: &mpsc::Sender<Rank
         }
         let message = incoming.message().await.ok()??;
         packets.push(&message.data_body);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_told_apart_by_their_addresses() {
+        let on_one = |addresses: &[&str]| {
+            let place = |address: &&str| RankPlace { worker: String::new(), address: (*address).to_owned() };
+            are_on_one_host(&addresses.iter().map(place).collect::<Vec<_>>())
+        };
+        assert!(on_one(&[]) && on_one(&["10.0.0.1:5"]) && on_one(&["10.0.0.1:5", "10.0.0.1:6"]));
+        assert!(on_one(&["127.0.0.1:5", "[::1]:6", "localhost:7", "127.0.0.2:8"]));
+        assert!(!on_one(&["10.0.0.1:5", "10.0.0.2:5"]) && !on_one(&["[fe80::1]:5", "[fe80::2]:5"]));
     }
 }

@@ -247,6 +247,9 @@ pub struct GangRequest {
     /// Threads of each.
     #[prost(uint32, tag = "2")]
     pub threads: u32,
+    /// Whether all ranks are to be on one host.
+    #[prost(bool, tag = "3")]
+    pub one_host: bool,
 }
 
 /// Where the ranks of a gang are to run, in order.
@@ -255,6 +258,9 @@ pub struct GangPlaces {
     /// A worker for each.
     #[prost(message, repeated, tag = "1")]
     pub ranks: Vec<RankPlace>,
+    /// There are no such places, and why.
+    #[prost(string, tag = "2")]
+    pub refuse: String,
 }
 
 /// A worker that is to run a rank.

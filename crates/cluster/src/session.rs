@@ -225,8 +225,7 @@ impl Session {
     ///
     /// # Errors
     /// `Cluster`: the scheduler is gone, or all workers are.
-    pub async fn reserve(&self, ranks: usize, threads: usize) -> Result<(GangPlaces, Streaming<GangPlaces>)> {
-        let request = GangRequest { ranks: ranks as u32, threads: threads as u32 };
+    pub async fn reserve(&self, request: GangRequest) -> Result<(GangPlaces, Streaming<GangPlaces>)> {
         let mut watch = self.watch();
         let asking = async {
             let mut stream = self.control().gang(request).await.map_err(|_| scheduler_lost())?.into_inner();

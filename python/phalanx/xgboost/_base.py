@@ -31,6 +31,11 @@ class Estimator(_Model):
         Processes that train together.
     coll_cfg : optional
         Only None: ranks find each other by themselves.
+
+    Notes
+    -----
+    On a cluster with credentials all ranks are on one host, unless ``PHALANX_PLAINTEXT_BETWEEN_HOSTS=1`` is set: see
+    ``plaintext_between_hosts`` of :func:`phalanx.xgboost.train`.
     """
 
     _client: Any = None

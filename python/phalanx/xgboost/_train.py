@@ -33,6 +33,7 @@ def train(
     custom_metric: Any = None,
     coll_cfg: Any = None,
     ranks: int | str = 2,
+    plaintext_between_hosts: bool | None = None,
 ) -> dict[str, Any]:
     """Trains a booster.
 
@@ -62,6 +63,11 @@ def train(
     ranks : int or "workers"
         Processes that train together. Equal ranks give equal models anywhere; another number, another model (in its last
         bits, or in its splits where features have more than 256 different values).
+    plaintext_between_hosts : bool, optional
+        XGBoost knows no encryption, and its ranks tell each other sums over rows. On a cluster with credentials all ranks
+        of a training are therefore put on one host, where they talk over loopback, and a training that fits no host is
+        refused. True allows ranks on several hosts: only where nobody else is on the network between them. None: what
+        the environment variable ``PHALANX_PLAINTEXT_BETWEEN_HOSTS`` says (1 allows it), and False without it.
 
     Returns
     -------
@@ -73,7 +79,7 @@ def train(
     Raises
     ------
     ValueError
-        What XGBoost refuses, in its words.
+        What XGBoost refuses, in its words; ranks on several hosts of a cluster with credentials.
     NotImplementedError
         ``gblinear``, ``exact``, functions of Python.
     """
@@ -102,6 +108,7 @@ def train(
         "attributes": [(CATEGORIES, json.dumps(categories))] if categories else [],
         "ranks": number_of_ranks(ranks, native),
         "threads": threads(params),
+        "plaintext_between_hosts": None if plaintext_between_hosts is None else bool(plaintext_between_hosts),
     }
     listeners.begin()
     packed = [each._packed(categories) for each in sets]

@@ -3,7 +3,7 @@
 use super::gate::{Doomed, Gate, split_name};
 use super::history::{Event, now_ms};
 use super::hub::{Hub, StreamGuard};
-use super::slots::Slots;
+use super::slots::{Slots, Spread};
 use super::{SUBMISSION_TIMEOUT, SchedulerServer_, UPDATE_INTERVAL};
 use crate::codec;
 use crate::protocol::service::control_server::Control;
@@ -186,14 +186,19 @@ impl Control for ControlService {
 
     /// The places come when all ranks can run; they are the gang's until the client lets the stream go.
     async fn gang(&self, request: Request<GangRequest>) -> Result<Response<Self::GangStream>, Status> {
-        let GangRequest { ranks, threads } = request.into_inner();
+        let GangRequest { ranks, threads, one_host } = request.into_inner();
         if ranks == 0 {
             return Err(Status::invalid_argument("a gang has ranks"));
         }
-        let (hub, ticket) = (Arc::clone(&self.state.hub), self.state.slots.ask(ranks as usize, threads as usize));
+        let spread = if one_host { Spread::OneHost } else { Spread::Anywhere };
+        let (hub, slots) = (Arc::clone(&self.state.hub), &self.state.slots);
+        let ticket = slots.ask(ranks as usize, threads as usize, spread);
         let granted = async move {
-            let ranks = ticket.granted(|| hub.workers_that_stay()).await;
-            (Ok(GangPlaces { ranks }), ticket)
+            let places = match ticket.granted(|| hub.workers_that_stay()).await {
+                Ok(ranks) => GangPlaces { ranks, ..GangPlaces::default() },
+                Err(refuse) => GangPlaces { refuse, ..GangPlaces::default() },
+            };
+            (Ok(places), ticket)
         };
         let places = futures::stream::once(granted).flat_map(|(places, ticket)| {
             futures::stream::once(async { places }).chain(futures::stream::poll_fn(move |_| {

@@ -3,7 +3,10 @@
 //! First come, first served. A gang waits until the cores that running gangs leave are enough for all of its ranks; one
 //! that needs more than there are at all runs when no other does. So one of them always can, and none has a part of
 //! what it needs while it waits for the rest. Tasks do not count: they end soon, and share cores with ranks meanwhile.
+//!
+//! A gang whose ranks must not be overheard is given the cores of one host, and refused where no host has as many.
 
+use crate::gang::host_of;
 use crate::protocol::RankPlace;
 use parking_lot::Mutex;
 use phalanx_engine::WorkerDescription;
@@ -30,6 +33,15 @@ struct State {
     running: BTreeMap<u64, (Vec<String>, usize)>,
 }
 
+/// Where the ranks of a gang may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// On any workers.
+    Anywhere,
+    /// All on one host, whichever.
+    OneHost,
+}
+
 /// A gang's place in the queue, and then its cores. Dropping it gives both back.
 #[derive(Debug)]
 pub struct Ticket {
@@ -37,16 +49,17 @@ pub struct Ticket {
     number: u64,
     ranks: usize,
     threads: usize,
+    spread: Spread,
 }
 
 impl Slots {
     /// Asks for `ranks` times `threads` cores.
-    pub fn ask(self: &Arc<Self>, ranks: usize, threads: usize) -> Ticket {
+    pub fn ask(self: &Arc<Self>, ranks: usize, threads: usize, spread: Spread) -> Ticket {
         let mut state = self.state.lock();
         let number = state.next;
         state.next += 1;
         state.waiting.push_back(number);
-        Ticket { slots: Arc::clone(self), number, ranks, threads: threads.max(1) }
+        Ticket { slots: Arc::clone(self), number, ranks, threads: threads.max(1), spread }
     }
     /// The workers that run ranks.
     pub fn busy_workers(&self) -> Vec<String> {
@@ -61,17 +74,20 @@ impl Slots {
 
 impl Ticket {
     /// Waits for its turn: a worker for each rank.
-    pub async fn granted(&self, workers: impl Fn() -> Vec<WorkerDescription>) -> Vec<RankPlace> {
+    ///
+    /// # Errors
+    /// Why there will be none: the ranks are to be on one host, and no host has so many cores.
+    pub async fn granted(&self, workers: impl Fn() -> Vec<WorkerDescription>) -> Result<Vec<RankPlace>, String> {
         loop {
             let changed = self.slots.changed.notified();
-            if let Some(places) = self.try_grant(&workers()) {
-                return places;
+            if let Some(answer) = self.try_grant(&workers()) {
+                return answer;
             }
             let _changed_or_not = tokio::time::timeout(LOOK_INTERVAL, changed).await;
         }
     }
 
-    fn try_grant(&self, workers: &[WorkerDescription]) -> Option<Vec<RankPlace>> {
+    fn try_grant(&self, workers: &[WorkerDescription]) -> Option<Result<Vec<RankPlace>, String>> {
         let mut state = self.slots.state.lock();
         if state.waiting.front() != Some(&self.number) {
             return None;
@@ -84,20 +100,33 @@ impl Ticket {
                 }
             }
         }
-        let cores: usize = workers.iter().map(|worker| worker.cores).sum();
-        let used: usize = taken.values().sum();
-        let fits = used + self.ranks * self.threads <= cores || state.running.is_empty();
-        if workers.is_empty() || !fits {
-            return None;
+        let groups = self.groups(workers);
+        let needed = self.ranks * self.threads;
+        let cores = |group: &[&WorkerDescription]| -> usize { group.iter().map(|worker| worker.cores).sum() };
+        let most = groups.iter().map(|group| cores(group)).max()?;
+        if groups.len() > 1 && most < needed {
+            return Some(Err(format!(
+                "{} ranks of {} threads need {needed} cores on one host, and no host of this cluster has more than {most}",
+                self.ranks, self.threads
+            )));
         }
+        let used = |group: &[&WorkerDescription]| -> usize {
+            group.iter().filter_map(|worker| taken.get(worker.id.as_str())).sum()
+        };
+        // Of hosts the one with the most free cores; the first of several.
+        let fits = |group: &&Vec<&WorkerDescription>| {
+            used(group) + needed <= cores(group) || (groups.len() == 1 && state.running.is_empty())
+        };
+        let free = |group: &Vec<&WorkerDescription>| cores(group).saturating_sub(used(group));
+        let group = groups.iter().filter(fits).rev().max_by_key(|group| free(group))?;
         let mut places = vec![];
         for _ in 0..self.ranks {
             // The worker on which the fewest threads share a core then; the first of several.
-            let load = |worker: &&WorkerDescription| {
+            let load = |worker: &&&WorkerDescription| {
                 let threads = taken.get(worker.id.as_str()).copied().unwrap_or(0) + self.threads;
                 threads * 1000 / worker.cores.max(1)
             };
-            let worker = workers.iter().min_by_key(load)?;
+            let worker = group.iter().min_by_key(load)?;
             *taken.entry(&worker.id).or_default() += self.threads;
             places.push(RankPlace { worker: worker.id.clone(), address: worker.address.clone() });
         }
@@ -106,7 +135,19 @@ impl Ticket {
         state.running.insert(self.number, (held, self.threads));
         drop(state);
         self.slots.changed.notify_waiters();
-        Some(places)
+        Some(Ok(places))
+    }
+
+    /// The workers among which all ranks are to be: all of them, or those of a host each. A rank alone talks to nobody.
+    fn groups<'a>(&self, workers: &'a [WorkerDescription]) -> Vec<Vec<&'a WorkerDescription>> {
+        if self.spread == Spread::Anywhere || self.ranks == 1 {
+            return if workers.is_empty() { vec![] } else { vec![workers.iter().collect()] };
+        }
+        let mut groups: BTreeMap<&str, Vec<&WorkerDescription>> = BTreeMap::new();
+        for worker in workers {
+            groups.entry(host_of(&worker.address)).or_default().push(worker);
+        }
+        groups.into_values().collect()
     }
 }
 
@@ -133,14 +174,15 @@ mod tests {
         cores.iter().enumerate().map(worker).collect()
     }
 
-    fn names(places: Option<Vec<RankPlace>>) -> Option<Vec<String>> {
-        places.map(|places| places.into_iter().map(|place| place.worker).collect())
+    fn names(places: Option<Result<Vec<RankPlace>, String>>) -> Option<Vec<String>> {
+        places.map(|places| places.unwrap().into_iter().map(|place| place.worker).collect())
     }
 
     #[test]
     fn ranks_go_where_cores_are_free_and_gangs_wait_in_order() {
         let (slots, workers) = (Arc::new(Slots::default()), workers(&[2, 1, 1]));
-        let (first, second, third) = (slots.ask(2, 1), slots.ask(3, 1), slots.ask(1, 1));
+        let (first, second, third) =
+            (slots.ask(2, 1, Spread::Anywhere), slots.ask(3, 1, Spread::Anywhere), slots.ask(1, 1, Spread::Anywhere));
         assert_eq!(names(second.try_grant(&workers)), None, "it is not its turn");
         assert_eq!(names(first.try_grant(&workers)).unwrap(), ["w0", "w0"]);
         assert_eq!(names(second.try_grant(&workers)), None, "two cores are left");
@@ -152,23 +194,56 @@ mod tests {
     #[test]
     fn a_gang_that_is_larger_than_the_cluster_runs_alone() {
         let (slots, workers) = (Arc::new(Slots::default()), workers(&[1, 1]));
-        let (small, large) = (slots.ask(1, 1), slots.ask(5, 2));
+        let (small, large) = (slots.ask(1, 1, Spread::Anywhere), slots.ask(5, 2, Spread::Anywhere));
         assert!(small.try_grant(&workers).is_some());
         assert!(large.try_grant(&workers).is_none());
         drop(small);
         assert!(large.try_grant(&[]).is_none(), "nobody is there");
-        assert_eq!(large.try_grant(&workers).unwrap().len(), 5);
-        assert!(slots.ask(1, 1).try_grant(&workers).is_none());
+        assert_eq!(large.try_grant(&workers).unwrap().unwrap().len(), 5);
+        assert!(slots.ask(1, 1, Spread::Anywhere).try_grant(&workers).is_none());
+    }
+
+    /// Workers of so many cores, each with its address.
+    fn placed(workers: &[(usize, &str)]) -> Vec<WorkerDescription> {
+        let worker = |(number, (cores, address)): (usize, &(usize, &str))| WorkerDescription {
+            id: format!("w{number}"),
+            cores: *cores,
+            address: (*address).to_owned(),
+            ..WorkerDescription::default()
+        };
+        workers.iter().enumerate().map(worker).collect()
+    }
+
+    #[test]
+    fn ranks_that_must_not_be_overheard_are_on_one_host() {
+        let slots = Arc::new(Slots::default());
+        let workers = placed(&[(1, "10.0.0.1:5"), (1, "10.0.0.2:5"), (1, "10.0.0.2:6"), (1, "[::2]:7")]);
+        let ask = |ranks, threads| slots.ask(ranks, threads, Spread::OneHost);
+        let two = ask(2, 1);
+        assert_eq!(names(two.try_grant(&workers)).unwrap(), ["w1", "w2"]);
+        let waiting = ask(2, 1);
+        assert_eq!(waiting.try_grant(&workers), None, "the one host that is large enough is taken");
+        drop(two);
+        assert_eq!(names(waiting.try_grant(&workers)).unwrap(), ["w1", "w2"]);
+        let refused = ask(3, 1);
+        let why = refused.try_grant(&workers).unwrap().unwrap_err();
+        assert!(why.contains("3 ranks of 1 threads need 3 cores") && why.contains("more than 2"), "{why}");
+        drop((waiting, refused));
+        // Alone it talks to nobody, and on a single host nobody overhears it.
+        assert_eq!(names(ask(1, 3).try_grant(&workers)).unwrap().len(), 1);
+        assert_eq!(names(ask(3, 1).try_grant(&workers[1..3])).unwrap().len(), 3);
+        let anywhere = slots.ask(3, 1, Spread::Anywhere);
+        assert_eq!(names(anywhere.try_grant(&workers)).unwrap(), ["w0", "w1", "w2"]);
     }
 
     #[tokio::test]
     async fn whoever_waits_hears_of_what_is_given_back() {
         let (slots, workers) = (Arc::new(Slots::default()), workers(&[1]));
-        let (first, second) = (slots.ask(1, 1), slots.ask(1, 1));
-        assert_eq!(first.granted(|| workers.clone()).await.len(), 1);
+        let (first, second) = (slots.ask(1, 1, Spread::Anywhere), slots.ask(1, 1, Spread::Anywhere));
+        assert_eq!(first.granted(|| workers.clone()).await.unwrap().len(), 1);
         let waiting = tokio::spawn({
             let workers = workers.clone();
-            async move { second.granted(|| workers.clone()).await.len() }
+            async move { second.granted(|| workers.clone()).await.unwrap().len() }
         });
         drop(first);
         assert_eq!(waiting.await.unwrap(), 1);

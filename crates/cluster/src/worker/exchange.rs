@@ -17,6 +17,8 @@ use tonic::{Status, Streaming};
 
 /// The most bytes of a packet in one message: below the size of messages that anybody refuses.
 const PIECE_BYTES: usize = 1 << 20;
+/// Where ranks of one host meet.
+const LOOPBACK: &str = "127.0.0.1";
 /// Messages that wait for the client.
 const MESSAGES_WAITING_MAX: usize = 16;
 
@@ -107,6 +109,7 @@ fn refuse(started: Option<Started>, error: Error) {
 fn start(body: &[u8], store: &Arc<WorkerStore>, host: &str) -> Result<RankLink> {
     let spec: RankSpec = phalanx_engine::gang::decode(body)?;
     let reader: Arc<dyn ReadPersisted> = Arc::<WorkerStore>::clone(store);
+    let host = if spec.on_one_host { LOOPBACK } else { host };
     start_rank(&Handle::current(), spec, host.to_owned(), reader)
 }
 

@@ -53,6 +53,38 @@ pub struct GangPlan {
     pub arguments: Vec<u8>,
     /// What the ranks are fed, in this order.
     pub inputs: Vec<GangInput>,
+    /// How far goes what ranks say to each other.
+    pub plaintext: Plaintext,
+}
+
+/// How far goes what ranks say to each other by connections of their own, which nobody encrypts, where a cluster has
+/// credentials and everything else is encrypted. Without credentials a cluster is a machine by itself, and this says
+/// nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Plaintext {
+    /// All ranks run on one host and talk over its loopback, or the gang is refused.
+    #[default]
+    WithinHost,
+    /// Ranks may run on several hosts: whoever reads or writes along the way reads and writes what they say.
+    BetweenHosts,
+}
+
+impl Plaintext {
+    /// The variable that allows it between hosts, by 1.
+    pub const VARIABLE: &str = "PHALANX_PLAINTEXT_BETWEEN_HOSTS";
+
+    /// What [`Plaintext::VARIABLE`] says.
+    ///
+    /// # Errors
+    /// `Input`: neither 0 nor 1.
+    pub fn of_environment() -> Result<Self> {
+        match std::env::var(Self::VARIABLE).as_deref() {
+            Ok("1") => Ok(Self::BetweenHosts),
+            Ok("0" | "") | Err(std::env::VarError::NotPresent) => Ok(Self::WithinHost),
+            other => Err(Error::input(format!("{} is {other:?}", Self::VARIABLE))
+                .with_hint("1 lets ranks talk unencrypted between hosts; leave it out otherwise")),
+        }
+    }
 }
 
 /// Persisted data, and who gets which rows of it.
@@ -79,6 +111,8 @@ pub struct RankSpec {
     pub arguments: Vec<u8>,
     /// What it is fed.
     pub inputs: Vec<RankInput>,
+    /// Whether all ranks are on one host, so that they meet on its loopback.
+    pub on_one_host: bool,
 }
 
 /// One input of a rank.
@@ -140,6 +174,7 @@ impl GangPlan {
             threads: self.threads,
             arguments: self.arguments.clone(),
             inputs: self.inputs.iter().map(|input| input.of(rank)).collect(),
+            on_one_host: false,
         };
         Ok((0..self.ranks).map(spec).collect())
     }

@@ -8,6 +8,7 @@ use crate::frame::series::PySeries;
 use phalanx::boost::dataset::About;
 use phalanx::boost::rows::Categories;
 use phalanx::boost::{Asked, Dataset, EarlyStopping, Kind, Library, Model, Parameters, Rows, Training, train};
+use phalanx::engine::Plaintext;
 use phalanx::{Error, Result};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -72,6 +73,7 @@ struct Given {
     attributes: Vec<(String, String)>,
     ranks: usize,
     threads: usize,
+    plaintext_between_hosts: Option<bool>,
 }
 
 /// A dataset from Python: its rows by XGBoost's name of the field, those of each group, and what else is known as JSON.
@@ -121,6 +123,10 @@ pub fn boost_train<'py>(
         attributes: given.attributes,
         ranks: given.ranks,
         threads: given.threads,
+        plaintext: given.plaintext_between_hosts.map(|allowed| match allowed {
+            true => Plaintext::BetweenHosts,
+            false => Plaintext::WithinHost,
+        }),
         ..Training::new(parameters, first, given.rounds)
     };
     let raised = Arc::new(Mutex::new(None::<PyErr>));
