@@ -120,7 +120,10 @@ def cells() -> str:
     return "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
 
 
-SAID = ["(10,) 50.855", "2592000 26", "2 True", "(1, 20) rate of frauds: 0.043", "finds more than chance: True True"]
+SAID = [
+    "(10,) 50.855", "2592000 26", "2 True", "(1, 20) rate of frauds: 0.043", "finds more than chance: True True",
+    "trees, in 2 ranks: True", "served: True", 'refused: did you mean "V20" by "v20"?',
+]  # fmt: skip
 
 
 def test_the_prototype_on_this_machine(tmp_path: Path) -> None:
@@ -128,16 +131,19 @@ def test_the_prototype_on_this_machine(tmp_path: Path) -> None:
     environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": path}
     for program in (cells(), (AMP / "scripts" / "check.py").read_text()):
         command = [sys.executable, "-c", program]
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False, env=environment)
+        ended = subprocess.run(
+            command, capture_output=True, text=True, timeout=200, check=False, env=environment, cwd=tmp_path
+        )
         assert ended.returncode == 0, ended.stderr
         lines = ended.stdout.splitlines()
         assert lines[1:] == SAID or lines[1:] == ["sum: 1000000.0"]
 
 
 @pytest.mark.skipif(network.why_not() is not None, reason=str(network.why_not()))
-def test_the_prototype_on_the_platform(tmp_path: Path) -> None:
+def test_the_prototype_on_the_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "notebook.py"
     program.write_text(cells())
+    monkeypatch.chdir(tmp_path)
     given = {"HOME": str(tmp_path), "STANDIN_CALLS": str(tmp_path / "calls")}
     ended = network.run(Path(__file__).parent / "platform" / "session.py", "python", str(program), env=given)
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -5,4 +5,4 @@ import subprocess
 import sys
 
 wheel = os.environ.get("PHALANX_WHEEL") or "phalanx"
-subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", f"{wheel}[pandas,learn,plot]"], check=True)
+subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", f"{wheel}[pandas,learn,xgboost,plot]"], check=True)
