@@ -99,17 +99,17 @@ fn environment(threads: usize) -> Vec<(&'static str, String)> {
 fn run(rank: &mut Rank) -> Result<()> {
     let job: Job = postcard::from_bytes(rank.arguments())
         .map_err(|error| Error::internal("a training can't be read").caused_by(&error))?;
-    let inputs = read(rank)?;
-    // Alone, a rank is plain XGBoost, bit for bit.
+    // Alone, a rank is plain XGBoost, bit for bit. Of several the first has the tracker, which takes a tenth of a second to
+    // be ready: meanwhile the rows come.
     let tracker = match (rank.count(), rank.number()) {
         (1, _) => None,
-        (count, 0) => {
-            let tracker = Tracker::start(&listening::only_at(rank.host())?.to_string(), count)?;
-            tell(rank, &Word::Tracker(tracker.arguments()?))?;
-            Some(tracker)
-        }
+        (count, 0) => Some(Tracker::start(&listening::only_at(rank.host())?.to_string(), count)?),
         _ => None,
     };
+    let inputs = read(rank)?;
+    if let Some(tracker) = &tracker {
+        tell(rank, &Word::Tracker(tracker.arguments()?))?;
+    }
     let communicator = match rank.count() {
         1 => None,
         _ => {
