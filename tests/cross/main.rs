@@ -9,16 +9,21 @@ mod bad_days;
 mod boost;
 mod drain;
 mod engines;
+mod fuzz;
 mod gangs;
 mod host;
 mod kills;
+mod limits;
+mod load;
 mod memory;
 mod observed;
+mod own;
 mod recording;
 mod spine;
 mod stages;
 mod suites;
 mod tls;
+mod worse_days;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -36,10 +41,14 @@ fn main() {
         observed::trials(),
         bad_days::trials(),
         drain::trials(),
+        worse_days::trials(),
+        limits::trials(),
+        fuzz::trials(),
         tls::trials(),
         gangs::trials(),
         boost::trials(),
         kills::trials(),
+        load::trials(),
     ];
     let trials: Vec<Trial> = areas.into_iter().flatten().collect();
     // The real flights, where they are: the suites say so themselves where they are not.

@@ -11,7 +11,7 @@ use phalanx_engine::{LocalEngine, Settings};
 
 /// Counts what is allocated.
 #[global_allocator]
-static COUNTED: PeakAlloc = PeakAlloc;
+pub static COUNTED: PeakAlloc = PeakAlloc;
 
 pub fn trials() -> Vec<Trial> {
     vec![trial("memory::a_task_takes_what_was_projected", a_task_takes_what_was_projected)]

@@ -2,6 +2,7 @@
 
 use crate::engines::trial;
 use libtest_mimic::Trial;
+use phalanx_cluster::transport::role::CALLS;
 use phalanx_cluster::transport::{Authority, Credentials};
 use phalanx_cluster::{
     ClusterEngine, Observer, Role, Scheduler, SchedulerAddress, SchedulerOptions, Transport, WorkerOptions,
@@ -9,7 +10,7 @@ use phalanx_cluster::{
 };
 use phalanx_engine::{Engine, Error, Settings};
 use phalanx_tests::jobs::{Shape, job, leaf, rows};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         trial("tls::a_job_under_mutual_tls", a_job_under_mutual_tls),
         trial("tls::nobody_is_served_without_the_right_certificate", nobody_is_served_without_the_right_certificate),
         trial("tls::a_role_has_its_own_rights", a_role_has_its_own_rights),
+        trial("tls::no_role_makes_the_calls_of_another", no_role_makes_the_calls_of_another),
         trial("tls::credentials_are_renewed_without_a_restart", credentials_are_renewed_without_a_restart),
         trial("tls::unusable_credentials_say_why", unusable_credentials_say_why),
     ]
@@ -41,13 +43,15 @@ struct Cluster {
     address: SchedulerAddress,
     scheduler: Option<Scheduler>,
     workers: Vec<WorkerReady>,
+    /// On which this process listened before.
+    others: Vec<SocketAddr>,
     runtime: Runtime,
     _scratch: TempDir,
 }
 
 impl Cluster {
     fn start(folder: &Path, workers: usize) -> Self {
-        let runtime = Runtime::new().unwrap();
+        let (runtime, others) = (Runtime::new().unwrap(), listening());
         let bind = "127.0.0.1:0".parse().unwrap();
         let options = SchedulerOptions::new(bind, transport(folder, Role::Scheduler));
         let scheduler = runtime.block_on(Scheduler::start(options)).unwrap();
@@ -59,13 +63,19 @@ impl Cluster {
             let sender = sender.clone();
             runtime.spawn(work(options, move |ready| sender.send(ready.clone()).unwrap(), std::future::pending()));
         }
-        let workers = (0..workers).map(|_| ready.recv_timeout(Duration::from_secs(10)).unwrap()).collect();
-        Self { address, scheduler: Some(scheduler), workers, runtime, _scratch: scratch }
+        let workers = (0..workers).map(|_| ready.recv_timeout(Duration::from_secs(30)).unwrap()).collect();
+        Self { address, scheduler: Some(scheduler), workers, others, runtime, _scratch: scratch }
     }
-    /// Every address on which a process of this cluster listens.
+    /// Every address on which this cluster listens, as the system knows it: a port that nobody has thought of is among
+    /// them. Who serves it, as far as we know.
     fn sockets(&self) -> Vec<(Role, SocketAddr)> {
         let scheduler = self.scheduler.iter().map(|scheduler| (Role::Scheduler, scheduler.address()));
-        scheduler.chain(self.workers.iter().map(|worker| (Role::Worker, worker.address))).collect()
+        let known: Vec<_> = scheduler.chain(self.workers.iter().map(|worker| (Role::Worker, worker.address))).collect();
+        let listening: Vec<SocketAddr> =
+            listening().into_iter().filter(|socket| !self.others.contains(socket)).collect();
+        assert!(known.iter().all(|(_, socket)| listening.contains(socket)), "{known:?} are not all in {listening:?}");
+        let role = |socket: &SocketAddr| known.iter().find(|(_, other)| other == socket).map(|(role, _)| *role);
+        listening.into_iter().map(|socket| (role(&socket).unwrap_or(Role::Worker), socket)).collect()
     }
     fn connect(&self, transport: Transport) -> Result<ClusterEngine, Error> {
         ClusterEngine::connect(&self.address, Settings::default(), transport)
@@ -105,11 +115,60 @@ fn a_job_under_mutual_tls() {
     let (folder, _) = folder(1);
     let cluster = Cluster::start(folder.path(), 2);
     let engine = cluster.connect(transport(folder.path(), Role::Client)).unwrap();
-    engine.wait_for_workers(2, Duration::from_secs(10)).unwrap();
+    engine.wait_for_workers(2, Duration::from_secs(30)).unwrap();
     let known = job(&leaf(240).unwrap(), 240, Shape::DeepDiamond, 0, 5).unwrap();
     assert_eq!(rows(&engine.submit(known.plan).wait().unwrap()), known.answer);
     let data = engine.persist(job(&leaf(240).unwrap(), 240, Shape::Chain(2), 0, 5).unwrap().plan).wait().unwrap();
     assert_eq!(engine.submit(data.plan().unwrap()).wait().unwrap().len(), data.partitions());
+}
+
+/// The addresses on which this process listens: its sockets among those of the system that listen.
+fn listening() -> Vec<SocketAddr> {
+    let files = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let ours: Vec<String> = files
+        .filter_map(|file| std::fs::read_link(file.path()).ok())
+        .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .collect();
+    let table = |name: &str| std::fs::read_to_string(format!("/proc/self/net/{name}")).unwrap_or_default();
+    let (four, six) = (table("tcp"), table("tcp6"));
+    four.lines()
+        .skip(1)
+        .chain(six.lines().skip(1))
+        .filter_map(|line| {
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            let (host, port) = columns.get(1)?.split_once(':')?;
+            let is_ours = *columns.get(3)? == "0A" && ours.iter().any(|inode| columns.get(9) == Some(&inode.as_str()));
+            let bytes: Vec<u8> =
+                (0..host.len()).step_by(2).filter_map(|at| u8::from_str_radix(&host[at..at + 2], 16).ok()).collect();
+            // Words of four bytes, each in the order of this machine.
+            let ordered: Vec<u8> = bytes.chunks(4).flat_map(|word| word.iter().rev().copied()).collect();
+            let host: IpAddr = match <[u8; 4]>::try_from(ordered.as_slice()) {
+                Ok(four) => four.into(),
+                Err(_) => <[u8; 16]>::try_from(ordered.as_slice()).ok()?.into(),
+            };
+            is_ours.then_some(SocketAddr::new(host, u16::from_str_radix(port, 16).ok()?))
+        })
+        .collect()
+}
+
+/// Each call, at each socket, by each role that has no right to it.
+fn no_role_makes_the_calls_of_another() {
+    let (folder, _) = folder(1);
+    let cluster = Cluster::start(folder.path(), 1);
+    let mut refused = 0;
+    for (peer, socket) in cluster.sockets() {
+        for role in Role::ALL {
+            let transport = transport(folder.path(), role);
+            let channel = cluster.runtime.block_on(transport.connect(&socket.to_string(), peer)).unwrap();
+            for (call, callers) in CALLS.iter().filter(|(_, callers)| !callers.contains(&role)) {
+                let answer = cluster.runtime.block_on(calls::call(channel.clone(), call));
+                let code = answer.map_err(|status| status.code());
+                assert_eq!(code, Err(tonic::Code::PermissionDenied), "{call} of {callers:?} by a {role} at {socket}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 80, "{refused}");
 }
 
 /// Credentials whose certificates were good until a minute ago.
@@ -224,6 +283,15 @@ mod calls {
     use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
     use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, Stream, crypto::ring};
     use tonic::transport::Channel;
+
+    /// One call, with an empty message.
+    pub async fn call(channel: Channel, path: &'static str) -> Result<(), tonic::Status> {
+        let mut grpc = tonic::client::Grpc::new(channel);
+        grpc.ready().await.map_err(|error| tonic::Status::unknown(error.to_string()))?;
+        let path = tonic::codegen::http::uri::PathAndQuery::from_static(path);
+        let codec = tonic_prost::ProstCodec::<(), ()>::default();
+        grpc.unary(tonic::Request::new(()), path, codec).await.map(drop)
+    }
 
     /// One call that every server of ours knows or refuses by its own words.
     pub async fn any(channel: Channel) -> Result<(), String> {

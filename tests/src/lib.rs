@@ -10,11 +10,16 @@
 //! | [`training`] | trainings whose model is known, while ranks and workers are killed |
 //! | [`functions`] | a runtime of functions, as another language would have one |
 //! | [`chaos`] | jobs while workers are killed, stopped and started |
+//! | [`load`], [`footprint`] | many jobs, clients and workers, and what they take of their machine |
+//! | [`simulated`] | workers that run nothing, so that a job costs what the scheduler costs |
 
 pub mod chaos;
+pub mod footprint;
 pub mod functions;
 pub mod jobs;
+pub mod load;
 pub mod pass;
 pub mod ranks;
 pub mod role;
+pub mod simulated;
 pub mod training;

@@ -3,7 +3,7 @@
 use crate::values;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use phalanx_cluster::{Role, SchedulerAddress, Transport};
+use phalanx_cluster::{Limits, Role, SchedulerAddress, Transport};
 use phalanx_engine::Result;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -76,6 +76,40 @@ impl CredentialsArg {
     /// The credentials can't be used.
     pub fn transport(&self, roles: &[Role], host: &str) -> Result<Transport> {
         Transport::open_for(self.credentials.as_deref(), roles, host)
+    }
+}
+
+/// What one client may ask of a cluster.
+#[derive(Debug, Args)]
+pub struct LimitsArgs {
+    /// The largest message that the scheduler takes.
+    #[arg(long, value_name = "SIZE", value_parser = values::size, default_value = "64MiB", display_order = 91)]
+    pub max_message_size: u64,
+    /// The largest plan that the scheduler takes.
+    #[arg(long, value_name = "SIZE", value_parser = values::size, default_value = "64MiB", display_order = 91)]
+    pub max_plan_size: u64,
+    /// How many operators of a plan may be above one another.
+    #[arg(long, value_name = "N", default_value_t = 1000, display_order = 91)]
+    pub max_plan_depth: usize,
+    /// How many jobs one session may run at once.
+    #[arg(long, value_name = "N", default_value_t = 10_000, display_order = 91)]
+    pub max_session_jobs: usize,
+    /// How much one session may have persisted and scattered [default: as much as the workers' disks hold].
+    #[arg(long, value_name = "SIZE", value_parser = values::size, display_order = 91)]
+    pub max_session_bytes: Option<u64>,
+}
+
+impl LimitsArgs {
+    /// As the scheduler takes them.
+    pub fn limits(&self) -> Limits {
+        let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+        Limits {
+            message_bytes: bytes(self.max_message_size),
+            plan_bytes: bytes(self.max_plan_size),
+            plan_depth: self.max_plan_depth,
+            session_jobs: self.max_session_jobs,
+            session_bytes: self.max_session_bytes.unwrap_or(u64::MAX),
+        }
     }
 }
 
@@ -339,6 +373,23 @@ pub struct SchedulerArgs {
     #[command(flatten)]
     pub credentials: CredentialsArg,
 
+    #[command(flatten)]
+    pub limits: LimitsArgs,
+
+    /// Let workers open only these files for clients, and what is below them, as in /data, '/data/*.parquet' or
+    /// s3://bucket/public; may be given several times [default: all that a worker's user may].
+    #[arg(long, value_name = "PATTERN")]
+    pub allow_path: Vec<String>,
+
+    /// Append to this file who submitted, cancelled, released or was refused what: a JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub audit_log: Option<PathBuf>,
+
+    /// Refuse workers whose processors have another SIMD level than those that are there; without this, clients are
+    /// warned that the last bits of results may differ.
+    #[arg(long)]
+    pub exact: bool,
+
     /// Stop the cluster, its workers too, when no job has run for so long, as in 90s, 30min or 8h; sessions that only
     /// stay open do not count [default: never].
     #[arg(long, value_name = "TIME", value_parser = values::duration, allow_negative_numbers = true)]
@@ -393,8 +444,14 @@ pub struct WorkerArgs {
     #[arg(long, value_name = "DIR", alias = "local-directory")]
     pub scratch: Option<PathBuf>,
 
+    /// Open only these files for clients, and what is below them, as in /data, '/data/*.parquet' or s3://bucket/public;
+    /// may be given several times. What the scheduler restricts is restricted too [default: all that your user may].
+    #[arg(long, value_name = "PATTERN")]
+    pub allow_path: Vec<String>,
+
     /// How long to look for the scheduler before giving up, as in 90s or 5min [default: 5s at the start, 60s for one on
-    /// another machine, or when the scheduler was lost]. A worker whose scheduler comes back at its address within this time works for it again.
+    /// another machine, or when the scheduler was lost]. A worker whose scheduler comes back at its address within this
+    /// time works for it again.
     #[arg(long, value_name = "TIME", value_parser = values::duration, allow_negative_numbers = true)]
     pub death_timeout: Option<Duration>,
 

@@ -3,6 +3,7 @@
 use crate::args::{SampleArgs, SchedulerArgs};
 use crate::platform::Session;
 use phalanx_cluster::process::{Tie, run_scheduler};
+use phalanx_cluster::transport::Audit;
 use phalanx_cluster::{Role, Scheduler, SchedulerOptions, Transport};
 use phalanx_dashboard::sample::{Sample, Size};
 use phalanx_dashboard::{Dashboard, Options};
@@ -15,10 +16,16 @@ use tokio::net::TcpListener;
 /// Serves until it is told to stop.
 pub fn run(args: SchedulerArgs) -> Result<()> {
     let bind = args.socket();
-    let transport = args.credentials.transport(&[Role::Scheduler], &bind.ip().to_string())?;
+    let mut transport = args.credentials.transport(&[Role::Scheduler], &bind.ip().to_string())?;
+    if let Some(path) = &args.audit_log {
+        transport = transport.audited(Audit::open(path)?);
+    }
     let options = SchedulerOptions {
         idle_timeout: args.idle_timeout,
         lease: args.lease,
+        limits: args.limits.limits(),
+        allow_paths: args.allow_path,
+        exact: args.exact,
         ..SchedulerOptions::new(bind, transport)
     };
     // Lives as long as the scheduler.

@@ -5,6 +5,7 @@ use crate::scheduler::tie;
 use crate::values;
 use phalanx_cluster::process::run_worker;
 use phalanx_cluster::{Role, SchedulerAddress, Transport, WorkerOptions};
+use phalanx_engine::paths::{self, AllowedPaths};
 use phalanx_engine::{Error, Result};
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
@@ -19,6 +20,9 @@ pub fn run(args: WorkerArgs, arguments: &[OsString]) -> Result<()> {
     let transport = args.credentials.transport(&[Role::Worker], args.scheduler.authority())?;
     let (cores, memory) =
         (values::variable("PHALANX_CORES", values::count)?, values::variable("PHALANX_MEMORY", values::size)?);
+    if !args.allow_path.is_empty() {
+        paths::restrict(AllowedPaths::parse(&args.allow_path)?);
+    }
     let host = own_address(&args.scheduler, &transport)?;
     let mut usual = WorkerOptions::new(args.scheduler, transport);
     if !host.is_loopback() {

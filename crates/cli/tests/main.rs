@@ -13,4 +13,5 @@ mod suite {
     mod interrupt;
     mod lifecycles;
     pub mod run;
+    mod security;
 }

@@ -7,7 +7,7 @@ use crate::codec;
 use crate::data::{Pool, location};
 use crate::handover::hand_over_forever;
 use crate::protocol::FailedJob;
-use crate::scheduler::{CANCELLED, RETRY, join_name};
+use crate::scheduler::{CANCELLED, JOB_NAME, RETRY, is_deeper, join_name};
 use crate::session::{Session, scheduler_lost};
 use crate::task_options::TaskOptions;
 use crate::transport::{SchedulerAddress, Transport};
@@ -29,6 +29,9 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 
+/// Plans that are deeper are not even written: who writes them, and who reads them, goes down into each operator's input,
+/// on a stack.
+const DEPTH_MAX: usize = 400;
 /// How often a plan is submitted before we give up. A job that outlives this many losses is longer than the time
 /// between them: it should be several jobs over persisted data.
 const ATTEMPTS_MAX: u32 = 20;
@@ -333,9 +336,18 @@ impl Shared {
 
     async fn attempt(&self, plan: &Plan, progress: &watch::Sender<Progress>) -> std::result::Result<Outputs, Miss> {
         self.session.need_workers().await.map_err(|error| self.gone(error))?;
+        if is_deeper(plan.root(), DEPTH_MAX) {
+            return Err(Miss::Final(
+                Error::resources(format!(
+                    "{:?} is deeper than {DEPTH_MAX} operators, which can't travel",
+                    plan.label()
+                ))
+                .with_hint("persist parts of the work: each is then a plan of its own"),
+            ));
+        }
         let bytes = codec::engine().encode(Arc::clone(plan.root())).map_err(Error::from)?;
         let attempt = uuid::Uuid::new_v4().simple().to_string();
-        let name = (String::from("ballista.job.name"), join_name(plan.label(), &attempt));
+        let name = (JOB_NAME.to_owned(), join_name(plan.label(), &attempt));
         let credentials = credentials::named_in(&bytes)?;
         let ours = TaskOptions { task_bytes: plan.task_bytes(), credentials }.entries_of();
         // Cutting a plan into stages, Ballista lets DataFusion's optimizer see each once more. Where a join has fewer
@@ -480,12 +492,16 @@ impl Shared {
 /// Why the scheduler did not take a plan.
 fn refused(status: &tonic::Status) -> Miss {
     match status.code() {
-        tonic::Code::InvalidArgument => {
-            Miss::Final(Error::internal(format!("the scheduler can't read the plan: {}", status.message())))
-        }
+        tonic::Code::InvalidArgument => Miss::Final(
+            Error::resources(format!("the scheduler can't read the plan: {}", status.message()))
+                .with_hint("is it very deep? Then persist parts of the work: each is a plan of its own"),
+        ),
+        tonic::Code::ResourceExhausted => Miss::Final(
+            Error::from_wire(status.message()).unwrap_or_else(|| Error::resources(status.message().to_owned())),
+        ),
         tonic::Code::OutOfRange => Miss::Final(
             Error::resources(format!("the plan is too large for one message: {}", status.message()))
-                .with_hint("scatter large data instead of embedding it"),
+                .with_hint("scatter large data instead of embedding it, or raise --max-message-size of the scheduler"),
         ),
         _ => Miss::Gone(scheduler_lost().caused_by(status)),
     }

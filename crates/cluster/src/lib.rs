@@ -37,6 +37,6 @@ pub mod worker;
 pub use engine::{ClusterEngine, replayed};
 pub use local_cluster::{ClusterOptions, LaunchedCluster, LocalCluster, WorkerResources};
 pub use observer::Observer;
-pub use scheduler::{Scheduler, SchedulerOptions};
+pub use scheduler::{Limits, Scheduler, SchedulerOptions};
 pub use transport::{Authority, Role, SchedulerAddress, Transport};
 pub use worker::{WorkerOptions, WorkerReady, work};

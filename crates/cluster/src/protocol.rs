@@ -191,6 +191,9 @@ pub struct Command {
     /// Take no more tasks, and end as soon as nobody needs what you hold.
     #[prost(bool, tag = "7")]
     pub retire: bool,
+    /// In the first: patterns of the files that may be opened; none restricts nothing.
+    #[prost(string, repeated, tag = "8")]
+    pub allow_paths: Vec<String>,
 }
 
 /// The data of one job, or all of it but one stage's.
@@ -216,6 +219,9 @@ pub struct JobName {
     /// The session.
     #[prost(string, tag = "2")]
     pub session: String,
+    /// The bytes of data that is handed over.
+    #[prost(uint64, tag = "3")]
+    pub bytes: u64,
 }
 
 /// What a session hears.
@@ -353,7 +359,7 @@ impl Hello {
     pub fn refusal(&self, other: &Self) -> Option<String> {
         if self.version != other.version {
             return Some(format!(
-                "the scheduler is version {} and {} is version {}",
+                "the scheduler is version {} and {} is version {}: start all processes from one installation",
                 self.version, other.id, other.version
             ));
         }

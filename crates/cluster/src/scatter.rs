@@ -31,7 +31,8 @@ pub async fn scatter(
         return Err(Error::cluster("the workers left before the data was scattered"));
     }
     let job = format!("s{}", uuid::Uuid::new_v4().simple());
-    session.owns(&job).await?;
+    let bytes = phalanx_engine::memory::bytes_of(partitions.iter().flatten());
+    session.owns(&job, bytes).await?;
     session.holds(&job, &job, Some(0));
     let puts = partitions.into_iter().enumerate().map(|(partition, batches)| {
         let name = DataName { job: job.clone(), stage: 0, partition, file: Some(0), sorted: false };
@@ -88,8 +89,11 @@ async fn put(
             let sent = message.map_err(|error| *broken.lock() = Some(error)).ok();
             std::future::ready(sent) // an error ends the stream; it is looked for below
         });
-    let answer = client.do_put(messages).await.map_err(|status| failed(&status))?;
-    answer.into_inner().try_for_each(|_| async { Ok(()) }).await.map_err(|status| failed(&status))?;
+    let failed = |status: tonic::Status| {
+        Error::from_wire(status.message()).unwrap_or_else(|| failed(&status)) // a full disk says what to do
+    };
+    let answer = client.do_put(messages).await.map_err(failed)?;
+    answer.into_inner().try_for_each(|_| async { Ok(()) }).await.map_err(failed)?;
     if let Some(error) = broken.lock().take() {
         return Err(Error::internal(format!("partition {} can't be written", name.partition)).caused_by(&error));
     }

@@ -205,20 +205,23 @@ impl Session {
     /// Cancels an attempt, submitted or on its way, and frees its data. Does not wait.
     pub fn cancel(&self, attempt: &str) {
         let mut control = self.control();
-        let name = JobName { job: attempt.to_owned(), session: self.id.clone() };
+        let name = JobName { job: attempt.to_owned(), session: self.id.clone(), bytes: 0 };
         self.handle.spawn(async move {
             if let Err(status) = control.cancel(name).await {
                 tracing::debug!(%status, "not cancelled");
             }
         });
     }
-    /// Data named `job` is this session's and goes with it.
+    /// Data named `job`, of so many bytes, is this session's and goes with it.
     ///
     /// # Errors
-    /// The scheduler is gone.
-    pub async fn owns(&self, job: &str) -> Result<()> {
-        let name = JobName { job: job.to_owned(), session: self.id.clone() };
-        self.control().own(name).await.map(drop).map_err(|_| scheduler_lost())
+    /// `Resources`: the session would hold more than it may. `Cluster`: the scheduler is gone.
+    pub async fn owns(&self, job: &str, bytes: u64) -> Result<()> {
+        let name = JobName { job: job.to_owned(), session: self.id.clone(), bytes };
+        self.control().own(name).await.map(drop).map_err(|status| match status.code() {
+            tonic::Code::ResourceExhausted => Error::from_wire(status.message()).unwrap_or_else(scheduler_lost),
+            _ => scheduler_lost(),
+        })
     }
     /// Cores for all ranks of a gang, as soon as there are enough: where the ranks are to run, and what holds the cores
     /// as long as it lives.
@@ -272,7 +275,7 @@ impl Session {
     /// # Errors
     /// `Input`: there is no such job. `Cluster`: the scheduler is gone.
     pub async fn save_job(&self, job: &str) -> Result<SavedPlan> {
-        let name = JobName { job: job.to_owned(), session: self.id.clone() };
+        let name = JobName { job: job.to_owned(), session: self.id.clone(), bytes: 0 };
         let mut control = self.control().max_decoding_message_size(MESSAGE_BYTES_MAX);
         let saved = control.save(name).await.map_err(|status| match status.code() {
             tonic::Code::NotFound => Error::input(status.message().to_owned())
@@ -318,7 +321,7 @@ impl Session {
     }
     /// Ends the session at once: nothing waits for it to come back.
     pub async fn goodbye(&self) {
-        let name = JobName { job: String::new(), session: self.id.clone() };
+        let name = JobName { job: String::new(), session: self.id.clone(), bytes: 0 };
         let _lost_anyway = self.control().goodbye(name).await;
     }
     /// What the cluster has and does.

@@ -18,6 +18,8 @@
 //! | [`local`], [`perturb`] | DataFusion in this process, plain and adversarial |
 //! | [`observe`], [`measured`] | what a cluster tells of itself; the time and rows of an operator |
 //! | [`mapped`], [`memory`] | rows in files, read where they lie; how much memory there is |
+//! | [`paths`] | which files this process opens for others |
+//! | [`caught`] | panics of code that reads what comes from outside, as errors |
 //! | [`remote`], [`credentials`] | files behind URLs: object stores and web servers; what opens them, outside of plans |
 //! | [`session`] | the one configuration of both engines |
 //! | [`function`], [`scalar`] | aggregate functions that every process registers; functions of a row that travel in plans |
@@ -30,12 +32,14 @@
 //! | [`stream`] | helpers for operators' streams |
 
 pub mod cancel;
+pub mod caught;
 pub mod codec;
 pub mod credentials;
 pub mod engine;
 pub mod error;
 pub mod function;
 pub mod gang;
+mod guarded;
 pub mod host;
 pub mod job;
 pub mod lineage;
@@ -45,6 +49,7 @@ pub mod measured;
 pub mod memory;
 pub mod observe;
 pub mod operator;
+pub mod paths;
 pub mod persisted;
 pub mod perturb;
 pub mod plan;

@@ -59,6 +59,11 @@ fn of_the_scheduler() {
             "prints one line when it is ready",
             "phalanx worker tcp://127.0.0.1:8786",
             "--idle-timeout <TIME>",
+            "--lease <TIME>",
+            "--allow-path <PATTERN>",
+            "--audit-log <FILE>",
+            "--max-plan-size <SIZE>",
+            "--max-session-jobs <N>",
         ],
     );
 }
@@ -74,6 +79,7 @@ fn of_the_worker() {
             "--scratch <DIR>",
             "--allow-python",
             "--death-timeout <TIME>",
+            "--allow-path <PATTERN>",
             "phalanx worker tcp://127.0.0.1:8786 --cores 4 --memory 8GiB --scratch /mnt/fast",
         ],
     );

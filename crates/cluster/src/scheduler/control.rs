@@ -4,13 +4,15 @@ use super::gate::{Doomed, Gate, split_name};
 use super::history::{Event, now_ms};
 use super::hub::{Hub, StreamGuard};
 use super::slots::{Slots, Spread};
-use super::{SUBMISSION_TIMEOUT, SchedulerServer_, UPDATE_INTERVAL};
+use super::{SUBMISSION_TIMEOUT, SchedulerOptions, SchedulerServer_, UPDATE_INTERVAL};
 use crate::codec;
 use crate::protocol::service::control_server::Control;
 use crate::protocol::{
     Beat, Command, Empty, Freed, GangPlaces, GangRequest, Hello, JobName, Json, Report, Saved, Scattered, Update, View,
     Workers,
 };
+use crate::transport::Peer;
+use crate::transport::audit;
 use ballista_core::JobId;
 use ballista_core::serde::protobuf::task_status::Status as TaskState;
 use ballista_scheduler::state::execution_graph::ExecutionGraph;
@@ -38,6 +40,7 @@ pub struct State {
     pub page: OnceLock<String>,
     /// What was last seen of the running jobs.
     pub look: super::observed::LatestLook,
+    pub options: SchedulerOptions,
 }
 
 impl State {
@@ -210,13 +213,19 @@ impl Control for ControlService {
     }
 
     async fn attach(&self, request: Request<Streaming<Beat>>) -> Result<Response<Self::AttachStream>, Status> {
+        let peer = request.extensions().get::<Peer>().cloned();
         let mut beats = request.into_inner();
         let Some(first) = beats.message().await? else { return Err(Status::invalid_argument("no first heartbeat")) };
         let Some(hello) = first.hello.clone() else { return Err(Status::invalid_argument("no hello")) };
-        if let Some(refuse) = Hello::ours("the scheduler").refusal(&hello) {
+        let conflict = || self.state.hub.simd_conflict(&hello).filter(|_| self.state.options.exact);
+        if let Some(refuse) = Hello::ours("the scheduler").refusal(&hello).or_else(conflict) {
+            self.note(peer.as_ref(), audit::Event { event: "refuse", session: &hello.id, what: &refuse, ..audit::Event::default() });
             return Ok(Response::new(refusing(Command { refuse, ..Command::default() })));
         }
+        self.note(peer.as_ref(), audit::Event { event: "join", session: &hello.id, ..audit::Event::default() });
         let (guard, outbox) = self.state.hub.worker_joins(&hello, first);
+        let allow = Command { allow_paths: self.state.options.allow_paths.clone(), ..Command::default() };
+        let _first = outbox.add(&allow);
         tracing::info!(worker = %hello.id, "worker joined");
         let hub = Arc::clone(&self.state.hub);
         tokio::spawn(async move {
@@ -232,11 +241,14 @@ impl Control for ControlService {
     }
 
     async fn session(&self, request: Request<Hello>) -> Result<Response<Self::SessionStream>, Status> {
+        let peer = request.extensions().get::<Peer>().cloned();
         let hello = request.into_inner();
         let ours = Hello::ours("the scheduler");
         if let Some(refuse) = ours.refusal(&hello) {
+            self.note(peer.as_ref(), audit::Event { event: "refuse", session: &hello.id, what: &refuse, ..audit::Event::default() });
             return Ok(Response::new(refusing(Update { refuse, ..Update::default() })));
         }
+        self.note(peer.as_ref(), audit::Event { event: "session", session: &hello.id, ..audit::Event::default() });
         let (guard, updates) = self.state.hub.session_begins(&hello.id);
         Ok(Response::new(guarded(updates, guard)))
     }
@@ -278,6 +290,7 @@ impl Control for ControlService {
     }
 
     async fn save(&self, request: Request<JobName>) -> Result<Response<Saved>, Status> {
+        self.note_name("save", &request);
         let job = request.into_inner().job;
         let found = self.state.gate.failed_plan(&job);
         let (label, plan) = found.ok_or_else(|| Status::not_found(format!("no job {job} failed lately")))?;
@@ -286,14 +299,20 @@ impl Control for ControlService {
     }
 
     async fn own(&self, request: Request<JobName>) -> Result<Response<Empty>, Status> {
+        self.note_name("scatter", &request);
         let name = request.into_inner();
+        let held = self.state.hub.session_bytes(&name.session);
+        let fits = self.state.options.limits.check_bytes(held, name.bytes);
+        fits.map_err(|error| Status::resource_exhausted(error.to_wire()))?;
         if !self.state.hub.session_owns(&name.session, &name.job) {
             return Err(Status::permission_denied(format!("{} is not this session's to own", name.job)));
         }
+        self.state.hub.job_holds(&name.job, name.bytes);
         Ok(Response::new(Empty {}))
     }
 
     async fn cancel(&self, request: Request<JobName>) -> Result<Response<Empty>, Status> {
+        self.note_name("cancel", &request);
         let name = request.into_inner();
         let state = Arc::clone(&self.state);
         tokio::spawn(async move {
@@ -312,14 +331,26 @@ impl Control for ControlService {
     }
 
     async fn release(&self, request: Request<Freed>) -> Result<Response<Empty>, Status> {
+        let peer = request.extensions().get::<Peer>().cloned();
         let freed = request.into_inner();
-        self.must_own(&freed.session, &freed.job)?;
+        let event = audit::Event { event: "release", session: &freed.session, job: &freed.job, ..audit::Event::default() };
+        if let Err(status) = self.must_own(&freed.session, &freed.job) {
+            self.note(peer.as_ref(), audit::Event { event: "refuse", what: status.message(), ..event });
+            return Err(status);
+        }
+        if freed.keep_stage.is_none() {
+            self.note(peer.as_ref(), event);
+        }
         self.state.hub.free(&freed);
         Ok(Response::new(Empty {}))
     }
 
     async fn retire(&self, request: Request<Workers>) -> Result<Response<Empty>, Status> {
-        let workers = request.into_inner().workers;
+        let peer = request.extensions().get::<Peer>().cloned();
+        let Workers { session, workers } = request.into_inner();
+        for worker in &workers {
+            self.note(peer.as_ref(), audit::Event { event: "retire", session: &session, job: worker, ..audit::Event::default() });
+        }
         if let Some(unknown) = workers.iter().find(|worker| !self.state.hub.is_alive(worker)) {
             return Err(Status::not_found(format!("there is no worker {unknown}")));
         }
@@ -338,12 +369,21 @@ impl Control for ControlService {
     }
 
     async fn goodbye(&self, request: Request<JobName>) -> Result<Response<Empty>, Status> {
+        self.note_name("goodbye", &request);
         self.state.hub.session_ends(&request.into_inner().session, None);
         Ok(Response::new(Empty {}))
     }
 }
 
 impl ControlService {
+    fn note(&self, peer: Option<&Peer>, event: audit::Event<'_>) {
+        self.state.options.transport.note(peer, event);
+    }
+    fn note_name(&self, event: &str, request: &Request<JobName>) {
+        let name = request.get_ref();
+        let event = audit::Event { event, session: &name.session, job: &name.job, ..audit::Event::default() };
+        self.note(request.extensions().get::<Peer>(), event);
+    }
     /// Refuses a session that speaks of another's job.
     fn must_own(&self, session: &str, job: &str) -> Result<(), Status> {
         match self.state.hub.owner(job) {

@@ -7,10 +7,16 @@
 
 use super::SchedulerServer_;
 use super::certify;
+use super::control::State;
+use super::gate::{JOB_NAME, split_name};
 use super::hub::Hub;
+use crate::transport::Peer;
+use crate::transport::audit::Event;
 use ballista_core::serde::protobuf as pb;
+use ballista_core::serde::protobuf::execute_query_params::Query;
 use ballista_core::serde::protobuf::scheduler_grpc_server::SchedulerGrpc;
 use dashmap::DashMap;
+use phalanx_engine::caught::caught_future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tonic::{Request, Response, Status};
@@ -24,6 +30,8 @@ pub struct Front {
     pub server: SchedulerServer_,
     /// Who is here.
     pub hub: Arc<Hub>,
+    /// What the parts of the scheduler share.
+    pub state: Arc<State>,
     /// Since when a worker has polled with all its cores free, in milliseconds since 1970.
     pub idle_since: DashMap<String, u128>,
 }
@@ -35,7 +43,12 @@ impl Front {
     /// ago?
     async fn forgets_a_task(&self, worker: &str) -> bool {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let before = *self.idle_since.entry(worker.to_owned()).or_insert(now);
+        let mut idle_since = self.idle_since.entry(worker.to_owned()).or_insert(now);
+        if *idle_since > now {
+            *idle_since = now; // the clock was set back
+        }
+        let before = *idle_since;
+        drop(idle_since);
         if now.saturating_sub(before) < FORGOTTEN_AFTER.as_millis() {
             return false;
         }
@@ -86,7 +99,28 @@ impl SchedulerGrpc for Front {
         &self,
         request: Request<pb::ExecuteQueryParams>,
     ) -> Answer<Self::ExecuteQueryPushStream> {
-        self.server.execute_query_push(request).await
+        let (peer, asked) = (request.extensions().get::<Peer>().cloned(), request.get_ref());
+        let name = asked.settings.iter().find(|pair| pair.key == JOB_NAME).and_then(|pair| pair.value.as_deref());
+        let (label, attempt) = split_name(name.unwrap_or_default());
+        let event = Event { event: "submit", session: &asked.session_id, job: attempt, what: label };
+        let transport = &self.state.options.transport;
+        let bytes = match &asked.query {
+            Some(Query::PhysicalPlan(plan)) => plan.len(),
+            _ => return Err(Status::invalid_argument("this scheduler takes physical plans alone")),
+        };
+        if let Err(error) = self.state.options.limits.check_size(bytes) {
+            transport.note(peer.as_ref(), Event { event: "refuse", what: error.message(), ..event });
+            return Err(Status::resource_exhausted(error.to_wire()));
+        }
+        transport.note(peer.as_ref(), event);
+        let (session, job) = (asked.session_id.clone(), attempt.to_owned());
+        // A plan is read there; one that makes its reader panic must not take this connection's other calls along.
+        let answer = caught_future(self.server.execute_query_push(request)).await;
+        answer.unwrap_or_else(|panic| {
+            let event = Event { event: "refuse", session: &session, job: &job, what: "a malformed plan" };
+            transport.note(peer.as_ref(), event);
+            Err(Status::invalid_argument(format!("it is malformed: {panic}")))
+        })
     }
     async fn cancel_job(&self, _: Request<pb::CancelJobParams>) -> Answer<pb::CancelJobResult> {
         not_served()

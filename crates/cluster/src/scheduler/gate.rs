@@ -6,6 +6,7 @@
 use super::certify;
 use super::history::{Event, now_ms};
 use super::hub::Hub;
+use super::limits::Limits;
 use crate::protocol::FailedJob;
 use crate::task_options::TaskOptions;
 use ballista_core::error::{BallistaError, Result};
@@ -32,6 +33,9 @@ pub const RETRY: &str = "phalanx-retry: ";
 /// What stands between a job's label and its attempt in Ballista's name of it.
 const NAME_SEPARATOR: char = '\u{1f}';
 
+/// The option that carries a job's name.
+pub const JOB_NAME: &str = "ballista.job.name";
+
 /// The name by which Ballista knows an attempt: what people call the job, and what its client does.
 pub fn join_name(label: &str, attempt: &str) -> String {
     format!("{}{NAME_SEPARATOR}{attempt}", label.replace(NAME_SEPARATOR, " "))
@@ -53,6 +57,7 @@ pub struct Gate {
     inner: InMemoryJobState,
     doomed: Doomed,
     hub: Arc<Hub>,
+    limits: Limits,
     failed: Mutex<VecDeque<(FailedJob, Arc<dyn ExecutionPlan>)>>,
 }
 
@@ -61,8 +66,8 @@ const FAILED_JOBS_MAX: usize = 16;
 
 impl Gate {
     /// A gate in front of `inner`.
-    pub fn new(inner: InMemoryJobState, doomed: Doomed, hub: Arc<Hub>) -> Self {
-        Self { inner, doomed, hub, failed: Mutex::default() }
+    pub fn new(inner: InMemoryJobState, doomed: Doomed, hub: Arc<Hub>, limits: Limits) -> Self {
+        Self { inner, doomed, hub, limits, failed: Mutex::default() }
     }
 
     /// The latest jobs that failed, the oldest first.
@@ -74,6 +79,21 @@ impl Gate {
         let failed = self.failed.lock();
         let (found, plan) = failed.iter().rfind(|(failed, _)| failed.job == job)?;
         Some((found.label.clone(), Arc::clone(plan)))
+    }
+    /// Notes what a job has left on the workers, for the limit of its session.
+    fn note_bytes(&self, job: &JobId, graph: &ExecutionGraphBox) {
+        if matches!(graph.status().status, Some(JobState_::Successful(_))) {
+            let bytes = graph.output_locations().into_iter().filter_map(|at| at.partition_stats.num_bytes());
+            self.hub.job_holds(job.as_ref(), bytes.sum());
+        }
+    }
+    /// May this session run one more job, and this one?
+    fn check(&self, graph: &ExecutionGraphBox) -> phalanx_engine::Result<()> {
+        let session = graph.session_id();
+        self.limits.check_jobs(self.hub.jobs_running(session))?;
+        self.limits.check_bytes(self.hub.session_bytes(session), 0)?;
+        self.limits.check_depth(&graph.physical_plan())?;
+        self.limits.check_nodes(&graph.physical_plan())
     }
     /// Keeps the plan of a job that failed for good.
     fn note_failure(&self, job: &JobId, graph: &ExecutionGraphBox) {
@@ -138,6 +158,7 @@ impl JobState for Gate {
             self.hub.history.job_ends(job_id.as_ref(), graph, why.as_deref());
         }
         let Some(why) = why else {
+            self.note_bytes(job_id, graph);
             self.note_failure(job_id, graph);
             return self.inner.save_job(job_id, graph).await;
         };
@@ -156,6 +177,7 @@ impl JobState for Gate {
         graph: &ExecutionGraphBox,
         subscriber: Option<JobStatusSubscriber>,
     ) -> Result<()> {
+        self.check(graph).map_err(|error| BallistaError::General(error.to_wire()))?;
         if !self.hub.session_owns(graph.session_id(), job.as_ref()) {
             return Err(BallistaError::General(format!("session {} has ended", graph.session_id())));
         }
@@ -163,7 +185,7 @@ impl JobState for Gate {
         let (name, label, session) = (job.to_string(), label.to_owned(), graph.session_id().to_owned());
         self.hub.history.note(Event::JobBegins { job: name, label, session, at_ms: now_ms() });
         // First, and then its name: whoever can name it finds it running.
-        self.hub.job_begins(job.as_ref());
+        self.hub.job_begins(job.as_ref(), graph.session_id());
         self.hub.attempt_is(attempt, job.as_ref());
         let submitted = self.inner.submit_job(job.clone(), graph, subscriber).await;
         if submitted.is_err() {

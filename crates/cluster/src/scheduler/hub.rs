@@ -4,10 +4,10 @@ use super::history::workers::description;
 use super::history::{Event, History, now_ms};
 use super::outbox::Outbox;
 use crate::protocol::{Beat, Command, Freed, Hello, Update};
-use dashmap::{DashMap, DashSet};
+use dashmap::DashMap;
 use parking_lot::Mutex;
 use phalanx_engine::WorkerDescription;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -30,8 +30,8 @@ pub struct Hub {
     owners: DashMap<String, String>,
     /// The job that Ballista made of a client's attempt.
     attempts: DashMap<String, String>,
-    /// Jobs that were submitted and have not ended.
-    running: DashSet<String>,
+    /// Jobs that were submitted and have not ended, with their sessions.
+    running: DashMap<String, String>,
     /// When anything was last submitted, or ended.
     active: Active,
     next: AtomicU64,
@@ -63,7 +63,8 @@ struct WorkerLink {
 struct SessionLink {
     stream: u64,
     updates: Sender<Result<Update, Status>>,
-    jobs: Mutex<HashSet<String>>,
+    /// What it owns, with the bytes that it holds on workers.
+    jobs: Mutex<HashMap<String, u64>>,
     /// Its stream has ended, and may come back.
     is_cut: bool,
     /// Leaving workers of which it needs nothing more.
@@ -165,7 +166,7 @@ impl Hub {
             self.history.note(Event::SessionEnds { session: id.to_owned() });
         }
         if let (Some((_, link)), Some(on_lost)) = (removed, self.on_session_lost.get()) {
-            on_lost(link.jobs.into_inner().into_iter().collect());
+            on_lost(link.jobs.into_inner().into_keys().collect());
         }
     }
     /// Can this worker be spoken to?
@@ -284,13 +285,39 @@ impl Hub {
         let owner = self.owners.entry(job.to_owned()).or_insert_with(|| session.to_owned());
         let is_ours = *owner == session;
         if is_ours {
-            link.jobs.lock().insert(job.to_owned());
+            link.jobs.lock().entry(job.to_owned()).or_insert(0);
         }
         is_ours
     }
     /// `job` is submitted: Ballista runs it now, or is about to.
-    pub fn job_begins(&self, job: &str) {
-        self.running.insert(job.to_owned());
+    pub fn job_begins(&self, job: &str, session: &str) {
+        self.running.insert(job.to_owned(), session.to_owned());
+    }
+    /// Jobs of `session` that run now.
+    pub fn jobs_running(&self, session: &str) -> usize {
+        self.running.iter().filter(|job| job.value() == session).count()
+    }
+    /// `job` has left `bytes` on the workers, for as long as its session owns it.
+    pub fn job_holds(&self, job: &str, bytes: u64) {
+        let Some(owner) = self.owner(job) else { return };
+        if let Some(link) = self.sessions.get(&owner)
+            && let Some(held) = link.jobs.lock().get_mut(job)
+        {
+            *held = bytes;
+        }
+    }
+    /// What `session` holds on the workers.
+    pub fn session_bytes(&self, session: &str) -> u64 {
+        self.sessions.get(session).map_or(0, |link| link.jobs.lock().values().sum())
+    }
+    /// Why a worker must not join those that are here, if all are to have the same SIMD level.
+    pub fn simd_conflict(&self, hello: &Hello) -> Option<String> {
+        let other = self.workers.iter().find(|link| link.simd != hello.simd)?;
+        Some(format!(
+            "its processor has {}, and those of the workers here have {}: results could differ in their last bits \
+             (--exact)",
+            hello.simd, other.simd
+        ))
     }
     /// `job` has ended.
     pub fn job_ends(&self, job: &str) {
@@ -313,7 +340,7 @@ impl Hub {
     pub async fn reaches(&self, job: &str, is_reached: impl Fn() -> bool) -> bool {
         for _ in 0..REACH_TRIES_MAX {
             // In this order: a job that ends meanwhile is seen by the next look.
-            let runs = self.running.contains(job);
+            let runs = self.running.contains_key(job);
             if is_reached() {
                 return true;
             }
@@ -424,7 +451,7 @@ mod tests {
     async fn a_job_that_has_just_begun_is_waited_for() {
         let hub = Hub::default();
         assert!(!hub.reaches("never began", || false).await);
-        hub.job_begins("j");
+        hub.job_begins("j", "s");
         let cached = AtomicBool::new(false);
         let mut reaching = Box::pin(hub.reaches("j", || cached.load(Ordering::SeqCst)));
         assert!((&mut reaching).now_or_never().is_none(), "it is submitted, but can't be reached yet");

@@ -8,12 +8,15 @@ mod history;
 mod hub;
 mod idle;
 mod leave;
+mod limits;
 mod observed;
 mod outbox;
 mod placement;
 mod slots;
+mod turns;
 
-pub use gate::{CANCELLED, RETRY, join_name};
+pub use gate::{CANCELLED, JOB_NAME, RETRY, join_name};
+pub use limits::{Limits, is_deeper};
 
 use crate::codec;
 use crate::protocol::service::control_server::ControlServer;
@@ -35,6 +38,7 @@ use front::Front;
 use futures::StreamExt;
 use gate::{Doomed, Gate};
 use hub::Hub;
+use phalanx_engine::paths::AllowedPaths;
 use phalanx_engine::{EngineDescription, Error, Result, datafusion};
 use placement::Placement;
 use slots::Slots;
@@ -62,12 +66,27 @@ pub struct SchedulerOptions {
     /// How long a client whose connection was cut may take to come back, before its jobs are cancelled and what it
     /// persisted is freed.
     pub lease: Duration,
+    /// What one client may ask for.
+    pub limits: Limits,
+    /// Patterns of the files that workers may open (see [`phalanx_engine::paths`]); none restricts nothing.
+    pub allow_paths: Vec<String>,
+    /// Workers join only if their processors have the SIMD level of those that are there: then results are equal to the
+    /// last bit whichever worker computes them.
+    pub exact: bool,
 }
 
 impl SchedulerOptions {
     /// A scheduler that listens on `bind` and never ends by itself.
     pub fn new(bind: SocketAddr, transport: Transport) -> Self {
-        Self { bind, transport, idle_timeout: None, lease: Duration::from_secs(5) }
+        Self {
+            bind,
+            transport,
+            idle_timeout: None,
+            lease: Duration::from_secs(5),
+            limits: Limits::default(),
+            allow_paths: vec![],
+            exact: false,
+        }
     }
 }
 
@@ -92,13 +111,17 @@ impl Scheduler {
     /// # Errors
     /// `Input`: the address is taken, not ours, or off loopback without credentials.
     pub async fn start(options: SchedulerOptions) -> Result<Self> {
+        AllowedPaths::parse(&options.allow_paths)?;
         let (incoming, address) = options.transport.listen(options.bind)?;
         let hub = Arc::new(Hub::new(options.lease));
         let doomed = Doomed::default();
         let jobs = InMemoryJobState::new("phalanx", Arc::new(default_session_builder), Arc::new(config_producer));
-        let gate = Arc::new(Gate::new(jobs, Arc::clone(&doomed), Arc::clone(&hub)));
+        let limits = options.limits.clone();
+        let gate = Arc::new(Gate::new(jobs, Arc::clone(&doomed), Arc::clone(&hub), limits));
         let server = assemble(address, &hub, Arc::clone(&gate), &options.transport).await?;
         let page = std::sync::OnceLock::new();
+        let idle_timeout = options.idle_timeout;
+        let (transport, message_bytes) = (options.transport.clone(), options.limits.message_bytes);
         let (for_state, slots) = (server.clone(), Arc::new(Slots::default()));
         let state = control::State {
             server: for_state,
@@ -109,6 +132,7 @@ impl Scheduler {
             address,
             page,
             look: Default::default(),
+            options,
         };
         let state = Arc::new(state);
         listen_to_losses(&state);
@@ -118,12 +142,14 @@ impl Scheduler {
             tokio::spawn(leave::let_workers_leave(Arc::clone(&state))),
             tokio::spawn(history::fold_forever(Arc::clone(&state.hub))),
         ];
-        let front = SchedulerGrpcServer::new(Front { server, hub, idle_since: DashMap::default() })
-            .max_decoding_message_size(MESSAGE_BYTES_MAX)
-            .max_encoding_message_size(MESSAGE_BYTES_MAX);
-        let control = ControlServer::new(control::ControlService { state: Arc::clone(&state) });
-        let serving = options.transport.server().add_service(front).add_service(control).serve_with_incoming(incoming);
-        Ok(Self { address, state, idle_timeout: options.idle_timeout, server: tokio::spawn(serving), watchers })
+        let front =
+            SchedulerGrpcServer::new(Front { server, hub, state: Arc::clone(&state), idle_since: DashMap::default() })
+                .max_decoding_message_size(message_bytes)
+                .max_encoding_message_size(MESSAGE_BYTES_MAX);
+        let control = ControlServer::new(control::ControlService { state: Arc::clone(&state) })
+            .max_decoding_message_size(message_bytes);
+        let serving = transport.server().add_service(front).add_service(control).serve_with_incoming(incoming);
+        Ok(Self { address, state, idle_timeout, server: tokio::spawn(serving), watchers })
     }
 
     /// Where it listens.

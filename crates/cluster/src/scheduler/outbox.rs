@@ -39,6 +39,7 @@ impl Outbox {
             all.leave |= command.leave;
             all.end |= command.end;
             all.retire |= command.retire;
+            all.allow_paths.extend_from_slice(&command.allow_paths);
             all.cancel.extend_from_slice(&command.cancel);
             all.free.extend_from_slice(&command.free);
             all.cancel.len() + all.free.len() <= WAITING_MAX

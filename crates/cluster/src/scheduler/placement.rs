@@ -1,7 +1,8 @@
-//! Which partition runs next, and where: one partition a task, jobs in the order of their arrival, and a task goes to
-//! the worker that holds its persisted data unless that worker is busy for too long.
+//! Which partition runs next, and where: one partition a task, sessions in turn, a session's jobs in the order of their
+//! arrival, and a task goes to the worker that holds its persisted data unless that worker is busy for too long.
 
 use super::hub::Hub;
+use super::turns::Turns;
 use crate::task_options::TaskOptions;
 use ballista_core::JobId;
 use ballista_core::execution_plans::{RangeShuffleReaderExec, ShuffleReaderExec};
@@ -12,8 +13,9 @@ use ballista_scheduler::state::execution_graph::{TaskDescription, create_task_in
 use ballista_scheduler::state::execution_stage::RunningStage;
 use ballista_scheduler::state::task_manager::JobInfoCache;
 use datafusion::physical_plan::ExecutionPlan;
+use parking_lot::Mutex;
 use phalanx_engine::{PersistedScan, datafusion};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -24,7 +26,13 @@ const LOCALITY_WAIT: Duration = Duration::from_millis(300);
 #[derive(Clone)]
 pub struct Placement {
     hub: Arc<Hub>,
+    turns: Arc<Mutex<Turns>>,
+    /// Who holds what the stages of running jobs read: it is looked for once, not for each of their tasks.
+    holders: Arc<Mutex<Holders>>,
 }
+
+/// By job and stage: the worker that holds what a partition reads.
+type Holders = HashMap<(JobId, usize), Arc<HashMap<usize, String>>>;
 
 impl std::fmt::Debug for Placement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -35,11 +43,43 @@ impl std::fmt::Debug for Placement {
 impl Placement {
     /// A policy that knows who is here from `hub`.
     pub fn new(hub: Arc<Hub>) -> Self {
-        Self { hub }
+        Self { hub, turns: Arc::default(), holders: Arc::default() }
+    }
+
+    /// A task of `job` for one of the workers, if it has one that may run there.
+    async fn bind_one(
+        &self,
+        id: &JobId,
+        job: &JobInfoCache,
+        budgets: &mut [&mut AvailableVcores],
+    ) -> Option<BoundTask> {
+        let mut graph = job.execution_graph.write().await;
+        let session = graph.session_id().to_owned();
+        for budget in budgets.iter_mut().filter(|budget| budget.vcores > 0) {
+            let mut exhausted = vec![];
+            while let Some(stage) = graph.fetch_running_stage(&exhausted) {
+                let partitions = self.choose(id, stage, &budget.executor_id);
+                if partitions.is_empty() {
+                    exhausted.push(stage.stage_id);
+                    continue;
+                }
+                budget.vcores -= 1;
+                let task = bind(stage, id, &session, &budget.executor_id, partitions);
+                return Some((budget.executor_id.clone(), task));
+            }
+        }
+        None
+    }
+
+    /// The workers that hold what the partitions of `stage` read.
+    fn holders(&self, job: &JobId, stage: &RunningStage) -> Arc<HashMap<usize, String>> {
+        let mut known = self.holders.lock();
+        let found = known.entry((job.clone(), stage.stage_id)).or_insert_with(|| Arc::new(holders(&stage.plan)));
+        Arc::clone(found)
     }
 
     /// The partitions for one task of `stage` on `worker`; none if it should wait for others.
-    fn choose(&self, stage: &mut RunningStage, worker: &str) -> Vec<usize> {
+    fn choose(&self, job: &JobId, stage: &mut RunningStage, worker: &str) -> Vec<usize> {
         // Where no worker has the memory, one says so by name.
         let needed = TaskOptions::of(&stage.session_config).task_bytes;
         if needed > 0 && self.hub.is_too_small(worker, needed) {
@@ -48,13 +88,14 @@ impl Placement {
         if has_collapse(&stage.plan) {
             return stage.pending.next_slice(usize::MAX); // its one task needs all inputs
         }
-        let holders = holders(&stage.plan);
+        let holders = self.holders(job, stage);
         if holders.is_empty() {
             return stage.pending.next_slice(1);
         }
         let pending = stage.pending.next_slice(usize::MAX);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let waited = now.saturating_sub(stage.stage_running_time) >= LOCALITY_WAIT.as_millis();
+        // A stage that begins in the future began before the clock was set back.
+        let waited = now < stage.stage_running_time || now - stage.stage_running_time >= LOCALITY_WAIT.as_millis();
         let holder = |partition: &usize| holders.get(partition).map(String::as_str);
         let ours = pending.iter().position(|partition| holder(partition) == Some(worker));
         let chosen = ours.or_else(|| {
@@ -89,22 +130,25 @@ impl DistributionPolicy for Placement {
         let mut jobs: Vec<_> =
             running_jobs.iter().filter(|(_, job)| matches!(job.status, Some(job_status::Status::Running(_)))).collect();
         jobs.sort_by_key(|(id, _)| id.to_string());
+        self.holders.lock().retain(|(job, _), _| running_jobs.contains_key(job));
+        // Each session's jobs in the order of their arrival; those that have nothing to give are skipped.
+        let mut waiting: HashMap<String, VecDeque<(&JobId, &JobInfoCache)>> = HashMap::new();
         for (id, job) in jobs {
-            let mut graph = job.execution_graph.write().await;
-            let session = graph.session_id().to_owned();
-            for budget in &mut budgets {
-                let mut exhausted = vec![];
-                while budget.vcores > 0 {
-                    let Some(stage) = graph.fetch_running_stage(&exhausted) else { break };
-                    let partitions = self.choose(stage, &budget.executor_id);
-                    if partitions.is_empty() {
-                        exhausted.push(stage.stage_id);
-                        continue;
-                    }
-                    budget.vcores -= 1;
-                    bound
-                        .push((budget.executor_id.clone(), bind(stage, id, &session, &budget.executor_id, partitions)));
+            waiting.entry(self.hub.owner(id.as_ref()).unwrap_or_default()).or_default().push_back((id, job));
+        }
+        self.turns.lock().keep(waiting.keys());
+        while budgets.iter().any(|budget| budget.vcores > 0) {
+            let Some(session) = self.turns.lock().next(waiting.keys()) else { break };
+            let Some((id, job)) = waiting.get(&session).and_then(|jobs| jobs.front()).copied() else {
+                waiting.remove(&session);
+                continue;
+            };
+            match self.bind_one(id, job, &mut budgets).await {
+                Some(task) => {
+                    self.turns.lock().served(&session);
+                    bound.push(task);
                 }
+                None => drop(waiting.get_mut(&session).and_then(VecDeque::pop_front)),
             }
         }
         Ok(bound)

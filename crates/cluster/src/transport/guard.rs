@@ -1,5 +1,7 @@
 //! Refuses calls that are not of the caller's role.
 
+use super::Transport;
+use super::audit::Event;
 use super::socket::Peer;
 use std::task::{Context, Poll};
 use tonic::Status;
@@ -7,17 +9,17 @@ use tonic::codegen::http::{Request, Response};
 use tonic::codegen::{BoxFuture, Service};
 
 /// Puts a [`Guard`] before the services of a server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct GuardLayer {
     /// Without credentials all callers are processes of this machine, and may call everything.
-    pub is_open: bool,
+    pub transport: Transport,
 }
 
 impl<S> tower::Layer<S> for GuardLayer {
     type Service = Guard<S>;
 
     fn layer(&self, inner: S) -> Guard<S> {
-        Guard { inner, is_open: self.is_open }
+        Guard { inner, transport: self.transport.clone() }
     }
 }
 
@@ -25,7 +27,7 @@ impl<S> tower::Layer<S> for GuardLayer {
 #[derive(Clone, Debug)]
 pub struct Guard<S> {
     inner: S,
-    is_open: bool,
+    transport: Transport,
 }
 
 impl<S, B, R> Service<Request<B>> for Guard<S>
@@ -47,11 +49,12 @@ where
         let path = request.uri().path();
         let peer = request.extensions().get::<Peer>();
         let role = peer.and_then(|peer| peer.role);
-        if self.is_open || role.is_some_and(|role| role.may_call(path)) {
+        if !self.transport.is_secure() || role.is_some_and(|role| role.may_call(path)) {
             return Box::pin(self.inner.call(request));
         }
         let who = role.map_or("nobody", super::Role::name);
         tracing::warn!(target: "audit", role = who, address = ?peer.and_then(|peer| peer.address), path, "refused");
+        self.transport.note(peer, Event { event: "refuse", what: path, ..Event::default() });
         let status = Status::permission_denied(format!("a {who}'s certificate gives no right to call {path}"));
         Box::pin(async move { Ok(status.into_http()) })
     }

@@ -8,9 +8,11 @@
 //! | [`role`] | who may be who, and who may call what |
 //! | [`socket`] | accepting connections, plain or under TLS, and knowing who is at their other end |
 //! | [`guard`] | refuses calls that are not of the caller's role |
+//! | [`audit`] | who did what, as lines of a file |
 //! | [`address`] | `tcp://HOST:PORT` |
 
 pub mod address;
+pub mod audit;
 pub mod authority;
 pub mod credentials;
 pub mod guard;
@@ -18,6 +20,7 @@ pub mod role;
 pub mod socket;
 
 pub use address::SchedulerAddress;
+pub use audit::Audit;
 pub use authority::Authority;
 pub use credentials::Credentials;
 pub use role::Role;
@@ -52,6 +55,7 @@ pub type GuardedServer = Server<Stack<GuardLayer, NoLayer>>;
 #[derive(Clone, Debug, Default)]
 pub struct Transport {
     credentials: Option<Arc<Credentials>>,
+    audit: Option<Arc<Audit>>,
 }
 
 impl Transport {
@@ -61,7 +65,7 @@ impl Transport {
     }
     /// Mutual TLS on every connection.
     pub fn mutual_tls(credentials: Credentials) -> Self {
-        Self { credentials: Some(Arc::new(credentials)) }
+        Self { credentials: Some(Arc::new(credentials)), audit: None }
     }
 
     /// Mutual TLS with the credentials at `path` (a file, or a folder that has one for one of the roles, the first
@@ -91,6 +95,19 @@ impl Transport {
         match home.map(|home| Path::new(&home).join(CREDENTIALS_FOLDER)).filter(|folder| folder.is_dir()) {
             Some(folder) => Self::open(Some(&folder), roles),
             None => Ok(found),
+        }
+    }
+
+    /// Writes down who does what.
+    #[must_use]
+    pub fn audited(mut self, audit: Audit) -> Self {
+        self.audit = Some(Arc::new(audit));
+        self
+    }
+    /// Notes what a peer did, if that is to be written down.
+    pub fn note(&self, peer: Option<&Peer>, event: audit::Event<'_>) {
+        if let Some(audit) = &self.audit {
+            audit.note(peer, event);
         }
     }
 
@@ -126,7 +143,7 @@ impl Transport {
     /// The address is off loopback, taken, or not ours.
     pub fn listen(&self, address: SocketAddr) -> Result<(Incoming, SocketAddr)> {
         self.check(address.ip())?;
-        Incoming::bind(address, self.credentials.clone(), Protocol::Grpc)
+        Incoming::bind(address, self.clone(), Protocol::Grpc)
     }
 
     /// The same for programs that are not ours: HTTP/1.1, which all of them speak.
@@ -135,7 +152,7 @@ impl Transport {
     /// As [`listen`](Self::listen).
     pub fn listen_http(&self, address: SocketAddr) -> Result<(Incoming, SocketAddr)> {
         self.check(address.ip())?;
-        Incoming::bind(address, self.credentials.clone(), Protocol::Http)
+        Incoming::bind(address, self.clone(), Protocol::Http)
     }
 
     /// A server with our options; add services to it.
@@ -144,7 +161,7 @@ impl Transport {
             .tcp_nodelay(true)
             .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
             .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-            .layer(GuardLayer { is_open: !self.is_secure() })
+            .layer(GuardLayer { transport: self.clone() })
     }
 
     /// `endpoint`, at which a process of role `peer` is to answer, with our options: what Ballista's own clients are

@@ -63,31 +63,35 @@ impl fmt::Display for Role {
     }
 }
 
-/// Who may make a call: the rights of all roles.
+/// Every call that is served, with who may make it: the rights of all roles. What is not listed is nobody's.
+pub const CALLS: &[(&str, &[Role])] = &[
+    // Served by the scheduler.
+    ("/ballista.protobuf.SchedulerGrpc/PollWork", &[Role::Worker]),
+    ("/phalanx.Control/Attach", &[Role::Worker]),
+    ("/ballista.protobuf.SchedulerGrpc/ExecuteQueryPush", &[Role::Client]),
+    ("/phalanx.Control/Session", &[Role::Client]),
+    ("/phalanx.Control/Own", &[Role::Client]),
+    ("/phalanx.Control/Cancel", &[Role::Client]),
+    ("/phalanx.Control/Release", &[Role::Client]),
+    ("/phalanx.Control/Gang", &[Role::Client]),
+    ("/phalanx.Control/Retire", &[Role::Client]),
+    ("/phalanx.Control/NeedsNothing", &[Role::Client]),
+    ("/phalanx.Control/Goodbye", &[Role::Client]),
+    ("/phalanx.Control/Report", &[Role::Client]),
+    ("/phalanx.Control/Scattered", &[Role::Client]),
+    ("/phalanx.Control/Save", &[Role::Client]),
+    ("/phalanx.Control/Describe", &[Role::Client, Role::Viewer]),
+    ("/phalanx.Control/Failed", &[Role::Client, Role::Viewer]),
+    ("/phalanx.Control/Observe", &[Role::Client, Role::Viewer]),
+    // Served by workers.
+    ("/arrow.flight.protocol.FlightService/DoAction", &[Role::Client, Role::Worker]),
+    ("/arrow.flight.protocol.FlightService/DoPut", &[Role::Client]),
+    ("/arrow.flight.protocol.FlightService/DoExchange", &[Role::Client]),
+    ("/ballista.protobuf.ExecutorGrpc/CancelTasks", &[Role::Scheduler]),
+];
+
 fn callers(path: &str) -> &'static [Role] {
-    use Role::{Client, Scheduler, Viewer, Worker};
-    match path {
-        // Served by the scheduler.
-        "/ballista.protobuf.SchedulerGrpc/PollWork" | "/phalanx.Control/Attach" => &[Worker],
-        "/ballista.protobuf.SchedulerGrpc/ExecuteQueryPush"
-        | "/phalanx.Control/Session"
-        | "/phalanx.Control/Own"
-        | "/phalanx.Control/Cancel"
-        | "/phalanx.Control/Release"
-        | "/phalanx.Control/Gang"
-        | "/phalanx.Control/Retire"
-        | "/phalanx.Control/NeedsNothing"
-        | "/phalanx.Control/Goodbye"
-        | "/phalanx.Control/Report"
-        | "/phalanx.Control/Scattered"
-        | "/phalanx.Control/Save" => &[Client],
-        "/phalanx.Control/Describe" | "/phalanx.Control/Failed" | "/phalanx.Control/Observe" => &[Client, Viewer],
-        // Served by workers.
-        "/arrow.flight.protocol.FlightService/DoAction" => &[Client, Worker],
-        "/arrow.flight.protocol.FlightService/DoPut" | "/arrow.flight.protocol.FlightService/DoExchange" => &[Client],
-        "/ballista.protobuf.ExecutorGrpc/CancelTasks" => &[Scheduler],
-        _ => &[],
-    }
+    CALLS.iter().find(|(call, _)| *call == path).map_or(&[], |(_, callers)| *callers)
 }
 
 #[cfg(test)]

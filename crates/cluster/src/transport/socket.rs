@@ -1,6 +1,7 @@
 //! Accepting connections, plain or under TLS, and knowing who is at their other end.
 
-use super::{Credentials, Role};
+use super::audit::Event;
+use super::{Role, Transport};
 use futures::Stream;
 use phalanx_engine::{Error, Result};
 use std::io;
@@ -39,11 +40,7 @@ pub struct Incoming(Receiver<io::Result<Socket>>);
 
 impl Incoming {
     /// Listens on `address`, under TLS if there are credentials.
-    pub(super) fn bind(
-        address: SocketAddr,
-        credentials: Option<Arc<Credentials>>,
-        protocol: Protocol,
-    ) -> Result<(Self, SocketAddr)> {
+    pub(super) fn bind(address: SocketAddr, transport: Transport, protocol: Protocol) -> Result<(Self, SocketAddr)> {
         let bound = std::net::TcpListener::bind(address).and_then(|listener| {
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
@@ -56,7 +53,7 @@ impl Incoming {
             ))
         })?;
         let (sender, receiver) = channel(1);
-        tokio::spawn(accept(listener, credentials, protocol, sender));
+        tokio::spawn(accept(listener, transport, protocol, sender));
         Ok((Self(receiver), address))
     }
 }
@@ -72,7 +69,7 @@ impl Stream for Incoming {
 /// Accepts until nobody takes what was accepted. A slow handshake delays no other.
 async fn accept(
     listener: TcpListener,
-    credentials: Option<Arc<Credentials>>,
+    transport: Transport,
     protocol: Protocol,
     ready: Sender<io::Result<Socket>>,
 ) {
@@ -91,22 +88,33 @@ async fn accept(
             }
         };
         let _slower = stream.set_nodelay(true);
-        let Some(credentials) = credentials.clone() else {
+        let Some(credentials) = transport.credentials.clone() else {
             let _nobody_serves = ready.send(Ok(Socket::Plain(stream))).await;
             continue;
         };
         let Ok(turn) = Arc::clone(&handshakes).acquire_owned().await else { return };
-        let ready = ready.clone();
+        let (ready, transport) = (ready.clone(), transport.clone());
         tokio::spawn(async move {
             let acceptor = TlsAcceptor::from(credentials.current().server_config(protocol));
             match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => drop(ready.send(Ok(Socket::Tls(Box::new(stream)))).await),
-                Ok(Err(error)) => tracing::warn!(target: "audit", %address, %error, "refused: no valid certificate"),
-                Err(_) => tracing::warn!(target: "audit", %address, "refused: no handshake"),
+                Ok(Err(error)) => {
+                    tracing::warn!(target: "audit", %address, %error, "refused: no valid certificate");
+                    refuse(&transport, address, &format!("no valid certificate: {error}"));
+                }
+                Err(_) => {
+                    tracing::warn!(target: "audit", %address, "refused: no handshake");
+                    refuse(&transport, address, "no handshake");
+                }
             }
             drop(turn);
         });
     }
+}
+
+fn refuse(transport: &Transport, address: SocketAddr, why: &str) {
+    let peer = Peer { address: Some(address), role: None };
+    transport.note(Some(&peer), Event { event: "refuse", what: why, ..Event::default() });
 }
 
 /// One connection.

@@ -1,6 +1,7 @@
 //! The worker's process: runs tasks, holds their outputs, serves them to others.
 
 mod cancel;
+mod disk;
 mod exchange;
 mod flight;
 mod machine;
@@ -26,6 +27,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 pub(crate) use exchange::messages_of;
 use flight::DataService;
 use phalanx_engine::host::{self, Permission};
+use phalanx_engine::paths::{self, AllowedPaths};
 use phalanx_engine::remote::Stores;
 use phalanx_engine::scratch::{self, Scratch};
 use phalanx_engine::{Error, ErrorKind, Result, datafusion, memory};
@@ -226,7 +228,12 @@ async fn try_attach(options: &WorkerOptions, id: &str, beater: &Beater) -> Resul
 /// Waits for the scheduler's first word.
 async fn accept(commands: &mut Streaming<Command>) -> Result<()> {
     match commands.message().await {
-        Ok(Some(first)) if first.refuse.is_empty() => Ok(()),
+        Ok(Some(first)) if first.refuse.is_empty() => {
+            if !first.allow_paths.is_empty() {
+                paths::restrict(AllowedPaths::parse(&first.allow_paths)?);
+            }
+            Ok(())
+        }
         Ok(Some(first)) => Err(Error::input(format!("the scheduler refuses this worker: {}", first.refuse))
             .with_hint("start scheduler, workers and client from the same build")),
         _ => Err(Error::cluster("the scheduler ended the control stream at once")),

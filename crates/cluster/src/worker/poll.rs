@@ -4,6 +4,7 @@
 //! waits a second where it need not. Here a failed poll ends the worker (its tasks are then known to be lost), and a
 //! finished task is reported at once.
 
+use super::disk;
 use super::operators::Operators;
 use super::stop::{Seen, Stop};
 use super::store::WorkerStore;
@@ -29,6 +30,7 @@ use phalanx_engine::local::panic_text;
 use phalanx_engine::persisted::PersistedReader;
 use phalanx_engine::{Error, credentials, datafusion};
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -285,7 +287,7 @@ impl Runner {
                 partitions,
                 ..pb::SuccessfulTask::default()
             }),
-            Err(error) => Status::Failed(failure(error, task, worker)),
+            Err(error) => Status::Failed(failure(error, task, worker, self.store.folder())),
         };
         pb::TaskStatus {
             task_id: task.task_id,
@@ -302,8 +304,9 @@ impl Runner {
 }
 
 /// The failure as Ballista classifies it, and our typed error in its text.
-fn failure(error: BallistaError, task: &pb::TaskDefinition, worker: String) -> pb::FailedTask {
+fn failure(error: BallistaError, task: &pb::TaskDefinition, worker: String, folder: &Path) -> pb::FailedTask {
     let ours = match &error {
+        _ if disk::is_full(&error) => disk::full(&worker, folder),
         BallistaError::DataFusionError(inner) => find_ours(inner).unwrap_or_else(|| Error::from(inner.as_ref())),
         other => Error::internal(other.to_string()),
     };

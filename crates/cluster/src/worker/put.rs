@@ -40,7 +40,7 @@ pub async fn receive(
     if let Some(broken) = broken {
         return Err(broken);
     }
-    written?;
+    written.map_err(|error| store.failed(error.as_ref()))?;
     if store.has_ended(&job) {
         // Freed while it was on its way: nobody will ask for it, nor free it.
         let store = Arc::clone(store);
@@ -50,6 +50,9 @@ pub async fn receive(
     Ok(())
 }
 
+/// Of the disk, of Arrow, or of what was sent.
+type WriteError = Box<dyn std::error::Error + Send + Sync>;
+
 /// What is written: whole only if its end arrives.
 enum Message {
     Batch(RecordBatch),
@@ -57,7 +60,7 @@ enum Message {
 }
 
 /// Writes a file, whole or not at all. Blocks.
-fn write(file: &Path, mut messages: Receiver<Message>) -> Result<(), Status> {
+fn write(file: &Path, mut messages: Receiver<Message>) -> Result<(), WriteError> {
     let draft = Draft(file.with_extension("draft"));
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
@@ -70,20 +73,20 @@ fn write(file: &Path, mut messages: Receiver<Message>) -> Result<(), Status> {
                     Some(writer) => writer,
                     none => {
                         let output = BufWriter::new(File::create(&draft.0)?);
-                        none.insert(StreamWriter::try_new(output, &batch.schema()).map_err(internal)?)
+                        none.insert(StreamWriter::try_new(output, &batch.schema())?)
                     }
                 };
-                writer.write(&batch).map_err(internal)?;
+                writer.write(&batch)?;
             }
             Message::End => {
-                let mut writer = writer.ok_or_else(|| Status::invalid_argument("no batch"))?;
-                writer.finish().map_err(internal)?;
+                let mut writer = writer.ok_or("there is no batch")?;
+                writer.finish()?;
                 drop(writer);
                 return Ok(std::fs::rename(&draft.0, file)?);
             }
         }
     }
-    Err(Status::cancelled("the data ended before its end"))
+    Err("the data ended before its end".into())
 }
 
 /// An unfinished file; gone when this is dropped, unless it has got its name.
@@ -93,10 +96,6 @@ impl Drop for Draft {
     fn drop(&mut self) {
         let _renamed = std::fs::remove_file(&self.0);
     }
-}
-
-fn internal(error: datafusion::arrow::error::ArrowError) -> Status {
-    Status::internal(error.to_string())
 }
 
 #[cfg(test)]
@@ -113,7 +112,7 @@ mod tests {
         entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
     }
 
-    fn put(messages: Vec<Message>) -> (Result<(), Status>, usize) {
+    fn put(messages: Vec<Message>) -> (Result<(), WriteError>, usize) {
         let folder = tempfile::tempdir().unwrap();
         let (sender, receiver) = channel(messages.len().max(1));
         for message in messages {

@@ -1,5 +1,6 @@
 //! The data that a worker holds, and how its tasks reach the data of others.
 
+use super::disk;
 use crate::data::{self, DataName, Pool};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::error::{DataFusionError, Result};
@@ -12,6 +13,7 @@ use phalanx_engine::{Location, datafusion};
 use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tonic::Status;
 
 /// A worker's folder and its connections to other workers.
 #[derive(Debug)]
@@ -57,6 +59,13 @@ impl WorkerStore {
     /// `Cluster`: it is gone, or does not have them any more.
     pub async fn fetch(&self, at: &Location) -> phalanx_engine::Result<SendableRecordBatchStream> {
         self.pool.fetch(at).await
+    }
+    /// What a file that can't be written means for who sent it.
+    pub fn failed(&self, error: &(dyn std::error::Error + Send + Sync + 'static)) -> Status {
+        match disk::is_full(error) {
+            true => Status::resource_exhausted(disk::full(&self.id, &self.folder).to_wire()),
+            false => Status::internal(error.to_string()),
+        }
     }
     /// Where tasks write.
     pub fn folder(&self) -> &Path {

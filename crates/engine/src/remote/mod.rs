@@ -14,7 +14,8 @@ mod kind;
 mod threads;
 
 use crate::credentials::{self, Name, Secrets};
-use crate::{Error, Result};
+use crate::guarded::Guarded;
+use crate::{Error, Result, paths};
 use bytes::Bytes;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::object_store::{DefaultObjectStoreRegistry, ObjectStoreRegistry, ObjectStoreUrl};
@@ -180,6 +181,7 @@ impl Remote {
     }
 
     fn located(&self, path: &str) -> Result<(Arc<dyn ObjectStore>, ObjectPath)> {
+        paths::check_url(&self.url(path))?;
         let parsed =
             if self.root.starts_with("http") { ObjectPath::from_url_path(path) } else { ObjectPath::parse(path) };
         let location = parsed.map_err(|error| {
@@ -358,10 +360,14 @@ impl ObjectStoreRegistry for Stores {
         self.0.register_store(url, store)
     }
     fn get_store(&self, url: &Url) -> DataFusionResult<Arc<dyn ObjectStore>> {
-        match Remote::from_key(url) {
-            Some(remote) => Ok(remote.store().map_err(DataFusionError::from)?),
-            None => self.0.get_store(url),
+        let (store, root) = match Remote::from_key(url) {
+            Some(remote) => (remote.store().map_err(DataFusionError::from)?, Some(remote.root)),
+            None => (self.0.get_store(url)?, (url.scheme() != "file").then(|| url.to_string())),
+        };
+        if paths::is_restricted() {
+            return Ok(Arc::new(Guarded::new(store, root)));
         }
+        Ok(store)
     }
 }
 

@@ -13,7 +13,7 @@ use datafusion::parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel}
 use datafusion::parquet::file::metadata::KeyValue;
 use datafusion::parquet::file::properties::WriterProperties;
 use flate2::write::GzEncoder;
-use phalanx_engine::{Error, Result};
+use phalanx_engine::{Error, Result, paths};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -85,6 +85,9 @@ impl Draft {
         };
         let draft = folder.join(format!(".{name}.{}-{count}", std::process::id()));
         let failed = |error: &(dyn std::error::Error + 'static)| bad_file(&shown, "can't be written").caused_by(error);
+        if let Place::Local(path) = &target {
+            paths::check(Path::new(path))?;
+        }
         fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
         let file = BufWriter::new(File::create(&draft).map_err(|error| failed(&error))?);
         let mut schema = plain(schema, &files.format);

@@ -3,10 +3,10 @@
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use phalanx_engine::remote::Remote;
-use phalanx_engine::{Error, Result};
+use phalanx_engine::{Error, Result, paths};
 use serde::{Deserialize, Serialize};
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
 
 /// A file of the local file system, or of a store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ impl Place {
     pub(crate) fn open(&self, start: u64, size: u64) -> io::Result<Box<dyn Read + Send>> {
         match self {
             Self::Local(path) => {
-                let mut file = File::open(path)?;
+                let mut file = paths::open(Path::new(path))?;
                 file.seek(SeekFrom::Start(start))?;
                 Ok(Box::new(file))
             }
@@ -56,7 +56,7 @@ impl Place {
     pub fn read(&self, compression: Compression) -> Result<Vec<u8>> {
         let mut bytes = vec![];
         let read = self.open(0, 0).and_then(|file| compression.expand(file)?.read_to_end(&mut bytes));
-        read.map_err(|error| super::files::unreadable(std::path::Path::new(&self.shown()), &error))?;
+        read.map_err(|error| super::files::unreadable(Path::new(&self.shown()), &error))?;
         Ok(bytes)
     }
 }
