@@ -124,13 +124,13 @@ try:
     SSHCluster(["-oProxyCommand=true"], **options)
 except ValueError as error:
     print(str(error).splitlines()[0])
-print(machines.wait_until_idle())
+print(machines.wait_until_idle(), [path.name for path in machines.folder.rglob("*.pem")])
 """,
     )
     assert "ssh two" in lines[0] and "host key is known for" in lines[0]
     assert "nowhere.invalid" in lines[1]
     assert "none that ssh can reach" in lines[2]
-    assert lines[3] == "True"
+    assert lines[3] == "True []"
 
 
 KEPT = """

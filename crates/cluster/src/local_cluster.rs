@@ -121,13 +121,7 @@ impl LaunchedCluster {
     pub fn launch(options: ClusterOptions, launcher: Box<dyn Launcher>) -> Result<Self> {
         let parent = options.scratch.clone().unwrap_or_else(std::env::temp_dir);
         let scratch = Scratch::create(&parent, &uuid::Uuid::new_v4().simple().to_string())?;
-        let (child, ready, lines) = match spawn(launcher.scheduler(&options.log, None)?) {
-            Ok(spawned) => spawned,
-            Err(error) => {
-                launcher.clean();
-                return Err(error);
-            }
-        };
+        let (child, ready, lines) = spawn(launcher.scheduler(&options.log, None)?)?;
         let logs = Mutex::new(vec![Written { process: child.id(), name: String::from("scheduler"), lines }]);
         let said = |scheme: &str| {
             ready.split_whitespace().map(|word| word.trim_end_matches(',')).find(|word| word.starts_with(scheme))

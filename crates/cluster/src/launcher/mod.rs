@@ -47,6 +47,6 @@ pub trait Launcher: fmt::Debug + Send + Sync {
     /// The credentials of the cluster, if it has any: clients need them.
     fn credentials(&self) -> Option<&Path>;
 
-    /// Removes what was put to where the processes were.
+    /// Removes what was put to where the processes were. A launcher that is dropped has done so.
     fn clean(&self) {}
 }

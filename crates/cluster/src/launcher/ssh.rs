@@ -6,6 +6,7 @@
 
 use super::Launcher;
 use crate::transport::{Authority, Role, SchedulerAddress};
+use parking_lot::Mutex;
 use phalanx_engine::scratch::Scratch;
 use phalanx_engine::{Error, Result, program};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,8 @@ pub struct Ssh {
     address: String,
     /// The cluster's credentials, here; gone with the launcher.
     credentials: PathBuf,
+    /// Hosts on which that folder is, or may be.
+    touched: Mutex<Vec<String>>,
     _scratch: Scratch,
 }
 
@@ -77,8 +80,16 @@ impl Ssh {
         let credentials = scratch.path().join("credentials");
         Authority::create(&credentials, options.days)?;
         let folder = format!(".phalanx/run/{name}");
-        let mut launcher =
-            Self { options, programs: vec![], folder, address: String::new(), credentials, _scratch: scratch };
+        // From here on, whatever fails, what was put on hosts goes with the launcher.
+        let mut launcher = Self {
+            options,
+            programs: vec![],
+            folder,
+            address: String::new(),
+            credentials,
+            touched: Mutex::default(),
+            _scratch: scratch,
+        };
         let hosts = launcher.options.hosts.clone();
         for (number, host) in hosts.iter().enumerate() {
             let before = hosts.iter().take(number).position(|earlier| earlier == host);
@@ -165,8 +176,11 @@ impl Ssh {
         let bytes = std::fs::read(&binary)
             .map_err(|error| Error::input(format!("{} can't be read", binary.display())).caused_by(&error))?;
         tracing::info!(host, bytes = bytes.len(), "copying the program");
+        // A connection that is cut looks like the end of the input: half a program must not get the name of a whole one.
         let copy = format!(
-            "umask 077; mkdir -p \"$HOME\"/.phalanx/bin && cat > {own}.$$ && chmod 700 {own}.$$ && mv {own}.$$ {own}"
+            "umask 077; mkdir -p \"$HOME\"/.phalanx/bin; f={own}.$$; trap 'rm -f \"$f\"' EXIT HUP; cat > \"$f\" && \
+             [ \"$(wc -c < \"$f\")\" -eq {} ] && chmod 700 \"$f\" && mv \"$f\" {own}",
+            bytes.len()
         );
         self.on(host, &copy, &bytes)?;
         Ok(own)
@@ -177,6 +191,11 @@ impl Ssh {
         let bytes = std::fs::read(&path)
             .map_err(|error| Error::internal(format!("{} can't be read", path.display())).caused_by(&error))?;
         let folder = &self.folder;
+        let mut touched = self.touched.lock();
+        if !touched.iter().any(|other| other == host) {
+            touched.push(host.to_owned());
+        }
+        drop(touched);
         let put = format!("cd && umask 077 && mkdir -p {folder} && cat > {folder}/{role}.pem");
         self.on(host, &put, &bytes).map(drop)
     }
@@ -261,15 +280,17 @@ impl Launcher for Ssh {
     }
 
     fn clean(&self) {
-        let mut cleaned: Vec<&String> = vec![];
-        for host in &self.options.hosts {
-            if !cleaned.contains(&host) {
-                if let Err(error) = self.on(host, &format!("cd && rm -rf {}", self.folder), &[]) {
-                    tracing::warn!(host, %error, "the cluster's folder is left there");
-                }
-                cleaned.push(host);
+        for host in std::mem::take(&mut *self.touched.lock()) {
+            if let Err(error) = self.on(&host, &format!("cd && rm -rf {}", self.folder), &[]) {
+                tracing::warn!(host, %error, "the cluster's folder is left there");
             }
         }
+    }
+}
+
+impl Drop for Ssh {
+    fn drop(&mut self) {
+        self.clean();
     }
 }
 
