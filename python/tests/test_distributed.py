@@ -55,6 +55,26 @@ def test_a_cluster_grows_and_shrinks() -> None:
         assert len(cluster.workers) == 1
 
 
+def test_retired_workers_hand_over_what_they_hold() -> None:
+    with LocalCluster(n_workers=2, memory_limit="1GiB") as cluster, Client(cluster, retries=1) as client:
+        held = da.arange(1000, chunks=100).persist()
+        first, second = client.nthreads()
+        with pytest.raises(ValueError, match="no worker w0"):
+            client.retire_workers([first, "w0"])
+        with pytest.raises(NotImplementedError, match="close_workers"):
+            client.retire_workers(first, close_workers=False)
+        with pytest.raises(NotImplementedError, match="name some"):
+            client.retire_workers()
+        assert list(client.retire_workers(first)) == [first]
+        deadline = time.monotonic() + 20
+        while list(client.nthreads()) != [second]:
+            assert time.monotonic() < deadline, client.scheduler_info()
+            time.sleep(0.02)
+        np.testing.assert_array_equal(held.compute(), np.arange(1000))
+    with pytest.raises(TypeError, match="retries is for a cluster"):
+        Client(retries=1)
+
+
 def test_futures() -> None:
     with Client() as client:
         future = client.compute(_sum())

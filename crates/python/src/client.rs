@@ -172,19 +172,32 @@ impl PyClient {
     /// A client of the scheduler at `address`, with the credentials at a path or those that the environment names; or of
     /// a scheduler of this process's own, which needs none.
     #[staticmethod]
-    #[pyo3(signature = (address, credentials=None, own=false))]
-    fn connect(py: Python<'_>, address: String, credentials: Option<PathBuf>, own: bool) -> PyResult<Self> {
+    #[pyo3(signature = (address, credentials=None, own=false, retries=0))]
+    fn connect(
+        py: Python<'_>,
+        address: String,
+        credentials: Option<PathBuf>,
+        own: bool,
+        retries: u32,
+    ) -> PyResult<Self> {
         let connect = move || {
             let address: SchedulerAddress = address.parse()?;
             let transport = match own {
                 true => Transport::loopback(),
                 false => Transport::open_for(credentials.as_deref(), &[Role::Client], address.authority())?,
             };
-            Ok(Arc::new(ClusterEngine::connect(&address, Settings::default(), transport)?))
+            let settings = Settings { retries, ..Settings::default() };
+            Ok(Arc::new(ClusterEngine::connect(&address, settings, transport)?))
         };
         let cluster = wait_blocking(py, connect)?;
         let client = Arc::new(Client::with_engine(Arc::clone(&cluster) as Arc<dyn Engine>));
         Ok(Self(Mutex::new(Some(Open { client, cluster: Some(cluster) }))))
+    }
+
+    /// Lets workers of the cluster go, by their names: they hand over what they hold, and end.
+    fn retire_workers(&self, py: Python<'_>, workers: Vec<String>) -> PyResult<()> {
+        let cluster = self.cluster()?;
+        wait_blocking(py, move || cluster.retire_workers(workers))
     }
 
     /// The latest jobs that failed on the cluster, the oldest first: name, label, and what their client was told.

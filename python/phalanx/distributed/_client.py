@@ -41,6 +41,8 @@ class Client:
         The folder that ``phalanx credentials new`` made, or its file ``client.pem``; by default what the variable
         ``PHALANX_CREDENTIALS`` names, or, for a scheduler on another machine, ``~/.phalanx/credentials``. Such a one
         needs them.
+    retries : int, default 0
+        How often a job is submitted again when its scheduler was lost and has come back; without, it is an error.
     **cluster
         Arguments of :class:`LocalCluster`.
 
@@ -62,12 +64,15 @@ class Client:
         asynchronous: bool = False,
         name: str | None = None,
         credentials: str | os.PathLike[str] | None = None,
+        retries: int = 0,
         **cluster: Any,
     ) -> None:
         self._own_cluster: LocalCluster | None = None
         self._asynchronous = asynchronous
         self.name = name or f"Client-{os.getpid()}"
         self.status = "closed"  # until everything is in its place
+        if retries and address is None and (not cluster or cluster.get("processes") is False):
+            raise TypeError("retries is for a cluster: in this process there is no scheduler that could be lost")
         if address is None and cluster.get("processes") is False:
             self._native = _in_process(**cluster)
         elif address is None and not cluster:
@@ -85,7 +90,7 @@ class Client:
             folder = None if credentials is None else os.path.expanduser(credentials)
             own = isinstance(address, LocalCluster)
             patience = 0.0 if _is_loopback(url) else seconds(timeout) or _START_TIMEOUT
-            self._native = _connect(url, folder, own, patience)
+            self._native = _connect(url, folder, own, patience, retries)
             if isinstance(address, LocalCluster):
                 self._wait_for_workers(len(address.workers), seconds(timeout) or _START_TIMEOUT)
         self._is_cluster = self._describe()["kind"] == "cluster"
@@ -359,6 +364,40 @@ class Client:
                 raise TimeoutError(f"{there} of {n_workers} workers are there after {timeout} s")
             time.sleep(0.02)
 
+    def retire_workers(self, workers: Any = None, close_workers: bool = True) -> dict[str, Any]:
+        """Lets workers go: they finish their tasks, hand over what is persisted on them, and end.
+
+        Parameters
+        ----------
+        workers : str or list of str
+            Addresses or names, as :meth:`scheduler_info` has them.
+        close_workers : bool, default True
+            Workers that are retired end; those that stay, and do nothing, are not supported.
+
+        Returns
+        -------
+        dict
+            What :meth:`scheduler_info` says of each of them. They may still be there for a while.
+
+        Raises
+        ------
+        ValueError
+            There is no such worker; then none is let go.
+        """
+        from phalanx.exceptions import UnsupportedError
+
+        if workers is None:
+            raise UnsupportedError("retire_workers() without workers", "name some of scheduler_info()['workers']")
+        if not close_workers:
+            raise UnsupportedError("retire_workers(close_workers=False)", "workers that are retired end")
+        there = self.scheduler_info()["workers"]
+        named = {found["id"]: address for address, found in there.items()}
+        wanted = [workers] if isinstance(workers, str) else list(workers)
+        plain = [str(worker).removeprefix("tcp://") for worker in wanted]
+        addresses = [named.get(worker, worker) for worker in plain]
+        self._native.retire_workers([there[at]["id"] if at in there else at for at in addresses])
+        return {address: there[address] for address in addresses}
+
     @property
     def scheduler_address(self) -> str:
         """The scheduler's address, or ``in process``."""
@@ -471,14 +510,14 @@ def _is_loopback(url: str) -> bool:
         return False
 
 
-def _connect(url: str, credentials: str | None, own: bool, patience: float) -> Any:
+def _connect(url: str, credentials: str | None, own: bool, patience: float, retries: int) -> Any:
     """The native client of a scheduler, which may take so many seconds to answer."""
     from phalanx.exceptions import ClusterError
 
     end = time.monotonic() + patience
     while True:
         try:
-            return _phalanx.Client.connect(url, credentials, own=own)
+            return _phalanx.Client.connect(url, credentials, own=own, retries=retries)
         except ClusterError:
             if time.monotonic() >= end:
                 raise
