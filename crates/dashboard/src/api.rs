@@ -9,7 +9,7 @@ use axum::extract::{Extension, Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Response};
-use phalanx_engine::observe::TaskQuery;
+use phalanx_engine::observe::{TaskQuery, WorkerRecord, WorkerSample};
 use serde::{Deserialize, Serialize};
 
 /// The description of the API.
@@ -18,6 +18,9 @@ pub const OPENAPI: &str = include_str!("../static/openapi.json");
 const TASKS_DEFAULT: usize = 1_000;
 /// Tasks in one answer, at most.
 const TASKS_MAX: usize = 50_000;
+
+/// Samples in one answer over all workers, if nobody says how many of each.
+const SAMPLES_DEFAULT: usize = 10_000;
 
 /// An error, as the API tells it.
 #[derive(Debug, Serialize)]
@@ -62,9 +65,30 @@ pub(crate) async fn tasks(State(shared): State<Shared>, Query(asked): Query<Task
     Json(shared.observe.tasks(&query).await).into_response()
 }
 
+/// The parameters of [`workers`].
+#[derive(Debug, Deserialize)]
+pub(crate) struct WorkersAsked {
+    samples_max: Option<usize>,
+}
+
 /// `GET /api/v1/workers`.
-pub(crate) async fn workers(State(shared): State<Shared>) -> Response {
-    Json(shared.observe.workers().await).into_response()
+pub(crate) async fn workers(State(shared): State<Shared>, Query(asked): Query<WorkersAsked>) -> Response {
+    let mut workers = shared.observe.workers().await;
+    let count = workers.len().max(1);
+    let each = asked.samples_max.unwrap_or_else(|| (SAMPLES_DEFAULT / count).max(1));
+    for worker in &mut workers {
+        worker.samples = thinned(std::mem::take(&mut worker.samples), each);
+    }
+    Json::<Vec<WorkerRecord>>(workers).into_response()
+}
+
+/// At most `count` of `samples`, evenly apart, the latest among them.
+fn thinned(samples: Vec<WorkerSample>, count: usize) -> Vec<WorkerSample> {
+    let all = samples.len();
+    if all <= count {
+        return samples;
+    }
+    (1..=count).filter_map(|place| samples.get(place * all / count - 1).copied()).collect()
 }
 
 /// `GET /api/v1/data`.
@@ -102,7 +126,9 @@ pub(crate) async fn release(
     Path(data): Path<String>,
 ) -> Response {
     match caller.access {
-        Access::Control if shared.observe.release(&data).await => StatusCode::NO_CONTENT.into_response(),
+        Access::Control if shared.observe.release(&data).await => {
+            StatusCode::NO_CONTENT.into_response()
+        }
         Access::Control => problem(StatusCode::NOT_FOUND, format!("no data {data} is kept")),
         Access::View => forbidden(),
     }
@@ -136,5 +162,19 @@ fn returning(done: Response, to: String) -> Response {
     match done.status() {
         StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response(),
         _ => done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_thinned_evenly_and_the_latest_stays() {
+        let samples: Vec<WorkerSample> = (0..600).map(|at_ms| WorkerSample { at_ms, ..Default::default() }).collect();
+        let times = |count| -> Vec<u64> { thinned(samples.clone(), count).iter().map(|sample| sample.at_ms).collect() };
+        assert_eq!(times(4), [149, 299, 449, 599]);
+        assert_eq!((times(1), times(0).len(), times(600).len(), times(9_999).len()), (vec![599], 0, 600, 600));
+        assert!(times(7).is_sorted() && times(7).last() == Some(&599));
     }
 }

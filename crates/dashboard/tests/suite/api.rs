@@ -92,7 +92,7 @@ const ASKED: [(&str, &str, &str, u16); 14] = [
     ("post", "/jobs/{job}/cancel", "/jobs/R00001/cancel", 204),
     ("post", "/jobs/{job}/cancel", "/jobs/none/cancel", 404),
     ("get", "/tasks", "/tasks?job=J00009&since_ms=1&count_max=7", 200),
-    ("get", "/workers", "/workers", 200),
+    ("get", "/workers", "/workers?samples_max=100", 200),
     ("get", "/data", "/data", 200),
     ("post", "/data/{data}/release", "/data/J00900/release", 204),
     ("post", "/data/{data}/release", "/data/none/release", 404),
@@ -160,6 +160,23 @@ async fn tasks_are_chosen() {
     let tasks = tasks.as_array().unwrap();
     assert!(tasks.len() == 7 && tasks.iter().all(|task| task["job"] == "J00009"), "{tasks:?}");
     assert_eq!(ask("/api/v1/tasks?count_max=many", sample(1, 1)).await.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn samples_of_many_workers_are_bounded() {
+    let answer = text(ask("/api/v1/workers", sample(10, 200)).await).await;
+    assert!(answer.len() < 3 << 20, "{} bytes", answer.len());
+    let workers: Value = serde_json::from_str(&answer).unwrap();
+    let of = |workers: &Value| -> Vec<usize> {
+        let all = workers.as_array().unwrap().iter();
+        all.map(|worker| worker["samples"].as_array().unwrap().len()).collect()
+    };
+    assert!(of(&workers).iter().sum::<usize>() <= 10_000 && of(&workers)[0] > 10, "{:?}", of(&workers));
+    let asked: Value =
+        serde_json::from_str(&text(ask("/api/v1/workers?samples_max=2", sample(10, 3)).await).await).unwrap();
+    assert!(of(&asked).iter().all(|count| *count == 2), "{:?}", of(&asked));
+    let samples = &asked[0]["samples"];
+    assert!(samples[0]["at_ms"].as_u64() < samples[1]["at_ms"].as_u64());
 }
 
 #[tokio::test]
