@@ -69,6 +69,13 @@ fn check_drain(leave: impl FnOnce(&LocalCluster, &ClusterEngine, &[String])) {
     eventually("two workers have left", || engine.describe().unwrap().workers.len() == 1);
     let left = vec![engine.describe().unwrap().workers[0].id.clone()];
     assert_eq!((holders(&data), holders(&mine)), (left.clone(), left.clone()));
+    eventually("who looks is told where it is now", || {
+        let observer = engine.observer();
+        let all = engine.wait(async move { observer.data().await }).unwrap();
+        all.len() == 3
+            && all.iter().all(|record| !record.places.is_empty())
+            && all.iter().flat_map(|record| &record.places).all(|place| place.is_here)
+    });
     let read = engine.submit(data.plan().unwrap());
     let progress = read.progress();
     assert_eq!(ids(&read.wait().unwrap()), expected);

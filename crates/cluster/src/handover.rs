@@ -1,15 +1,15 @@
 //! When a worker leaves, the session that persisted data on it lets other workers take that over: nothing is computed
 //! again. The client leads, because it alone knows where each partition is, and must learn where it goes.
 
-use crate::data::Pool;
-use crate::protocol::{ADOPT, Adopt};
+use crate::data::{DataName, Pool};
+use crate::protocol::{ADOPT, Adopt, HeldPart, Scattered};
 use crate::session::{Session, Watch};
 use arrow_flight::Action;
 use arrow_flight::flight_service_client::FlightServiceClient;
 use futures::{StreamExt, TryStreamExt};
 use phalanx_engine::{Error, Location, Result};
 use prost::Message;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Weak};
 
 /// Partitions on their way at once.
@@ -73,10 +73,29 @@ async fn hand_over(session: Arc<Session>, pool: Pool, worker: String) -> Result<
             }));
         }
         if after != before {
+            tell(&session, &worker, &before, &after).await;
             data.moved(after);
         }
     }
     failed.map_or(Ok(()), Err)
+}
+
+/// Tells those who look where partitions of `worker` are now. One that was made again bears another job's name.
+async fn tell(session: &Session, worker: &str, before: &[Location], after: &[Location]) {
+    let mut moved: BTreeMap<String, Vec<HeldPart>> = BTreeMap::new();
+    for (from, to) in before.iter().zip(after) {
+        if from != to
+            && from.rows > 0
+            && let Some(name) = DataName::parse(&from.path)
+        {
+            let part = HeldPart { worker: to.worker.clone(), rows: to.rows, bytes: to.bytes };
+            moved.entry(name.job).or_default().push(part);
+        }
+    }
+    for (data, parts) in moved {
+        // In order: what is handed over may be handed over again.
+        session.tell_of(Scattered { data, parts, before: worker.to_owned(), ..Scattered::default() }).await;
+    }
 }
 
 /// Where a partition goes that is on `worker`.

@@ -108,7 +108,7 @@ pub struct OperatorSums {
     pub spilled_bytes: u64,
 }
 
-/// What a worker holds of scattered data.
+/// What a worker holds of such data.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct HeldPart {
     /// The worker.
@@ -122,7 +122,7 @@ pub struct HeldPart {
     pub bytes: u64,
 }
 
-/// Data that a session has handed to the workers, partition by partition.
+/// Where data of a session is that it has handed to the workers, or had them hand over, partition by partition.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct Scattered {
     /// The data.
@@ -137,6 +137,9 @@ pub struct Scattered {
     /// Partitions that have rows.
     #[prost(message, repeated, tag = "4")]
     pub parts: Vec<HeldPart>,
+    /// The worker that held these partitions before, if they were handed over.
+    #[prost(string, tag = "5")]
+    pub before: String,
 }
 
 /// A `RunEvent` as JSON, and the session that reports it.

@@ -47,7 +47,8 @@ pub async fn scatter(
             let parts =
                 held.map(|place| HeldPart { worker: place.worker.clone(), rows: place.rows, bytes: place.bytes });
             let parts = parts.collect();
-            session.tell_of(Scattered { data: job.clone(), label: label.to_owned(), parts, ..Scattered::default() });
+            let told = Scattered { data: job.clone(), label: label.to_owned(), parts, ..Scattered::default() };
+            session.tell_of(told).await;
             let data = Persisted::new(job, schema, locations, None, release);
             session.watches(&data);
             Ok(data)

@@ -244,15 +244,12 @@ impl Session {
             }
         }
     }
-    /// Tells the scheduler where scattered data is, for those who look. Does not wait.
-    pub fn tell_of(&self, scattered: Scattered) {
-        let mut control = self.control();
+    /// Tells the scheduler where data is that was scattered or handed over, for those who look.
+    pub async fn tell_of(&self, scattered: Scattered) {
         let scattered = Scattered { session: self.id.clone(), ..scattered };
-        self.handle.spawn(async move {
-            if let Err(status) = control.scattered(scattered).await {
-                tracing::debug!(%status, "not told");
-            }
-        });
+        if let Err(status) = self.control().scattered(scattered).await {
+            tracing::debug!(%status, "not told");
+        }
     }
     /// Reports a step of a run. Does not wait; a step that comes while too many are on their way is left out.
     pub fn report(&self, event: &RunEvent) {

@@ -219,7 +219,10 @@ impl Control for ControlService {
         let Some(hello) = first.hello.clone() else { return Err(Status::invalid_argument("no hello")) };
         let conflict = || self.state.hub.simd_conflict(&hello).filter(|_| self.state.options.exact);
         if let Some(refuse) = Hello::ours("the scheduler").refusal(&hello).or_else(conflict) {
-            self.note(peer.as_ref(), audit::Event { event: "refuse", session: &hello.id, what: &refuse, ..audit::Event::default() });
+            self.note(
+                peer.as_ref(),
+                audit::Event { event: "refuse", session: &hello.id, what: &refuse, ..audit::Event::default() },
+            );
             return Ok(Response::new(refusing(Command { refuse, ..Command::default() })));
         }
         self.note(peer.as_ref(), audit::Event { event: "join", session: &hello.id, ..audit::Event::default() });
@@ -245,7 +248,10 @@ impl Control for ControlService {
         let hello = request.into_inner();
         let ours = Hello::ours("the scheduler");
         if let Some(refuse) = ours.refusal(&hello) {
-            self.note(peer.as_ref(), audit::Event { event: "refuse", session: &hello.id, what: &refuse, ..audit::Event::default() });
+            self.note(
+                peer.as_ref(),
+                audit::Event { event: "refuse", session: &hello.id, what: &refuse, ..audit::Event::default() },
+            );
             return Ok(Response::new(refusing(Update { refuse, ..Update::default() })));
         }
         self.note(peer.as_ref(), audit::Event { event: "session", session: &hello.id, ..audit::Event::default() });
@@ -281,11 +287,14 @@ impl Control for ControlService {
     }
 
     async fn scattered(&self, request: Request<Scattered>) -> Result<Response<Empty>, Status> {
-        let Scattered { data, label, session, parts } = request.into_inner();
+        let Scattered { data, label, session, parts, before } = request.into_inner();
         if self.state.hub.owner(&data).is_none_or(|owner| owner != session) {
             return Err(Status::permission_denied(format!("{data} is not this session's")));
         }
-        self.state.hub.history.note(Event::Scattered { data, label, session, parts, at_ms: now_ms() });
+        self.state.hub.history.note(match before.is_empty() {
+            true => Event::Scattered { data, label, session, parts, at_ms: now_ms() },
+            false => Event::Moved { data, before, parts },
+        });
         Ok(Response::new(Empty {}))
     }
 
@@ -333,7 +342,8 @@ impl Control for ControlService {
     async fn release(&self, request: Request<Freed>) -> Result<Response<Empty>, Status> {
         let peer = request.extensions().get::<Peer>().cloned();
         let freed = request.into_inner();
-        let event = audit::Event { event: "release", session: &freed.session, job: &freed.job, ..audit::Event::default() };
+        let event =
+            audit::Event { event: "release", session: &freed.session, job: &freed.job, ..audit::Event::default() };
         if let Err(status) = self.must_own(&freed.session, &freed.job) {
             self.note(peer.as_ref(), audit::Event { event: "refuse", what: status.message(), ..event });
             return Err(status);
@@ -349,7 +359,10 @@ impl Control for ControlService {
         let peer = request.extensions().get::<Peer>().cloned();
         let Workers { session, workers } = request.into_inner();
         for worker in &workers {
-            self.note(peer.as_ref(), audit::Event { event: "retire", session: &session, job: worker, ..audit::Event::default() });
+            self.note(
+                peer.as_ref(),
+                audit::Event { event: "retire", session: &session, job: worker, ..audit::Event::default() },
+            );
         }
         if let Some(unknown) = workers.iter().find(|worker| !self.state.hub.is_alive(worker)) {
             return Err(Status::not_found(format!("there is no worker {unknown}")));

@@ -17,16 +17,7 @@ pub struct Kept {
 
 /// Data that its client handed in.
 pub fn scattered(data: String, label: String, session: String, parts: &[HeldPart], at_ms: u64) -> DataRecord {
-    let mut places: BTreeMap<&str, DataPlace> = BTreeMap::new();
-    for part in parts {
-        let place = places
-            .entry(&part.worker)
-            .or_insert_with(|| DataPlace { worker: part.worker.clone(), ..DataPlace::default() });
-        place.partitions += 1;
-        place.rows += part.rows;
-        place.bytes += part.bytes;
-    }
-    let places: Vec<DataPlace> = places.into_values().collect();
+    let places = add(vec![], parts);
     let sum = |of: fn(&DataPlace) -> u64| places.iter().map(of).sum();
     DataRecord {
         data,
@@ -39,6 +30,20 @@ pub fn scattered(data: String, label: String, session: String, parts: &[HeldPart
         bytes: sum(|place| place.bytes),
         places,
     }
+}
+
+/// `places`, with these partitions too, by worker.
+fn add(places: Vec<DataPlace>, parts: &[HeldPart]) -> Vec<DataPlace> {
+    let mut all: BTreeMap<String, DataPlace> = places.into_iter().map(|place| (place.worker.clone(), place)).collect();
+    for part in parts {
+        let place = all
+            .entry(part.worker.clone())
+            .or_insert_with(|| DataPlace { worker: part.worker.clone(), ..DataPlace::default() });
+        place.partitions += 1;
+        place.rows += part.rows;
+        place.bytes += part.bytes;
+    }
+    all.into_values().collect()
 }
 
 impl Kept {
@@ -59,6 +64,20 @@ impl Kept {
         }
     }
 
+    /// Worker `before` has handed these partitions over.
+    pub(super) fn moved(&mut self, data: &str, before: &str, parts: &[HeldPart]) {
+        let Some(record) = self.all.get_mut(data) else { return };
+        let mut places = std::mem::take(&mut record.places);
+        if let Some(place) = places.iter_mut().find(|place| place.worker == before) {
+            let sum = |of: fn(&HeldPart) -> u64| parts.iter().map(of).sum();
+            place.partitions = place.partitions.saturating_sub(parts.len() as u64);
+            place.rows = place.rows.saturating_sub(sum(|part| part.rows));
+            place.bytes = place.bytes.saturating_sub(sum(|part| part.bytes));
+        }
+        places.retain(|place| place.partitions > 0);
+        record.places = add(places, parts);
+    }
+
     /// Is there data of this name?
     pub fn is_kept(&self, data: &str) -> bool {
         self.all.contains_key(data)
@@ -71,5 +90,26 @@ impl Kept {
             place.is_here = is_here(&place.worker);
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partitions_that_are_handed_over_are_where_they_went() {
+        let part = |worker: &str, rows| HeldPart { worker: worker.into(), rows, bytes: 8 * rows };
+        let mut kept = Kept::default();
+        kept.keep(scattered("d".into(), "x".into(), "s".into(), &[part("a", 1), part("a", 2), part("b", 4)], 0));
+        let places = |kept: &Kept| -> Vec<(String, u64, u64, bool)> {
+            let places = kept.all(|worker| worker != "a").remove(0).places;
+            places.into_iter().map(|place| (place.worker, place.partitions, place.rows, place.is_here)).collect()
+        };
+        kept.moved("d", "a", &[part("b", 2)]);
+        assert_eq!(places(&kept), [("a".into(), 1, 1, false), ("b".into(), 2, 6, true)]);
+        kept.moved("d", "a", &[part("c", 1)]);
+        kept.moved("none", "a", &[part("c", 1)]);
+        assert_eq!(places(&kept), [("b".into(), 2, 6, true), ("c".into(), 1, 1, true)]);
     }
 }

@@ -48,6 +48,7 @@ pub enum Event {
     Kept { job: String, at_ms: u64 },
     Freed { job: String },
     Scattered { data: String, label: String, session: String, parts: Vec<HeldPart>, at_ms: u64 },
+    Moved { data: String, before: String, parts: Vec<HeldPart> },
     Reported { session: String, event: RunEvent, at_ms: u64 },
 }
 
@@ -208,6 +209,7 @@ impl Records {
             Event::Scattered { data, label, session, parts, at_ms } => {
                 self.data.keep(data::scattered(data, label, session, &parts, at_ms));
             }
+            Event::Moved { data, before, parts } => self.data.moved(&data, &before, &parts),
             Event::Reported { session, event, at_ms } => self.runs.report(&session, event, at_ms),
         }
     }
