@@ -10,14 +10,15 @@ use phalanx_tests::jobs::{Shape, job, leaf, rows, schema};
 use phalanx_tests::pass::TestPass;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
-use std::io::Write;
-use std::process::Command;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("worse_days::a_full_disk", a_full_disk),
         trial("worse_days::clocks_that_jump", clocks_that_jump),
+        trial("worse_days::a_killed_client_leaves_nothing", a_killed_client_leaves_nothing),
         trial("worse_days::a_worker_that_is_cut_off_while_it_leaves", a_worker_that_is_cut_off_while_it_leaves),
     ]
 }
@@ -142,6 +143,45 @@ fn clocks_that_jump() {
         println!("  {seconds:+} s: right after {:.2} s", jumped.elapsed().as_secs_f64());
         assert!(jumped.elapsed() < Duration::from_secs(30), "{:?}", jumped.elapsed());
     }
+}
+
+/// SIGKILL: it says nothing. What it had is kept for its lease, should it come back, and then everything goes.
+fn a_killed_client_leaves_nothing() {
+    let (cluster, engine) = cluster(2);
+    let (root, expected) = counted(6);
+    let ours = engine.persist(Plan::new("ours", root)).wait().unwrap();
+    let program = this_program().unwrap();
+    let mut command = Command::new(&program[0]);
+    command.args(&program[1..]).args(["--log", "off", "client", &cluster.address().to_string(), "--tied"]);
+    let mut client = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(client.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "it runs\n");
+    let kept = || -> Vec<String> {
+        let observer = engine.observer();
+        let records = engine.wait(async move { observer.data().await }).unwrap();
+        records.into_iter().map(|record| record.label).collect()
+    };
+    let eventually = |what: &str, is_so: &dyn Fn() -> bool| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !is_so() {
+            assert!(Instant::now() < deadline, "not so after a minute: {what}; {:?}, {:?}", engine.describe(), kept());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    eventually("its data is there beside ours", &|| kept().len() == 3 && kept().contains(&String::from("mine")));
+    assert_eq!(engine.describe().unwrap().jobs.len(), 1);
+    client.kill().unwrap();
+    let killed = Instant::now();
+    client.wait().unwrap();
+    eventually("its job is cancelled", &|| engine.describe().unwrap().jobs.is_empty());
+    let lease = Duration::from_secs(5);
+    assert!(killed.elapsed() > lease - Duration::from_millis(500), "it might have come back: {:?}", killed.elapsed());
+    eventually("its data is freed, and ours is not", &|| kept() == ["ours"]);
+    eventually("nothing of it runs", &|| engine.describe().unwrap().workers.iter().all(|it| it.tasks_running == 0));
+    assert_eq!(ids(&engine.submit(ours.plan().unwrap()).wait().unwrap()), expected);
+    drop(ours);
+    eventually("no file is left", &|| engine.describe().unwrap().workers.iter().all(|it| it.persisted_bytes == 0));
 }
 
 /// The scheduler dies before the worker was let go: there is nothing left to wait for.

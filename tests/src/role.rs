@@ -1,12 +1,14 @@
 //! A test program is its own scheduler, worker and rank, so that its test operators and programs are known to all
 //! processes.
 
+use crate::jobs::{Shape, job, leaf, schema};
+use crate::pass::TestPass;
 use phalanx_cluster::process::{Tie, run_scheduler, run_worker};
-use phalanx_cluster::{SchedulerOptions, Transport, WorkerOptions};
-use phalanx_engine::{Error, Result};
+use phalanx_cluster::{ClusterEngine, SchedulerOptions, Transport, WorkerOptions};
+use phalanx_engine::{Engine, Error, Plan, Result, Settings, plan};
 
-/// If this process was started as a scheduler or a worker by a [`phalanx_cluster::LocalCluster`], or as a rank of a
-/// gang, it becomes one and does not return. Otherwise it is what ranks are started from. First thing in `main`.
+/// If this process was started as a scheduler or a worker by a [`phalanx_cluster::LocalCluster`], as a rank of a gang, or
+/// as a client that is to be killed, it becomes one and does not return. Otherwise it is what ranks are started from. First thing in `main`.
 pub fn become_child() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|word| word == "rank") {
@@ -23,6 +25,7 @@ pub fn become_child() {
     let ended = match arguments.get(2).map(String::as_str) {
         Some("scheduler") => scheduler(&arguments),
         Some("worker") => worker(&arguments),
+        Some("client") => client(&arguments),
         other => Err(Error::internal(format!("{other:?} is no role"))),
     };
     if let Err(error) = &ended {
@@ -63,4 +66,24 @@ fn worker(arguments: &[String]) -> Result<()> {
     };
     let again: Vec<_> = std::env::args_os().skip(1).collect();
     run_worker(options, Tie::ToParent, &again)
+}
+
+/// A client that has persisted and scattered data, runs a job that takes minutes, says so in a line, and then waits for
+/// the end of its input. Whoever starts it kills it.
+fn client(arguments: &[String]) -> Result<()> {
+    let address = arguments.get(3).cloned().unwrap_or_default();
+    let engine = ClusterEngine::connect(&address.parse()?, Settings::default(), Transport::loopback())?;
+    let known = job(&leaf(240)?, 240, Shape::Chain(2), 0, 1)?;
+    let kept = engine.persist(known.plan).wait()?;
+    let rows = engine.submit(kept.plan()?).wait()?;
+    let mine = engine.scatter("mine", schema(), rows).wait()?;
+    let slow = TestPass { pause_ms: 60_000, ..TestPass::default() };
+    let running = engine.submit(Plan::new("slow", plan::operator(slow, vec![leaf(240)?])?));
+    while running.progress().borrow().stages.iter().all(|stage| stage.tasks_running == 0) {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    println!("it runs");
+    let _end = std::io::stdin().read_line(&mut String::new());
+    drop((running, mine, kept));
+    Ok(())
 }
