@@ -355,7 +355,8 @@ pub struct SchedulerArgs {
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
 
-    /// Where to serve the dashboard; port 0 takes any free port.
+    /// Where to serve the dashboard; port 0 takes any free port. Off loopback it needs credentials, and so does who looks:
+    /// a viewer's certificate may look, a client's may cancel and release too.
     #[arg(long, value_name = "ADDR:PORT", value_parser = values::socket, default_value = "127.0.0.1:8787")]
     #[arg(visible_alias = "dashboard-address")]
     pub dashboard: SocketAddr,

@@ -7,6 +7,7 @@
 //! | [`args`], [`values`] | what a user can type |
 //! | [`demo`] | the main job, a file a step |
 //! | [`scheduler`], [`worker`], [`status`], [`top`] | a cluster by hand, and looking at it |
+//! | [`pages`] | who may look at it in a browser |
 //! | [`cluster`] | a cluster that stays, on this machine or on others |
 //! | [`predict`], [`serve`] | a trained model, for files and for requests |
 //! | [`table`] | rows in files, by how their names end |
@@ -26,6 +27,7 @@ mod demo;
 mod end;
 mod job;
 mod logs;
+mod pages;
 mod platform;
 mod predict;
 mod progress;

@@ -1,6 +1,7 @@
 //! `phalanx scheduler`.
 
 use crate::args::{SampleArgs, SchedulerArgs};
+use crate::pages;
 use crate::platform::Session;
 use phalanx_cluster::process::{Tie, run_scheduler};
 use phalanx_cluster::transport::Audit;
@@ -9,9 +10,7 @@ use phalanx_dashboard::sample::{Sample, Size};
 use phalanx_dashboard::{Dashboard, Options};
 use phalanx_engine::{Error, Result};
 use std::io::Write;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 
 /// Serves until it is told to stop.
 pub fn run(args: SchedulerArgs) -> Result<()> {
@@ -26,18 +25,18 @@ pub fn run(args: SchedulerArgs) -> Result<()> {
         limits: args.limits.limits(),
         allow_paths: args.allow_path,
         exact: args.exact,
-        ..SchedulerOptions::new(bind, transport)
+        ..SchedulerOptions::new(bind, transport.clone())
     };
     // Lives as long as the scheduler.
     let mut page: Option<Dashboard> = None;
     run_scheduler(options, tie(args.tied), |scheduler: &Scheduler| {
         let observe = scheduler.observed();
         let (page, tell) = (&mut page, scheduler.page_teller());
-        let mut pages = Options { prefix: args.dashboard_prefix, names: args.dashboard_name };
+        let mut options = Options { prefix: args.dashboard_prefix, names: args.dashboard_name };
         async move {
             let session = Session::of_environment();
-            pages.names.extend(session.iter().flat_map(Session::names));
-            let dashboard = page.insert(Dashboard::start(listen(args.dashboard).await?, observe, pages)?);
+            options.names.extend(session.iter().flat_map(Session::names));
+            let dashboard = page.insert(pages::serve(args.dashboard, &transport, observe, options).await?);
             let url = dashboard.url();
             let seen =
                 session.and_then(|session| session.url(dashboard.address().port())).unwrap_or_else(|| url.clone());
@@ -61,20 +60,11 @@ pub fn sample(args: SampleArgs) -> Result<()> {
         .map_err(|error| Error::resources("threads can't be started").caused_by(&error))?;
     runtime.block_on(async {
         let observe = Arc::new(Sample::new(Size { jobs: args.jobs, workers: args.workers }));
-        let pages = Options { prefix: args.dashboard_prefix, names: vec![] };
-        let dashboard = Dashboard::start(listen(args.dashboard).await?, observe, pages)?;
+        let options = Options { prefix: args.dashboard_prefix, names: vec![] };
+        let dashboard = pages::serve(args.dashboard, &Transport::loopback(), observe, options).await?;
         let mut output = std::io::stdout().lock();
         let _nobody_reads = writeln!(output, "made-up pages at {}", dashboard.url()).and_then(|()| output.flush());
         let _ended = tokio::signal::ctrl_c().await;
         Ok(())
-    })
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener> {
-    Transport::loopback().check(address.ip())?;
-    TcpListener::bind(address).await.map_err(|error| {
-        Error::input(format!("the status page can't be served at {address}"))
-            .caused_by(&error)
-            .with_hint("choose another port with --dashboard, or port 0 for any free one")
     })
 }

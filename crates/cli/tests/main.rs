@@ -12,6 +12,7 @@ mod suite {
     mod help;
     mod interrupt;
     mod lifecycles;
+    mod pages;
     pub mod run;
     mod security;
 }

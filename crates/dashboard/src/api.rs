@@ -113,7 +113,7 @@ pub(crate) async fn cancel(
     Path(job): Path<String>,
 ) -> Response {
     match caller.access {
-        Access::Control if shared.observe.cancel(&job).await => StatusCode::NO_CONTENT.into_response(),
+        Access::Control if shared.observe.cancel(&job, &caller.name()).await => StatusCode::NO_CONTENT.into_response(),
         Access::Control => problem(StatusCode::NOT_FOUND, format!("no job {job} is running")),
         Access::View => forbidden(),
     }
@@ -126,7 +126,7 @@ pub(crate) async fn release(
     Path(data): Path<String>,
 ) -> Response {
     match caller.access {
-        Access::Control if shared.observe.release(&data).await => {
+        Access::Control if shared.observe.release(&data, &caller.name()).await => {
             StatusCode::NO_CONTENT.into_response()
         }
         Access::Control => problem(StatusCode::NOT_FOUND, format!("no data {data} is kept")),

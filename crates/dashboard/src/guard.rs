@@ -1,7 +1,7 @@
 //! Who may ask, and what browsers may do with the answer.
 
-use crate::access::{Access, Caller};
-use axum::extract::{Request, State};
+use crate::access::{Access, Caller, Connection};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -39,7 +39,8 @@ impl Names {
     }
 }
 
-/// Who asks from this machine has control; who comes by a named proxy may look.
+/// On loopback, who asks from this machine has control, and who comes by a named proxy may look. Under TLS, the
+/// certificate says.
 ///
 /// Refuses requests under a foreign name and changes that a foreign page asks for, and adds the headers above to every
 /// answer.
@@ -49,18 +50,29 @@ impl Names {
 /// then sends the site as `Origin`.
 pub async fn guard(State(names): State<Names>, mut request: Request, next: Next) -> Response {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
-    // A proxy does not tell who is behind it.
-    let is_here = single(request.headers(), HOST).is_some_and(is_loopback);
-    let access = if is_here { Access::Control } else { Access::View };
-    request.extensions_mut().insert(Caller { access });
-    let mut response = if !is_known(request.headers(), &names) {
-        let text =
-            "This page answers to 127.0.0.1, [::1] and localhost, and to the names that --dashboard-name gives.\n";
-        (StatusCode::MISDIRECTED_REQUEST, text).into_response()
-    } else if !is_safe && !is_from_here(request.headers()) {
-        (StatusCode::FORBIDDEN, "Only a page of this server may change something.\n").into_response()
-    } else {
-        next.run(request).await
+    let connection = request.extensions().get::<ConnectInfo<Connection>>().map(|known| known.0);
+    let access = match connection {
+        Some(connection) => connection.access,
+        // A proxy does not tell who is behind it.
+        None => Some(match single(request.headers(), HOST).is_some_and(is_loopback) {
+            true => Access::Control,
+            false => Access::View,
+        }),
+    };
+    let mut response = match access {
+        _ if !answers_to(request.headers(), &names, connection.as_ref()) => {
+            let text =
+                "This page answers to the address that was called, and to the names that --dashboard-name gives.\n";
+            (StatusCode::MISDIRECTED_REQUEST, text).into_response()
+        }
+        None => (StatusCode::FORBIDDEN, "The certificate gives no right to look.\n").into_response(),
+        _ if !is_safe && !is_from_here(request.headers(), connection.is_some()) => {
+            (StatusCode::FORBIDDEN, "Only a page of this server may change something.\n").into_response()
+        }
+        Some(access) => {
+            request.extensions_mut().insert(Caller { access, connection });
+            next.run(request).await
+        }
     };
     for (name, value) in &HEADERS {
         response.headers_mut().insert(name.clone(), HeaderValue::from_static(value));
@@ -79,18 +91,30 @@ fn single(headers: &HeaderMap, header: HeaderName) -> Option<&str> {
 
 /// Is the request meant for this machine, or for one of `names`? Its `Host` says so.
 pub fn is_known(headers: &HeaderMap, names: &Names) -> bool {
-    single(headers, HOST).is_some_and(|host| is_loopback(host) || names.has(host))
+    answers_to(headers, names, None)
 }
 
-/// Does the browser say that a page of ours asks? One that says nothing is no browser of today, and is refused.
-fn is_from_here(headers: &HeaderMap) -> bool {
+/// Is the request meant for this machine, by the address that was called under TLS, or for one of `names`? Its `Host`
+/// says so.
+fn answers_to(headers: &HeaderMap, names: &Names, connection: Option<&Connection>) -> bool {
+    let is_ours = |host: &str| match connection.and_then(|connection| connection.called) {
+        Some(called) if !called.is_loopback() => name_of(host).and_then(|name| name.parse().ok()) == Some(called),
+        _ => is_loopback(host),
+    };
+    single(headers, HOST).is_some_and(|host| is_ours(host) || names.has(host))
+}
+
+/// Does the browser say that a page of ours asks? One that says nothing is no browser of today, and is refused. A page
+/// that came under TLS is none of ours if it says that it came without.
+fn is_from_here(headers: &HeaderMap, under_tls: bool) -> bool {
     let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
     if site.is_some_and(|site| site != "same-origin") {
         return false;
     }
     let (Some(origin), Some(host)) = (single(headers, ORIGIN), single(headers, HOST)) else { return false };
     let Some((scheme, origin)) = origin.split_once("://") else { return false };
-    matches!(scheme, "http" | "https") && origin.eq_ignore_ascii_case(host)
+    // A proxy may add TLS to what we serve without, and never the other way round.
+    (scheme == "https" || scheme == "http" && !under_tls) && origin.eq_ignore_ascii_case(host)
 }
 
 /// The name in `host` or `host:port`.
@@ -162,7 +186,7 @@ mod tests {
             for (name, value) in more {
                 headers.append(*name, value.parse().unwrap());
             }
-            is_from_here(&headers)
+            is_from_here(&headers, false)
         };
         assert!(asks("127.0.0.1:8787", &[("origin", "http://127.0.0.1:8787")]));
         for refused in [
@@ -176,5 +200,26 @@ mod tests {
         ] {
             assert!(!asks("127.0.0.1:8787", refused), "{refused:?}");
         }
+    }
+
+    #[test]
+    fn under_tls_the_called_address_and_given_names_are_known() {
+        let called = "10.0.0.5".parse().ok();
+        let connection = Connection { access: Some(Access::View), role: "viewer", from: None, called };
+        let names = Names::new(&[String::from("scheduler.phalanx.cluster")]);
+        let knows = |host: &str| {
+            let headers = HeaderMap::from_iter([(HOST, host.parse().unwrap())]);
+            answers_to(&headers, &names, Some(&connection))
+        };
+        assert!(knows("10.0.0.5:8787") && knows("10.0.0.5") && knows("scheduler.phalanx.cluster:8787"));
+        for foreign in ["evil.example", "10.0.0.6:8787", "localhost:8787", "127.0.0.1", "10.0.0.5.evil.example", ""] {
+            assert!(!knows(foreign), "{foreign}");
+        }
+        assert!(!answers_to(&HeaderMap::new(), &names, Some(&connection)), "no Host");
+        let page = |scheme: &str| {
+            let origin = format!("{scheme}://10.0.0.5:8787").parse().unwrap();
+            HeaderMap::from_iter([(HOST, "10.0.0.5:8787".parse().unwrap()), (ORIGIN, origin)])
+        };
+        assert!(is_from_here(&page("https"), true) && !is_from_here(&page("http"), true));
     }
 }

@@ -10,9 +10,10 @@
 //! | `/health` | answers while the scheduler's pages are served |
 //!
 //! Pages are made on the server; a page without JavaScript reloads itself. Nothing comes from a third party. Two things
-//! can be changed, by those who may: a job can be cancelled and data released, by a `POST` from a page of ours. A
-//! request whose `Host` is not this machine, or a proxy that was named, is refused, so that no web site that renamed
-//! itself to 127.0.0.1 can read along.
+//! can be changed, by those who may: a job can be cancelled and data released, by a `POST` from a page of ours. On
+//! loopback nobody is asked who he is; off loopback pages are under mutual TLS, and a certificate says what its bearer
+//! may do. A request whose `Host` is not the address that was called, or a name that was given, is refused, so that no
+//! web site that renamed itself to 127.0.0.1 can read along.
 //!
 //! This crate deliberately does not know whom it observes: whoever starts it passes an
 //! [`Observe`](phalanx_engine::observe::Observe).
@@ -39,6 +40,8 @@ pub mod sample;
 pub mod server;
 pub mod text;
 
+pub use access::{Access, Connection};
+pub use axum::serve::Listener;
 pub use server::{Dashboard, Options, router};
 
 /// The pages' style.

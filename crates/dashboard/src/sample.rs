@@ -361,12 +361,12 @@ impl Observe for Sample {
         async move { all }.boxed()
     }
 
-    fn cancel(&self, job: &str) -> BoxFuture<'_, bool> {
+    fn cancel(&self, job: &str, _: &str) -> BoxFuture<'_, bool> {
         let runs = self.running(now_ms()).iter().any(|record| record.summary.job == job);
         async move { runs }.boxed()
     }
 
-    fn release(&self, data: &str) -> BoxFuture<'_, bool> {
+    fn release(&self, data: &str, _: &str) -> BoxFuture<'_, bool> {
         let data = data.to_owned();
         async move { self.data().await.iter().any(|record| record.data == data) }.boxed()
     }

@@ -1,6 +1,6 @@
 //! Routes, and serving them.
 
-use crate::access::{Access, Caller};
+use crate::access::{Access, Caller, Connection, Knowing};
 use crate::guard::{Names, guard};
 use crate::page::{Page, Parameters, Place};
 use crate::{api, events, metrics};
@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::serve::Listener;
 use phalanx_engine::observe::Observe;
 use phalanx_engine::{Error, Result};
 use std::fmt;
@@ -31,6 +32,7 @@ pub struct Options {
 /// Pages that are being served, until they are dropped.
 #[derive(Debug)]
 pub struct Dashboard {
+    scheme: &'static str,
     address: SocketAddr,
     prefix: String,
     server: JoinHandle<std::io::Result<()>>,
@@ -52,7 +54,27 @@ impl Dashboard {
         let prefix = prefix(&options.prefix)?;
         let routes = router(observe, &Options { prefix: prefix.clone(), ..options });
         let server = tokio::spawn(async move { axum::serve(listener, routes).await });
-        Ok(Self { address, prefix, server })
+        Ok(Self { scheme: "http", address, prefix, server })
+    }
+
+    /// Serves on `listener`, at `address`, whose connections are under mutual TLS: it knows what each may do.
+    ///
+    /// # Errors
+    /// `Input`: the prefix is no path.
+    pub fn start_secured<L>(
+        listener: L,
+        address: SocketAddr,
+        observe: Arc<dyn Observe>,
+        options: Options,
+    ) -> Result<Self>
+    where
+        L: Listener<Addr = Connection>,
+    {
+        let prefix = prefix(&options.prefix)?;
+        let routes = router(observe, &Options { prefix: prefix.clone(), ..options });
+        let service = routes.into_make_service_with_connect_info::<Connection>();
+        let server = tokio::spawn(async move { axum::serve(Knowing(listener), service).await });
+        Ok(Self { scheme: "https", address, prefix, server })
     }
 
     /// Where it is served.
@@ -62,7 +84,7 @@ impl Dashboard {
 
     /// The URL of the first page.
     pub fn url(&self) -> String {
-        format!("http://{}{}/status", self.address, self.prefix)
+        format!("{}://{}{}/status", self.scheme, self.address, self.prefix)
     }
 }
 

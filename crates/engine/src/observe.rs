@@ -403,8 +403,8 @@ pub trait Observe: Send + Sync {
     fn data(&self) -> BoxFuture<'_, Vec<DataRecord>>;
     /// Runs, the latest first.
     fn runs(&self) -> BoxFuture<'_, Vec<RunRecord>>;
-    /// Ends a running job; false if there is none of this name.
-    fn cancel(&self, job: &str) -> BoxFuture<'_, bool>;
+    /// Ends a running job; false if there is none of this name. `by` says who wants that, for an audit log.
+    fn cancel(&self, job: &str, by: &str) -> BoxFuture<'_, bool>;
     /// Frees persisted data; false if there is none of this name.
-    fn release(&self, data: &str) -> BoxFuture<'_, bool>;
+    fn release(&self, data: &str, by: &str) -> BoxFuture<'_, bool>;
 }

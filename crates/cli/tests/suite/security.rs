@@ -99,7 +99,7 @@ fn whatever_listens_off_loopback_is_under_tls() {
     let made = phalanx(&format!("credentials new {}", credentials.display()));
     assert_eq!(end(made).code, Some(0));
     let credentials = format!("--credentials {}", credentials.display());
-    let line = format!("scheduler --bind {host}:0 --dashboard 127.0.0.1:0 {credentials}");
+    let line = format!("scheduler --bind {host}:0 --dashboard {host}:0 {credentials}");
     let (scheduler, line) = Running::start(phalanx(&line));
     let address =
         line.split_whitespace().find(|word| word.starts_with("tcp://")).unwrap().trim_end_matches(',').to_owned();
@@ -114,7 +114,7 @@ fn whatever_listens_off_loopback_is_under_tls() {
             assert_eq!(answer(socket), None, "{socket} answers to plain text");
         }
     }
-    assert_eq!(secured, 2, "the scheduler's port and the worker's");
+    assert_eq!(secured, 3, "the scheduler's port, its pages' and the worker's");
     // And without credentials nothing is served there at all.
     let mut open = phalanx(&format!("scheduler --bind {host}:0 --dashboard 127.0.0.1:0"));
     open.env("HOME", folder.path()).env_remove("PHALANX_CREDENTIALS");

@@ -7,6 +7,7 @@ use super::control::State;
 use super::history::jobs::{StageShape, shapes};
 use super::history::now_ms;
 use crate::protocol::View;
+use crate::transport::audit;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use phalanx_engine::observe::{
@@ -132,12 +133,14 @@ impl Observe for Observed {
         async move { found }.boxed()
     }
 
-    fn cancel(&self, job: &str) -> BoxFuture<'_, bool> {
-        let job = job.to_owned();
+    fn cancel(&self, job: &str, by: &str) -> BoxFuture<'_, bool> {
+        let (job, by) = (job.to_owned(), by.to_owned());
         async move {
             let runs = self.0.hub.history.look(|records| records.jobs.is_running(&job));
             if runs {
-                tracing::info!(target: "audit", job, "cancelled from the dashboard");
+                tracing::info!(target: "audit", job, by, "cancelled");
+                let event = audit::Event { event: "cancel", job: &job, what: &by, ..audit::Event::default() };
+                self.0.options.transport.note(None, event);
                 self.0.end(&job).await;
             }
             runs
@@ -145,12 +148,14 @@ impl Observe for Observed {
         .boxed()
     }
 
-    fn release(&self, data: &str) -> BoxFuture<'_, bool> {
-        let data = data.to_owned();
+    fn release(&self, data: &str, by: &str) -> BoxFuture<'_, bool> {
+        let (data, by) = (data.to_owned(), by.to_owned());
         async move {
             let is_kept = self.0.hub.history.look(|records| records.data.is_kept(&data));
             if is_kept {
-                tracing::info!(target: "audit", data, "released from the dashboard");
+                tracing::info!(target: "audit", data, by, "released");
+                let event = audit::Event { event: "release", job: &data, what: &by, ..audit::Event::default() };
+                self.0.options.transport.note(None, event);
                 self.0.end(&data).await;
             }
             is_kept

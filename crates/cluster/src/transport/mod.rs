@@ -24,7 +24,7 @@ pub use audit::Audit;
 pub use authority::Authority;
 pub use credentials::Credentials;
 pub use role::Role;
-pub use socket::{Incoming, Peer};
+pub use socket::{Incoming, Peer, Socket};
 
 use guard::GuardLayer;
 use phalanx_engine::{Error, Result};

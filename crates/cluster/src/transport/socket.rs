@@ -5,7 +5,7 @@ use super::{Role, Transport};
 use futures::Stream;
 use phalanx_engine::{Error, Result};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -126,6 +126,28 @@ pub enum Socket {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+impl Socket {
+    /// Who is at its other end.
+    pub fn peer(&self) -> Peer {
+        match self {
+            Self::Plain(stream) => Peer { address: stream.peer_addr().ok(), role: None },
+            Self::Tls(stream) => {
+                let (stream, session) = stream.get_ref();
+                let certificate = session.peer_certificates().and_then(<[_]>::first);
+                Peer { address: stream.peer_addr().ok(), role: certificate.and_then(Role::of) }
+            }
+        }
+    }
+    /// The address of ours that was called.
+    pub fn called(&self) -> Option<IpAddr> {
+        let address = match self {
+            Self::Plain(stream) => stream.local_addr(),
+            Self::Tls(stream) => stream.get_ref().0.local_addr(),
+        };
+        Some(address.ok()?.ip().to_canonical())
+    }
+}
+
 /// Who is at the other end of a connection: an extension of every request.
 #[derive(Clone, Debug)]
 pub struct Peer {
@@ -139,14 +161,7 @@ impl Connected for Socket {
     type ConnectInfo = Peer;
 
     fn connect_info(&self) -> Peer {
-        match self {
-            Self::Plain(stream) => Peer { address: stream.peer_addr().ok(), role: None },
-            Self::Tls(stream) => {
-                let (stream, session) = stream.get_ref();
-                let certificate = session.peer_certificates().and_then(<[_]>::first);
-                Peer { address: stream.peer_addr().ok(), role: certificate.and_then(Role::of) }
-            }
-        }
+        self.peer()
     }
 }
 
