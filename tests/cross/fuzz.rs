@@ -42,7 +42,7 @@ pub fn trials() -> Vec<Trial> {
 
 /// One input may take no longer, and no more memory: Arrow's reader of the batches in a plan takes as many bytes as the
 /// header of a message claims to have, which are up to 2 GiB, before it sees that they are not there.
-const TIME_MAX: Duration = Duration::from_secs(10);
+const TIME_MAX: Duration = Duration::from_secs(30);
 const MEMORY_MAX: usize = (2 << 30) + (256 << 20);
 
 fn given(name: &str) -> Option<u64> {

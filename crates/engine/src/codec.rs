@@ -1,7 +1,7 @@
 //! Plans to bytes and back: our operators and functions first, then the engine's own codec.
 
 use crate::operator::{Operator, OperatorExec};
-use crate::{Error, caught, function, scalar};
+use crate::{Error, caught, forged, function, scalar};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
@@ -42,6 +42,7 @@ impl EngineCodec {
     /// # Errors
     /// The bytes are not a plan, or name an operator or function that this program does not have.
     pub fn decode(&self, bytes: &[u8], context: &TaskContext) -> Result<Arc<dyn ExecutionPlan>> {
+        forged::check(bytes)?;
         // Arrow's reader of the batches and literals in a plan trusts their offsets, and panics on wrong ones.
         let decoded = caught::caught(|| PhysicalPlanNode::try_decode(bytes)?.try_into_physical_plan(context, self));
         decoded.unwrap_or_else(|panic| {

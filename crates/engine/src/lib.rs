@@ -19,7 +19,7 @@
 //! | [`observe`], [`measured`] | what a cluster tells of itself; the time and rows of an operator |
 //! | [`mapped`], [`memory`] | rows in files, read where they lie; how much memory there is |
 //! | [`paths`] | which files this process opens for others |
-//! | [`caught`] | panics of code that reads what comes from outside, as errors |
+//! | [`caught`], [`forged`] | panics of code that reads what comes from outside, as errors; what would end its process |
 //! | [`remote`], [`credentials`] | files behind URLs: object stores and web servers; what opens them, outside of plans |
 //! | [`session`] | the one configuration of both engines |
 //! | [`function`], [`scalar`] | aggregate functions that every process registers; functions of a row that travel in plans |
@@ -37,6 +37,7 @@ pub mod codec;
 pub mod credentials;
 pub mod engine;
 pub mod error;
+pub mod forged;
 pub mod function;
 pub mod gang;
 mod guarded;

@@ -17,6 +17,7 @@ use ballista_core::serde::protobuf::execute_query_params::Query;
 use ballista_core::serde::protobuf::scheduler_grpc_server::SchedulerGrpc;
 use dashmap::DashMap;
 use phalanx_engine::caught::caught_future;
+use phalanx_engine::forged;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tonic::{Request, Response, Status};
@@ -104,11 +105,12 @@ impl SchedulerGrpc for Front {
         let (label, attempt) = split_name(name.unwrap_or_default());
         let event = Event { event: "submit", session: &asked.session_id, job: attempt, what: label };
         let transport = &self.state.options.transport;
-        let bytes = match &asked.query {
-            Some(Query::PhysicalPlan(plan)) => plan.len(),
+        let plan = match &asked.query {
+            Some(Query::PhysicalPlan(plan)) => plan,
             _ => return Err(Status::invalid_argument("this scheduler takes physical plans alone")),
         };
-        if let Err(error) = self.state.options.limits.check_size(bytes) {
+        let checked = self.state.options.limits.check_size(plan.len()).and_then(|()| forged::check(plan));
+        if let Err(error) = checked {
             transport.note(peer.as_ref(), Event { event: "refuse", what: error.message(), ..event });
             return Err(Status::resource_exhausted(error.to_wire()));
         }
