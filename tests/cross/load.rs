@@ -14,7 +14,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-const JOBS: u64 = 400;
+const JOBS: u64 = 200;
 
 fn many_jobs_leave_nothing() {
     // Threads for blocking work end when they were idle for ten seconds; the scheduler remembers a job for half a minute
@@ -25,9 +25,9 @@ fn many_jobs_leave_nothing() {
         after.descriptors <= before.descriptors + 2
             && after.threads <= before.threads + 2
             && left.disk == 0
-            && growth < 100_000
+            && growth < 150_000
     };
-    let (left, rate) = many_jobs(200, JOBS, Duration::from_secs(2), Duration::from_secs(90), is_little).unwrap();
+    let (left, rate) = many_jobs(100, JOBS, Duration::from_secs(2), Duration::from_secs(90), is_little).unwrap();
     println!("  {rate:.0} jobs a second");
     for left in left {
         println!("  {left:?}");
@@ -36,7 +36,7 @@ fn many_jobs_leave_nothing() {
 }
 
 fn many_clients_share() {
-    let shared = many_clients(20, 10).unwrap();
+    let shared = many_clients(10, 10).unwrap();
     println!("  {shared:?}");
     assert!(shared.slowest_share >= 0.3, "{shared:?}");
 }
@@ -49,7 +49,7 @@ fn a_greedy_session_starves_nobody() {
 
 fn a_task_costs_the_scheduler_little() {
     let few = scheduler_cost(10, 200).unwrap();
-    let many = scheduler_cost(50, 1000).unwrap();
+    let many = scheduler_cost(50, 500).unwrap();
     println!("  {few:?}, {many:?}");
     assert!(many.microseconds < 20_000.0, "{many:?}");
 }

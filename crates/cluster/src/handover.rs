@@ -85,7 +85,6 @@ async fn tell(session: &Session, worker: &str, before: &[Location], after: &[Loc
     let mut moved: BTreeMap<String, Vec<HeldPart>> = BTreeMap::new();
     for (from, to) in before.iter().zip(after) {
         if from != to
-            && from.rows > 0
             && let Some(name) = DataName::parse(&from.path)
         {
             let part = HeldPart { worker: to.worker.clone(), rows: to.rows, bytes: to.bytes };

@@ -85,7 +85,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (back, answer) = restart()?;
     row(
         "scheduler killed during a job, and started again at its address",
-        format!("both workers there again after {back:.2} s; the job (`retries=1`) right after {answer:.2} s"),
+        format!("both workers there {back:.2} s after it was ready; the job (`retries=1`) right after {answer:.2} s"),
     )?;
     text.push('\n');
     text.push_str(END);

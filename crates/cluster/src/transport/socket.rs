@@ -67,12 +67,7 @@ impl Stream for Incoming {
 }
 
 /// Accepts until nobody takes what was accepted. A slow handshake delays no other.
-async fn accept(
-    listener: TcpListener,
-    transport: Transport,
-    protocol: Protocol,
-    ready: Sender<io::Result<Socket>>,
-) {
+async fn accept(listener: TcpListener, transport: Transport, protocol: Protocol, ready: Sender<io::Result<Socket>>) {
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
     loop {
         let accepted = tokio::select! {
