@@ -60,8 +60,10 @@ pub(crate) struct Gather {
 
 /// Up to this many runs are pulled one by one; more are joined where little lies between them.
 const RUNS_MAX: usize = 64;
-/// What may lie between joined runs, in indices.
+/// What may lie between joined runs, in indices; more, where they would be too many else.
 const GAP_MAX: usize = 8;
+/// Joined runs, at most: each is cut, sent and looked for by itself.
+const INTERVALS_MAX: usize = 512;
 
 impl Gather {
     /// The wanted indices as runs by a constant step, so that what is pulled is what is wanted; if these are many, or
@@ -89,7 +91,7 @@ impl Gather {
         if runs.len() <= RUNS_MAX && !repeats {
             return (runs, None);
         }
-        let gap = if runs.len() <= RUNS_MAX { 0 } else { GAP_MAX };
+        let gap = if runs.len() <= RUNS_MAX { 0 } else { gap(&sorted) };
         let mut intervals: Vec<Span> = vec![];
         for index in sorted {
             match intervals.last_mut() {
@@ -113,6 +115,16 @@ impl Gather {
         };
         let places = wanted().map(place).collect();
         (intervals, Some(places))
+    }
+}
+
+/// What may lie between joined runs of these indices, so that there are not too many.
+fn gap(sorted: &[usize]) -> usize {
+    let mut gaps: Vec<usize> = sorted.windows(2).map(|pair| (pair[1] - pair[0]).saturating_sub(1)).collect();
+    gaps.retain(|gap| *gap > GAP_MAX);
+    match gaps.len().checked_sub(INTERVALS_MAX) {
+        None => GAP_MAX,
+        Some(joined) => *gaps.select_nth_unstable(joined).1,
     }
 }
 
@@ -151,5 +163,39 @@ impl Node for Gather {
     }
     fn work(&self) -> super::Work {
         super::Work::Whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is pulled for these indices, and where the wanted ones are in it: they must be found there.
+    fn pulled(indices: Vec<usize>) -> usize {
+        let out = [Span::all(indices.len())];
+        let gather = Gather { axis: 0, shape: vec![indices.len()], dtype: DType::Float64, indices };
+        let (runs, places) = gather.runs(&out);
+        let all: Vec<usize> = runs.iter().flat_map(|run| run.indices()).collect();
+        let found: Vec<usize> = match places {
+            None => all,
+            Some(places) => places.into_iter().map(|place| all[place]).collect(),
+        };
+        assert_eq!(found, gather.indices);
+        runs.len()
+    }
+
+    #[test]
+    fn many_scattered_indices_are_pulled_in_few_runs() {
+        assert_eq!(pulled(vec![3, 4, 5, 9, 1]), 2);
+        assert_eq!(pulled((0..40).map(|at| at * at).collect()), 20);
+        // As far apart from each other as they are many: each would be a run of its own.
+        let scattered = |count: usize| -> Vec<usize> { (0..count).map(|at| at * 7919 % count * 100).collect() };
+        assert_eq!(pulled(scattered(500)), 500);
+        for count in [600, 20_000] {
+            assert!(pulled(scattered(count)) <= INTERVALS_MAX, "{count}");
+        }
+        let mut twice = scattered(20_000);
+        twice.extend([100, 100]);
+        assert!(pulled(twice) <= INTERVALS_MAX);
     }
 }
