@@ -2,6 +2,7 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import phalanx.array as da
 import phalanx.dataframe as dd
@@ -9,8 +10,8 @@ import phalanx.xgboost as pxgb
 from boosting_works import boosting_works
 from common import measure
 from lazy_works import lazy_works
+from learn_works import CHUNK, learn_works
 from phalanx.distributed import Client
-
 
 
 def side_by_side(calls):
@@ -19,9 +20,14 @@ def side_by_side(calls):
         return list(pool.map(lambda call: call(), calls))
 
 
+def ready(values):
+    return da.from_array(values, chunks=(CHUNK, *values.shape[1:])).persist()
+
+
 WORKS = {
     **lazy_works(da, dd, wait=lambda _: None),  # persist() waits by itself
     **boosting_works(da, pxgb, lambda _: None, side_by_side),
+    **learn_works(lambda name: import_module(f"phalanx.ml.{name}"), ready),
 }
 
 if __name__ == "__main__":

@@ -10,8 +10,17 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 /// What is installed from the Python package index.
-const PACKAGES: &[&str] =
-    &["numpy", "pandas", "polars", "pyarrow", "cloudpickle", "dask[complete]", "scikit-learn", "xgboost-cpu"];
+const PACKAGES: &[&str] = &[
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "cloudpickle",
+    "dask[complete]",
+    "scikit-learn",
+    "xgboost-cpu",
+    "dask-ml",
+];
 
 /// Times by (program, work).
 #[derive(Debug, Default)]
@@ -86,6 +95,8 @@ pub const POLARS: &str = "Polars";
 pub const XGBOOST: &str = "XGBoost, two threads";
 pub const DASK_THREADS: &str = "Dask, threads";
 pub const DASK_DISTRIBUTED: &str = "Dask, two workers";
+pub const SCIKIT_LEARN: &str = "scikit-learn";
+pub const DASK_ML: &str = "dask-ml";
 
 const OWN_WORKS: &[&str] = &[
     "job-two-stages",
@@ -140,6 +151,40 @@ const DASK_LAZY_WORKS: &[&str] = &[
 /// What is worth sending to processes of their own.
 const LAZY_CLUSTER_WORKS: &[&str] = &["py-scalar", "py-rechunk", "py-parquet-groupby"];
 
+/// Written once for scikit-learn, dask-ml and Phalanx: `benches/peers/learn_works.py`.
+const LEARN_WORKS: &[&str] = &[
+    "py-logistic-lbfgs",
+    "py-logistic-newton",
+    "py-logistic-admm",
+    "py-linear-regression",
+    "py-ridge",
+    "py-pca",
+    "py-standard-scaler",
+    "py-kmeans",
+    "py-train-test-split",
+    "py-shuffled-split",
+    "py-metrics",
+    "py-label-encoder",
+];
+/// scikit-learn has no ADMM, and no chunks to draw within.
+const SCIKIT_LEARN_WORKS: &[&str] = &[
+    "py-logistic-lbfgs",
+    "py-logistic-newton",
+    "py-linear-regression",
+    "py-ridge",
+    "py-pca",
+    "py-standard-scaler",
+    "py-kmeans",
+    "py-shuffled-split",
+    "py-metrics",
+    "py-label-encoder",
+];
+/// dask-ml has no ridge, and does not draw from all chunks.
+const DASK_ML_WORKS: &[&str] =
+    &["py-pca", "py-standard-scaler", "py-kmeans", "py-train-test-split", "py-metrics", "py-label-encoder"];
+const DASK_ML_SLOW_WORKS: &[&str] =
+    &["py-logistic-lbfgs", "py-logistic-newton", "py-logistic-admm", "py-linear-regression"];
+
 /// All programs, in the order of a round.
 pub fn programs(root: &Path, target: &Path, binary: &Path, python: &Path) -> Vec<Program> {
     let (package, data) = (root.join("python"), target.join("bench-data"));
@@ -154,7 +199,7 @@ pub fn programs(root: &Path, target: &Path, binary: &Path, python: &Path) -> Vec
         data: data.clone(),
     };
     let script = |file: &str| root.join("benches").join("peers").join(file).display().to_string();
-    let peer = |name, file: &str, works: &[&[&'static str]], slow_works| Program {
+    let peer = |name, file: &str, works: &[&[&'static str]], slow_works: &'static [&'static str]| Program {
         name,
         command: python.to_owned(),
         arguments: vec![script(file)],
@@ -179,7 +224,9 @@ pub fn programs(root: &Path, target: &Path, binary: &Path, python: &Path) -> Vec
         peer(NUMPY, "numpy_peer.py", &[&["array-svd", "array-tall-svd", "array-mean"], NUMPY_PYTHON_WORKS], &[]),
         peer(DASK_THREADS, "dask_threads_peer.py", &[DASK_WORKS, DASK_LAZY_WORKS], &["ten-thousand-chunks"]),
         own(CLUSTER, &["bench", "--workers", "2"], &[OWN_WORKS]),
-        own_python(PYTHON, &[], LAZY_WORKS),
+        own_python(PYTHON, &[], &[LAZY_WORKS, LEARN_WORKS].concat()),
+        peer(SCIKIT_LEARN, "scikit_learn_peer.py", &[SCIKIT_LEARN_WORKS], &[]),
+        peer(DASK_ML, "dask_ml_peer.py", &[DASK_ML_WORKS], DASK_ML_SLOW_WORKS),
         peer(PANDAS, "pandas_peer.py", &[FRAME_WORKS, &["py-to-pandas"]], &[]),
         peer(POLARS, "polars_peer.py", &[&["py-csv-groupby", "py-parquet-groupby", "py-merge"]], &[]),
         peer(XGBOOST, "xgboost_peer.py", &[&["py-boost"]], &[]),

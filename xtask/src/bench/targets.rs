@@ -1,7 +1,8 @@
 //! What we want to reach.
 
 use super::peers::{
-    CLUSTER, DASK_DISTRIBUTED, DASK_THREADS, LOCAL, NUMPY, PANDAS, POLARS, PYTHON, PYTHON_CLUSTER, Seconds, XGBOOST,
+    CLUSTER, DASK_DISTRIBUTED, DASK_ML, DASK_THREADS, LOCAL, NUMPY, PANDAS, POLARS, PYTHON, PYTHON_CLUSTER,
+    SCIKIT_LEARN, Seconds, XGBOOST,
 };
 
 /// A target.
@@ -84,6 +85,36 @@ pub const TARGETS: &[Target] = &[
         (PYTHON_CLUSTER, "py-boost-search"),
         Goal::Times(8.0, DASK_DISTRIBUTED),
     ),
+    target("Python: LogisticRegression, lbfgs, 2 M × 20", (PYTHON, "py-logistic-lbfgs"), Goal::Times(10.0, DASK_ML)),
+    target(
+        "Python: LogisticRegression, lbfgs, 2 M × 20",
+        (PYTHON, "py-logistic-lbfgs"),
+        Goal::Times(2.0, SCIKIT_LEARN),
+    ),
+    target("Python: LogisticRegression, newton, 2 M × 20", (PYTHON, "py-logistic-newton"), Goal::Times(10.0, DASK_ML)),
+    target(
+        "Python: LogisticRegression, newton, 2 M × 20",
+        (PYTHON, "py-logistic-newton"),
+        Goal::Times(2.0, SCIKIT_LEARN),
+    ),
+    target("Python: LogisticRegression, admm, 2 M × 20", (PYTHON, "py-logistic-admm"), Goal::Times(10.0, DASK_ML)),
+    target("Python: LinearRegression, 2 M × 50", (PYTHON, "py-linear-regression"), Goal::Times(10.0, DASK_ML)),
+    target("Python: LinearRegression, 2 M × 50", (PYTHON, "py-linear-regression"), Goal::Times(2.0, SCIKIT_LEARN)),
+    target("Python: Ridge, 2 M × 50", (PYTHON, "py-ridge"), Goal::Times(2.0, SCIKIT_LEARN)),
+    target("Python: PCA, 2 M × 50", (PYTHON, "py-pca"), Goal::Times(10.0, DASK_ML)),
+    target("Python: PCA, 2 M × 50", (PYTHON, "py-pca"), Goal::Times(2.0, SCIKIT_LEARN)),
+    target("Python: StandardScaler, 2 M × 50", (PYTHON, "py-standard-scaler"), Goal::Times(10.0, DASK_ML)),
+    target("Python: StandardScaler, 2 M × 50", (PYTHON, "py-standard-scaler"), Goal::Times(1.2, SCIKIT_LEARN)),
+    target("Python: KMeans, ten steps, 2 M × 20", (PYTHON, "py-kmeans"), Goal::Times(5.0, DASK_ML)),
+    target("Python: KMeans, ten steps, 2 M × 20", (PYTHON, "py-kmeans"), Goal::Times(1.5, SCIKIT_LEARN)),
+    target(
+        "Python: train_test_split within chunks, 2 M × 20",
+        (PYTHON, "py-train-test-split"),
+        Goal::Times(10.0, DASK_ML),
+    ),
+    target("Python: train_test_split, 2 M × 20", (PYTHON, "py-shuffled-split"), Goal::Times(1.0, SCIKIT_LEARN)),
+    target("Python: metrics of 10 M rows", (PYTHON, "py-metrics"), Goal::Times(10.0, DASK_ML)),
+    target("Python: LabelEncoder, 10 M rows", (PYTHON, "py-label-encoder"), Goal::Times(10.0, DASK_ML)),
 ];
 
 const fn target(name: &'static str, of: (&'static str, &'static str), goal: Goal) -> Target {
