@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import array_api_strict
@@ -152,4 +156,41 @@ def _boosting_areas() -> Iterator[Area]:
         yield Area(f"xgboost.dask.{name}", "xgboost.dask", kind, getattr(ours, name), names)
 
 
-AREAS: tuple[Callable[[], Iterator[Area]], ...] = (_array_areas, _frame_areas, _standard_areas, _learning_areas, _boosting_areas)
+def _dask_ml_areas() -> Iterator[Area]:
+    """dask-ml as ``record_dask_ml.py`` has written it down: it brings Numba and LLVM, which nothing else here needs."""
+    recorded = json.loads(Path(__file__).with_name("dask_ml.json").read_text(encoding="utf-8"))
+    for module, names in recorded["modules"].items():
+        theirs = SimpleNamespace(**{name: _taking(parameters) for name, parameters in names.items()})
+        ours = _module(f"phalanx.ml.{module}") or _module(f"phalanx.ml.{module.split('.')[0]}")
+        yield Area(f"dask_ml.{module}", "dask_ml", theirs, ours, tuple(sorted(names)))
+
+
+def _taking(parameters: list[str]) -> Callable[..., None]:
+    """A function that takes these parameters: a kind's number, the name, and ``=`` if it has a default."""
+
+    def taking() -> None:
+        """Nothing: it is looked at."""
+
+    taking.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(
+                each[1:].rstrip("="), _KINDS[int(each[0])], default=None if each.endswith("=") else inspect.Parameter.empty
+            )
+            for each in parameters
+        ]
+    )
+    return taking
+
+
+_KINDS = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.VAR_POSITIONAL,
+    inspect.Parameter.KEYWORD_ONLY,
+    inspect.Parameter.VAR_KEYWORD,
+)
+
+
+AREAS: tuple[Callable[[], Iterator[Area]], ...] = (
+    _array_areas, _frame_areas, _standard_areas, _learning_areas, _dask_ml_areas, _boosting_areas,
+)  # fmt: skip
