@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 import urllib.request
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pandas
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from phalanx import array as da
 from phalanx import dataframe as dd
@@ -136,3 +138,38 @@ def test_reprs_lead_to_the_dashboard(python_client: Client) -> None:
     link = python_client.dashboard_link
     assert link in Tags(python_client._repr_html_()).references
     assert link in Tags(python_client.cluster._repr_html_()).references  # type: ignore[union-attr]
+
+
+def test_fits_and_trainings_are_runs(python_client: Client) -> None:
+    from phalanx import xgboost as xgb
+    from phalanx.ml import cluster, datasets, linear_model
+
+    x, y = datasets.make_classification(4_000, n_features=5, random_state=3, chunks=1_000)
+    linear = linear_model.LogisticRegression(solver="gradient_descent", max_iter=7, tol=1e-12)
+    with pytest.warns(ConvergenceWarning):
+        linear.fit(x, y)
+    kmeans = cluster.KMeans(n_clusters=3, max_iter=5, tol=0.0).fit(x)
+    rows = xgb.DaskDMatrix(python_client, x, y)
+    trained = xgb.train(python_client, {"objective": "binary:logistic"}, rows, num_boost_round=4, evals=[(rows, "rows")])
+
+    def ended(name: str) -> Any:
+        limit = time.monotonic() + 60
+        while time.monotonic() < limit:
+            for run in asked(python_client, "runs"):
+                if run["name"] == name and run["has_ended"]:
+                    return run
+            time.sleep(0.05)
+        raise AssertionError(f"no run of {name} has ended")
+
+    def points(run: Any, metric: str) -> list[Any]:
+        return next(each["points"] for each in run["metrics"] if each["name"] == metric)
+
+    run = ended("LogisticRegression, gradient_descent")
+    assert (run["iteration"], run["iterations_max"]) == (7, 7)
+    losses = [loss for _, loss in points(run, "loss")]
+    assert len(losses) == 7 and losses == sorted(losses, reverse=True)
+    assert points(run, "gradient")[-1] == [7, linear.gradient_norm_]
+    run = ended("KMeans")
+    assert run["iteration"] == kmeans.n_iter_ == len(points(run, "inertia"))
+    run = ended("XGBoost, binary:logistic")
+    assert points(run, "rows-logloss") == [[at + 1, loss] for at, loss in enumerate(trained["history"]["rows"]["logloss"])]

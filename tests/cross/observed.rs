@@ -2,10 +2,14 @@
 
 use crate::engines::{cluster, trial};
 use libtest_mimic::Trial;
+use phalanx_boost::train;
 use phalanx_cluster::{ClusterEngine, Observer};
-use phalanx_engine::observe::{JobState, RunEvent, TaskQuery};
+use phalanx_engine::observe::{JobState, RunEvent, RunRecord, TaskQuery};
 use phalanx_engine::{Engine, Result};
+use phalanx_learn::minimise::Solver;
+use phalanx_learn::{KMeans, PoissonRegressor, datasets};
 use phalanx_tests::jobs::{Shape, job, leaf, rows};
+use phalanx_tests::training::training;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -15,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         trial("observed::persisted_and_scattered_data", persisted_and_scattered_data),
         trial("observed::workers_that_come_and_go", workers_that_come_and_go),
         trial("observed::runs_of_steps", runs_of_steps),
+        trial("observed::fits_and_trainings_are_runs", fits_and_trainings_are_runs),
     ]
 }
 
@@ -142,4 +147,40 @@ fn runs_of_steps() {
     });
     assert_eq!((run.name.as_str(), run.iteration, run.iterations_max), ("a fit", 3, Some(3)));
     assert_eq!(run.metrics[0].points, [(1, Some(1.0)), (2, Some(0.5)), (3, Some(1.0 / 3.0))]);
+}
+
+fn fits_and_trainings_are_runs() {
+    const ROUNDS: u32 = 6;
+    let (_cluster, engine) = cluster(2);
+    let data =
+        datasets::make_classification(20_000, 4).partition_rows(5_000).build().unwrap().persist(&engine).unwrap();
+    let counts = PoissonRegressor::new(0.1).solver(Solver::Lbfgs).tol(1e-6).max_iter(90).fit(&engine, &data).unwrap();
+    let clusters = KMeans::new(5).max_iter(7).tol(0.0).fit(&engine, &data).unwrap();
+    let trained = async { train::train(&engine, &training(&engine, &[], ROUNDS).await?, |_, _| Ok(())).await };
+    let boosted = futures::executor::block_on(trained).unwrap();
+
+    let ended = |name: &'static str| {
+        eventually(name, || {
+            let runs = seen(&engine, |observer| async move { observer.runs().await });
+            runs.into_iter().find(|run| run.name == name && run.has_ended)
+        })
+    };
+    let last = |run: &RunRecord, metric: &str| {
+        let metric = run.metrics.iter().find(|known| known.name == metric).unwrap();
+        assert_eq!(metric.points.len() as u64, run.iteration, "{run:?}");
+        *metric.points.last().unwrap()
+    };
+    let convergence = *counts.convergence().unwrap();
+    let run = ended("PoissonRegressor, lbfgs");
+    assert_eq!((run.iteration, run.iterations_max), (convergence.iterations, Some(90)));
+    assert_eq!(last(&run, "loss"), (convergence.iterations, Some(convergence.loss)));
+    assert_eq!(last(&run, "gradient"), (convergence.iterations, Some(convergence.gradient)));
+    let run = ended("KMeans");
+    assert_eq!((run.iteration, run.iterations_max), (clusters.iterations(), Some(7)));
+    assert!(last(&run, "inertia").1.unwrap() >= clusters.inertia());
+    let run = ended("XGBoost, reg:squarederror");
+    assert_eq!((run.iteration, run.iterations_max), (u64::from(ROUNDS), Some(u64::from(ROUNDS))));
+    for (name, score) in boosted.history.last().unwrap() {
+        assert_eq!(last(&run, name), (u64::from(ROUNDS), Some(*score)));
+    }
 }

@@ -5,7 +5,7 @@ use crate::model::need_whole;
 use crate::parameters::Parameters;
 use crate::rank::{Checkpoint, Job, PROGRAM, Word};
 use crate::stopping::EarlyStopping;
-use phalanx_engine::{Engine, Error, ErrorKind, GangInput, GangPlan, Plaintext, Result};
+use phalanx_engine::{Engine, Error, ErrorKind, GangInput, GangPlan, Plaintext, Result, Steps};
 use std::time::Duration;
 
 /// How often a training is started before we give up.
@@ -85,6 +85,12 @@ impl Training {
         }
     }
 
+    /// What it is, for people.
+    fn name(&self) -> String {
+        let objective = self.parameters.get("objective");
+        objective.map_or_else(|| String::from("XGBoost"), |objective| format!("XGBoost, {objective}"))
+    }
+
     fn check(&self) -> Result<()> {
         self.base.as_deref().map_or(Ok(()), need_whole)?;
         self.sets.iter().try_for_each(Dataset::check)?;
@@ -116,7 +122,8 @@ impl Training {
     }
 }
 
-/// Trains. `hear` is told the metrics of each round, once and in order; its error ends the training.
+/// Trains. `hear` is told the metrics of each round, once and in order; its error ends the training. So is whoever looks
+/// at the cluster.
 ///
 /// # Errors
 /// * That of `hear`.
@@ -148,6 +155,7 @@ pub async fn train(
         checkpoint: None,
         checkpoint_interval: training.checkpoint_interval,
     };
+    let steps = Steps::of(engine, training.name(), Some(u64::from(training.rounds)));
     let (mut restarts, mut silent, mut heard) = (0, 0, 0);
     for _ in 0..ATTEMPTS_MAX {
         let plan = GangPlan {
@@ -166,6 +174,9 @@ pub async fn train(
             match word {
                 Word::Round(round, scores) if round >= heard => {
                     heard = round + 1;
+                    let metrics: Vec<(&str, f64)> =
+                        scores.iter().map(|(name, score)| (name.as_str(), *score)).collect();
+                    steps.tell(u64::from(heard), &metrics);
                     return hear(round, &scores);
                 }
                 Word::Checkpoint(checkpoint) => job.checkpoint = Some(checkpoint),

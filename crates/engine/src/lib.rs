@@ -17,6 +17,7 @@
 //! | [`persisted`] | data that stays where it was computed |
 //! | [`local`], [`perturb`] | DataFusion in this process, plain and adversarial |
 //! | [`observe`], [`measured`] | what a cluster tells of itself; the time and rows of an operator |
+//! | [`steps`] | what a run of steps tells while it runs |
 //! | [`mapped`], [`memory`] | rows in files, read where they lie; how much memory there is |
 //! | [`paths`] | which files this process opens for others |
 //! | [`caught`], [`forged`] | panics of code that reads what comes from outside, as errors; what would end its process |
@@ -61,6 +62,7 @@ pub mod saved;
 pub mod scalar;
 pub mod scratch;
 pub mod session;
+pub mod steps;
 pub mod stream;
 
 pub use codec::EngineCodec;
@@ -76,6 +78,7 @@ pub use persisted::{Location, Persisted, PersistedScan};
 pub use saved::SavedPlan;
 pub use scalar::RowFunction;
 pub use session::Settings;
+pub use steps::Steps;
 
 // Crates above name DataFusion through us, so that there is one version in the tree.
 pub use datafusion;

@@ -29,7 +29,7 @@ pub struct ClustersState {
     pub sums: Vec<f64>,
     /// The weighted sum of squared distances to the nearest center.
     pub inertia: f64,
-    /// The largest squared distance, and the first row that has it.
+    /// The largest squared distance of a row that weighs something, and the first row that has it.
     pub farthest: (f64, Vec<f64>),
 }
 
@@ -53,7 +53,7 @@ impl Statistic for Clusters {
             state.inertia += weight * distance;
             let sums = &mut state.sums[center * width..(center + 1) * width];
             sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * value);
-            if distance > state.farthest.0 {
+            if weight > 0.0 && distance > state.farthest.0 {
                 state.farthest = (distance, values.to_vec());
             }
         }

@@ -213,6 +213,12 @@ pub fn array(shape: &[usize], values: &[f64]) -> Value {
     json!({"array": STANDARD.encode(bytes), "dtype": "float64", "shape": shape})
 }
 
+/// A vector of integers as a file has it.
+pub fn integers(values: &[i64]) -> Value {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    json!({"array": STANDARD.encode(bytes), "dtype": "int64", "shape": [values.len()]})
+}
+
 /// A vector of numbers as a file has it.
 pub fn vector(values: &[f64]) -> Value {
     array(&[values.len()], values)
@@ -233,6 +239,7 @@ fn read_array(value: &Value) -> Option<Vec<f64>> {
     let numbers: Vec<f64> = match value.get("dtype")?.as_str()? {
         "float64" => bytes.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect(),
         "int64" => bytes.as_chunks::<8>().0.iter().map(|bytes| i64::from_le_bytes(*bytes) as f64).collect(),
+        "uint64" => bytes.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes) as f64).collect(),
         "int32" => bytes.as_chunks::<4>().0.iter().map(|bytes| f64::from(i32::from_le_bytes(*bytes))).collect(),
         _ => return None,
     };

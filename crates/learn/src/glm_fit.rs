@@ -5,8 +5,9 @@ use crate::dense::Symmetric;
 use crate::glm::{Family, GlmPass, GlmState};
 use crate::matrix::Matrix;
 use crate::minimise::{Limits, Objective, Point, Solution, Solver, minimise};
+use crate::report::Fit;
 use crate::scale::{Moments, need_finite};
-use crate::{report, statistic};
+use crate::statistic;
 use phalanx_engine::{Engine, Error, Result};
 use std::sync::Mutex;
 
@@ -59,6 +60,7 @@ impl GlmFit {
             data,
             scale: 1.0,
             l2: self.l2,
+            told: Fit::of(engine, &self.estimator, Some(self.solver.name()), self.limits.iterations_max),
             known: Mutex::default(),
             passes: Mutex::new(0),
         };
@@ -132,6 +134,7 @@ struct Problem<'a> {
     /// What sums over rows are divided by.
     scale: f64,
     l2: f64,
+    told: Fit<'a>,
     /// The state of the last pass, with its parameters: solvers begin, and turns begin, where one has ended.
     known: Mutex<Option<(Vec<f64>, GlmState)>>,
     passes: Mutex<u64>,
@@ -190,6 +193,6 @@ impl Objective for Problem<'_> {
     }
 
     fn iterated(&self, iteration: u64, value: f64, gradient: f64) {
-        report::iterated(&self.fit.estimator, iteration, &[("loss", value), ("gradient", gradient)]);
+        self.told.iterated(iteration, &[("loss", value), ("gradient", gradient)]);
     }
 }

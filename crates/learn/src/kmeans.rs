@@ -4,10 +4,11 @@ use crate::clusters::Clusters;
 use crate::columns::Columns;
 use crate::file::{self, ModelFile};
 use crate::matrix::{Data, Matrix};
-use crate::pick::{Candidates, pick, random_places, uniform};
+use crate::pick::{Candidates, draw, uniform};
+use crate::report::Fit;
 use crate::rule::Rule;
 use crate::scale::need_finite;
-use crate::{report, statistic};
+use crate::statistic;
 use phalanx_engine::{Engine, Error, Plan, Result};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -25,7 +26,7 @@ pub enum Start {
         /// Rounds; by default as many as the logarithm of the first inertia, and at most eight.
         rounds: Option<u64>,
     },
-    /// Rows that are drawn.
+    /// Rows that are drawn by their weights.
     Random,
     /// These, one after the other.
     Centers(Vec<f64>),
@@ -149,13 +150,13 @@ impl KMeans {
     async fn first_centers(&self, engine: &dyn Engine, data: &Data, seed: u64) -> Result<Vec<f64>> {
         match &self.start {
             Start::Centers(centers) => Ok(centers.clone()),
-            Start::Random => pick(engine, data, &random_places(seed, data.rows(), self.clusters)).await,
+            Start::Random => draw(engine, data, seed, self.clusters).await,
             Start::Parallel { oversampling, rounds } => self.parallel(engine, data, seed, *oversampling, *rounds).await,
         }
     }
 
-    /// k-means||: rounds that draw each row with a probability that grows with its distance; then k-means++ among the
-    /// candidates, which weigh what they are nearest to.
+    /// k-means||: rounds that draw each row with a probability that grows with its weight and its distance; then
+    /// k-means++ among the candidates, which weigh what they are nearest to.
     async fn parallel(
         &self,
         engine: &dyn Engine,
@@ -165,7 +166,7 @@ impl KMeans {
         rounds: Option<u64>,
     ) -> Result<Vec<f64>> {
         let (matrix, width) = (data.matrix(), data.names().len());
-        let mut centers = pick(engine, data, &random_places(seed, data.rows(), 1)).await?;
+        let mut centers = draw(engine, data, seed, 1).await?;
         let mut state = statistic::compute_async(engine, &Clusters { centers: centers.clone() }, matrix).await?;
         let by_default = (libm::ceil(libm::log(state.inertia.max(1.0))) as u64).min(ROUNDS_MAX);
         for round in 1..=rounds.unwrap_or(by_default).max(1) {
@@ -180,8 +181,7 @@ impl KMeans {
             }
         }
         if centers.len() < self.clusters * width {
-            let drawn = random_places(seed.wrapping_add(7919), data.rows(), self.clusters);
-            centers.extend(pick(engine, data, &drawn).await?);
+            centers.extend(draw(engine, data, seed.wrapping_add(7919), self.clusters).await?);
             centers.truncate(self.clusters * width);
             return Ok(centers);
         }
@@ -196,10 +196,11 @@ impl KMeans {
         enough: f64,
     ) -> Result<KMeansModel> {
         let (width, mut iterations, mut converged) = (matrix.layout().width, 0, false);
+        let told = Fit::of(engine, "KMeans", None, self.iterations_max);
         while iterations < self.iterations_max && !converged {
             let state = statistic::compute_async(engine, &Clusters { centers: centers.clone() }, matrix).await?;
             iterations += 1;
-            report::iterated("KMeans", iterations, &[("inertia", state.inertia)]);
+            told.iterated(iterations, &[("inertia", state.inertia)]);
             let mut new = centers.clone();
             for (center, weight) in state.weight.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
                 let of = center * width..(center + 1) * width;

@@ -14,10 +14,11 @@
 //! | [`encode`] | from a frame's columns to features: numbers and categories |
 //! | [`scale`] | standardised features |
 //! | `split`, [`stratify`] | parts of the rows: [`Data::split`], [`stratified_split`] |
+//! | [`reorder`] | rows of arrays, drawn and in another order: [`reorder::split_within_chunks`], [`reorder::take_rows`] |
 //! | `intake` | rows from arrays and frames: [`Matrix::from_array`], [`Matrix::from_frame`] |
 //! | [`columns`], [`gram`], [`glm`], [`clusters`] | the passes that estimators are loops around |
 //! | [`glm_fit`], [`minimise`] | loops around them, and the solvers that these take |
-//! | [`logistic`] | logistic regression |
+//! | [`logistic`] | logistic regression of two classes or more |
 //! | [`linear_model`] | least squares, plain and penalised, and counts |
 //! | [`kmeans`], [`components`], [`naive_bayes`] | clusters, principal components and singular vectors, naive Bayes |
 //! | `min_max` | features between bounds: [`MinMaxScaler`] |
@@ -51,6 +52,7 @@ mod min_max;
 pub mod minimise;
 pub mod naive_bayes;
 mod pick;
+pub mod reorder;
 pub mod report;
 pub mod rows;
 mod rule;
@@ -66,7 +68,7 @@ pub use encode::{Encoder, Encoding};
 pub use kmeans::{KMeans, KMeansModel};
 pub use linear_model::{ElasticNet, Lasso, LinearModel, LinearRegression, PoissonRegressor, Ridge};
 pub use logistic::model::{Convergence, LogisticModel};
-pub use logistic::{LogisticRegression, Penalty};
+pub use logistic::{ClassWeight, LogisticRegression, Penalty};
 pub use matrix::{Data, Matrix};
 pub use metrics::Evaluation;
 pub use min_max::MinMaxScaler;

@@ -32,7 +32,8 @@ pub struct Evaluation {
 /// bytes a row, and are sorted here. Blocks until it is done.
 ///
 /// # Errors
-/// `Input`: the rows have no target, or other features than the model. `Data`: no rows, rows of one class only, or
+/// `Unsupported`: the model tells more than two classes apart, or rows have weights. `Input`: the rows have no target, or
+/// other features than the model. `Data`: no rows, rows of one class only, or
 /// targets other than 0 and 1.
 pub fn evaluate(engine: &dyn Engine, model: &LogisticModel, data: impl AsRef<Matrix>) -> Result<Evaluation> {
     let matrix = data.as_ref();
@@ -61,7 +62,11 @@ pub fn evaluate(engine: &dyn Engine, model: &LogisticModel, data: impl AsRef<Mat
 pub(crate) fn losses(engine: &dyn Engine, model: &LogisticModel, matrix: &Matrix) -> Result<LossesState> {
     matrix.need_target("an evaluation")?;
     matrix.need_features("the model", model.names())?;
-    let statistic = Losses { coefficients: model.coefficients().to_vec(), intercept: model.intercept() };
+    let &[intercept] = model.intercepts() else {
+        return Err(Error::unsupported(format!("the evaluation of a model of {} classes", model.classes()))
+            .with_hint("LogisticModel::score has its accuracy"));
+    };
+    let statistic = Losses { coefficients: model.coefficients().to_vec(), intercept };
     let losses = statistic::compute(engine, &statistic, matrix)?;
     if losses.bad_targets > 0 {
         let (bad, rows) = (losses.bad_targets, losses.rows);

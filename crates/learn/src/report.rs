@@ -1,7 +1,7 @@
-//! What fits tell of their iterations while they run.
-//!
-//! A program that wants to see them [watches](watch); nothing is told, and nothing costs, while nobody does.
+//! What fits tell of their iterations while they run: to whoever looks at the cluster, as steps of a run, and to programs
+//! that [watch] their own fits.
 
+use phalanx_engine::{Engine, Steps};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// An iteration of a fit has ended.
@@ -59,10 +59,26 @@ impl Drop for Watch {
     }
 }
 
-/// Tells all that watch.
-pub(crate) fn iterated(estimator: &str, iteration: u64, metrics: &[(&str, f64)]) {
-    let listeners = LISTENERS.read().unwrap_or_else(PoisonError::into_inner).1.clone();
-    for (_, listener) in listeners {
-        listener(&Iteration { estimator, iteration, metrics });
+/// A fit that tells of its iterations; it has ended when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Fit<'a> {
+    estimator: &'a str,
+    steps: Steps<'a>,
+}
+
+impl<'a> Fit<'a> {
+    /// A fit of this model, by what `how` names.
+    pub fn of(engine: &'a dyn Engine, estimator: &'a str, how: Option<&str>, iterations_max: u64) -> Self {
+        let name = how.map_or_else(|| estimator.to_owned(), |how| format!("{estimator}, {how}"));
+        Self { estimator, steps: Steps::of(engine, name, Some(iterations_max)) }
+    }
+
+    /// An iteration has ended, with these numbers by name.
+    pub fn iterated(&self, iteration: u64, metrics: &[(&str, f64)]) {
+        self.steps.tell(iteration, metrics);
+        let listeners = LISTENERS.read().unwrap_or_else(PoisonError::into_inner).1.clone();
+        for (_, listener) in listeners {
+            listener(&Iteration { estimator: self.estimator, iteration, metrics });
+        }
     }
 }

@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub(crate) enum Rule {
     /// A number: a linear predictor, or its exponential.
     Number { coefficients: Vec<f64>, intercept: f64, exponential: bool },
+    /// Of one predictor, the odds of class 1; of several, by line, those of each class.
+    Odds { coefficients: Vec<f64>, intercepts: Vec<f64>, output: Output },
     /// The number of the nearest of these centers.
     Cluster { centers: Vec<f64> },
     /// The number of the likeliest class, and with `probabilities` that of each class, of features that are normal and
@@ -25,10 +27,29 @@ pub(crate) enum Rule {
     Class { logarithms: Vec<f64>, means: Vec<f64>, variances: Vec<f64>, probabilities: bool },
 }
 
+/// What is made of the odds of classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Output {
+    /// Their logarithms.
+    Decision,
+    /// Probabilities.
+    Probability,
+    /// The number of the likeliest class.
+    Class,
+}
+
 impl Rule {
     fn names(&self) -> Vec<String> {
         match self {
             Self::Number { .. } => vec![String::from("prediction")],
+            Self::Odds { output: Output::Class, .. } => vec![String::from("class")],
+            Self::Odds { intercepts, output, .. } => {
+                let name = if *output == Output::Decision { "decision" } else { "probability" };
+                match intercepts.len() {
+                    1 => vec![name.to_owned()],
+                    classes => (0..classes).map(|class| format!("{name}_{class}")).collect(),
+                }
+            }
             Self::Cluster { .. } => vec![String::from("cluster")],
             Self::Class { probabilities: false, .. } => vec![String::from("class")],
             Self::Class { logarithms, .. } => {
@@ -46,6 +67,22 @@ impl Rule {
                     out.iter_mut().for_each(|value| *value = libm::exp(*value));
                 }
                 vec![out]
+            }
+            Self::Odds { coefficients, intercepts, output } => {
+                let lines = intercepts.iter().zip(coefficients.chunks_exact(rows.width()));
+                let mut odds: Vec<Vec<f64>> = lines
+                    .map(|(intercept, line)| {
+                        let mut out = vec![0.0; rows.count()];
+                        decisions(rows.features(), line, *intercept, &mut out);
+                        out
+                    })
+                    .collect();
+                match output {
+                    Output::Decision => {}
+                    Output::Probability => probabilities(&mut odds),
+                    Output::Class => odds = vec![classes(&odds)],
+                }
+                odds
             }
             Self::Cluster { centers } => {
                 vec![nearest(rows, centers).into_iter().map(|(center, _)| center as f64).collect()]
@@ -77,6 +114,36 @@ impl Rule {
         let root = plan::operator(operator, vec![Arc::clone(rows.root())])?;
         Ok(Plan::new("predict", root).reading(rows.inputs().iter().cloned()).projecting(rows.task_bytes()))
     }
+}
+
+/// Makes probabilities of the logarithms of odds, which are those of class 1 or those of each class.
+fn probabilities(odds: &mut [Vec<f64>]) {
+    if let [only] = odds {
+        only.iter_mut().for_each(|value| *value = 1.0 / (1.0 + libm::exp(-*value)));
+        return;
+    }
+    for row in 0..odds.first().map_or(0, Vec::len) {
+        let most = odds.iter().fold(f64::NEG_INFINITY, |most, column| most.max(column[row]));
+        let mut sum = 0.0;
+        for column in odds.iter_mut() {
+            column[row] = libm::exp(column[row] - most);
+            sum += column[row];
+        }
+        odds.iter_mut().for_each(|column| column[row] /= sum);
+    }
+}
+
+/// The number of each row's likeliest class, of several the first.
+fn classes(odds: &[Vec<f64>]) -> Vec<f64> {
+    if let [only] = odds {
+        return only.iter().map(|value| f64::from(u8::from(*value > 0.0))).collect();
+    }
+    let best = |row: usize| {
+        let each = odds.iter().map(|column| column[row]).enumerate();
+        let first = (0, f64::NEG_INFINITY);
+        each.fold(first, |best, (class, value)| if value > best.1 { (class, value) } else { best }).0 as f64
+    };
+    (0..odds.first().map_or(0, Vec::len)).map(best).collect()
 }
 
 /// The logarithms of the joint probabilities of row and class.

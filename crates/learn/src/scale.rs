@@ -1,5 +1,6 @@
 //! Standardised features: mean 0 and standard deviation 1.
 
+use crate::file::{self, ModelFile};
 use crate::matrix::Matrix;
 use crate::rows::{Layout, Rows};
 use crate::statistic::{self, Statistic};
@@ -9,6 +10,8 @@ use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use phalanx_engine::{Engine, Error, Operator, Result, plan, stream, typetag};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Mean and sum of squared deviations of every feature, weighted if rows have weights.
@@ -98,7 +101,9 @@ crate::statistic!(Moments, "moments");
 pub struct Scaler {
     names: Vec<String>,
     mean: Vec<f64>,
+    variance: Vec<f64>,
     scale: Vec<f64>,
+    rows: u64,
 }
 
 impl Scaler {
@@ -115,13 +120,14 @@ impl Scaler {
                 .with_hint("weights are positive numbers"));
         }
         let count = moments.rows as f64;
-        let scale = moments.mean.iter().zip(&moments.deviation).map(|(mean, deviation)| {
-            let variance = deviation / moments.weight;
+        let variance: Vec<f64> = moments.deviation.iter().map(|deviation| deviation / moments.weight).collect();
+        let scale = moments.mean.iter().zip(&variance).map(|(mean, &variance)| {
             // What rounding alone may leave of a constant feature: scikit-learn's bound.
             let rounding = count * f64::EPSILON * variance + (count * mean * f64::EPSILON).powi(2);
             if variance <= rounding { 1.0 } else { variance.sqrt() }
         });
-        Ok(Self { names: matrix.names().to_vec(), scale: scale.collect(), mean: moments.mean })
+        let (names, scale, rows) = (matrix.names().to_vec(), scale.collect(), moments.rows);
+        Ok(Self { names, scale, mean: moments.mean, variance, rows })
     }
     /// The names of the features that it scales.
     pub fn names(&self) -> &[String] {
@@ -144,6 +150,58 @@ impl Scaler {
         matrix.need_features("the scaler", &self.names)?;
         let operator = Scale { layout: matrix.layout(), mean: self.mean.clone(), scale: self.scale.clone() };
         matrix.under("scale", plan::operator(operator, vec![Arc::clone(matrix.plan().root())])?)
+    }
+    /// The scaler as the JSON that `phalanx.ml.persistence` reads, a `StandardScaler`: see [`ModelFile`].
+    pub fn to_json(&self) -> String {
+        self.file().to_json()
+    }
+    /// The scaler that [`to_json`](Scaler::to_json), or Python, has written.
+    ///
+    /// # Errors
+    /// `Data`: the text is no such scaler. `Unsupported`: it is of another version, or does not shift or scale.
+    pub fn from_json(text: &str) -> Result<Self> {
+        Self::from_file(&ModelFile::from_json(text, &["StandardScaler"])?)
+    }
+    /// Writes the file of [`to_json`](Scaler::to_json), whole or not at all.
+    ///
+    /// # Errors
+    /// `Resources`: it can't be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.file().save(path.as_ref())
+    }
+    /// Reads a file of [`save`](Scaler::save), or of Python.
+    ///
+    /// # Errors
+    /// `Data`: it can't be read; else as [`from_json`](Scaler::from_json).
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        Self::from_file(&ModelFile::load(path.as_ref(), &["StandardScaler"])?)
+    }
+
+    fn file(&self) -> ModelFile {
+        ModelFile::new("StandardScaler")
+            .parameter("copy", json!(true))
+            .parameter("with_mean", json!(true))
+            .parameter("with_std", json!(true))
+            .features(&self.names)
+            .state("n_samples_seen_", json!(self.rows))
+            .state("mean_", file::vector(&self.mean))
+            .state("var_", file::vector(&self.variance))
+            .state("scale_", file::vector(&self.scale))
+    }
+
+    fn from_file(file: &ModelFile) -> Result<Self> {
+        if !(file.flag("with_mean")? && file.flag("with_std")?) {
+            return Err(Error::unsupported("a StandardScaler that does not both shift and scale")
+                .with_hint("fit one with with_mean and with_std"));
+        }
+        let names = file.names()?;
+        Ok(Self {
+            mean: file.floats_of("mean_", names.len())?,
+            variance: file.floats_of("var_", names.len())?,
+            scale: file.floats_of("scale_", names.len())?,
+            rows: file.count("n_samples_seen_")?,
+            names,
+        })
     }
 }
 

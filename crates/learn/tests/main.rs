@@ -46,9 +46,12 @@ behaviours!(
         models_are_those_of_scikit_learn;
     estimators:
         regressions_are_those_of_scikit_learn,
+        classes_are_those_of_scikit_learn,
         classes_and_scales_are_those_of_scikit_learn,
         components_are_those_of_scikit_learn,
-        clusters_are_those_of_scikit_learn;
+        clusters_are_those_of_scikit_learn,
+        clusters_ignore_rows_that_weigh_nothing,
+        files_are_those_of_python;
     refusals:
         bad_data_is_refused_by_name;
 );

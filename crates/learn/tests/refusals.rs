@@ -7,7 +7,7 @@ use phalanx_engine::datafusion::arrow::datatypes::DataType;
 use phalanx_engine::{Engine, Error, ErrorKind};
 use phalanx_frame::expr::{col, lit};
 use phalanx_frame::source;
-use phalanx_learn::{Data, Encoder, LogisticRegression, Matrix, Penalty, Scaler, datasets, metrics};
+use phalanx_learn::{ClassWeight, Data, Encoder, LogisticRegression, Matrix, Penalty, Scaler, datasets, metrics};
 use std::sync::Arc;
 
 /// A matrix of these columns; `y` is the target, `w` the weight.
@@ -133,6 +133,11 @@ pub fn bad_data_is_refused_by_name(engine: &dyn Engine) -> Vec<u8> {
         LogisticRegression::new().penalty(Penalty::L2 { c: 0.0 }),
         LogisticRegression::new().penalty(Penalty::L2 { c: f64::INFINITY }),
         LogisticRegression::new().penalty(Penalty::L2 { c: f64::NAN }),
+        LogisticRegression::new().penalty(Penalty::L1 { c: -1.0 }),
+        LogisticRegression::new().penalty(Penalty::ElasticNet { c: 1.0, l1_ratio: 1.5 }),
+        LogisticRegression::new().classes(1),
+        LogisticRegression::new().class_weight(ClassWeight::Each(vec![1.0])),
+        LogisticRegression::new().class_weight(ClassWeight::Each(vec![1.0, 0.0])),
     ] {
         let error = nonsense.check().unwrap_err();
         assert!(error.kind() == ErrorKind::Input && error.hint().is_some(), "{nonsense:?}");

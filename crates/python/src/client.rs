@@ -13,6 +13,7 @@ use phalanx::{Client, Error, Result, Settings};
 use phalanx_dashboard::report::Report;
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
+use std::cell::RefCell;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,8 +44,13 @@ fn runtime() -> PyResult<&'static Runtime> {
 
 /// Tells waiting calls to give up what they wait for.
 #[pyclass(frozen, module = "phalanx._phalanx")]
-#[derive(Default)]
-pub struct CancelToken(AtomicBool);
+#[derive(Clone, Default)]
+pub struct CancelToken(Arc<AtomicBool>);
+
+thread_local! {
+    /// The token of a thread whose calls are given none.
+    static ADOPTED: RefCell<CancelToken> = RefCell::default();
+}
 
 #[pymethods]
 impl CancelToken {
@@ -58,6 +64,11 @@ impl CancelToken {
         self.0.store(true, Ordering::Relaxed);
     }
 
+    /// From now on it is also the token of all calls of this thread that are given none.
+    fn adopt(&self) {
+        ADOPTED.with(|adopted| adopted.replace(self.clone()));
+    }
+
     /// Whether it was cancelled.
     #[getter]
     fn cancelled(&self) -> bool {
@@ -66,9 +77,10 @@ impl CancelToken {
 }
 
 /// The result of `work`. Other Python threads run meanwhile; an exception of a signal handler (`KeyboardInterrupt`)
-/// drops the work, which cancels its jobs.
+/// drops the work, which cancels its jobs; so does the thread's token.
 pub fn wait<T: Send + 'static>(py: Python<'_>, work: impl Future<Output = Result<T>> + Send + 'static) -> PyResult<T> {
-    wait_unless(py, work, &CancelToken::default())
+    let token = ADOPTED.with(|adopted| adopted.borrow().clone());
+    wait_unless(py, work, &token)
 }
 
 /// As [`wait`], until `token` says to give up.

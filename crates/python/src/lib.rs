@@ -52,6 +52,10 @@ mod _phalanx {
     #[pymodule_export]
     use super::learn::PyRows;
     #[pymodule_export]
+    use super::learn::fits::directions;
+    #[pymodule_export]
+    use super::learn::reorder::{split_within_chunks, take_rows};
+    #[pymodule_export]
     use super::memory::Block;
 
     #[pymodule_init]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,25 +81,3 @@ class performance_report(contextlib.AbstractContextManager[None]):
         import asyncio
 
         await asyncio.to_thread(self.__exit__)
-
-
-@contextlib.contextmanager
-def steps(name: str, iterations_max: int | None = None) -> Iterator[Any]:
-    """What reports the steps of one run to whoever looks at the current client's cluster: ``tell(iteration, metrics)``.
-
-    Nobody looks at an engine in this process, so there it does nothing.
-    """
-    import uuid
-
-    native = _client.native()
-    run, latest = uuid.uuid4().hex, 0
-
-    def tell(iteration: int, metrics: dict[str, float]) -> None:
-        nonlocal latest
-        latest = iteration
-        native.report(run, name, iteration, [(key, float(value)) for key, value in metrics.items()], iterations_max)
-
-    try:
-        yield tell
-    finally:
-        native.report(run, name, latest, [], iterations_max, True)

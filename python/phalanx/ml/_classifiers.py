@@ -8,11 +8,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from phalanx._lazy import np
 from phalanx.ml._given import classes_and_codes, given, is_lazy, kind_of, labels
-from phalanx.ml._linear import check_weight, need_count, need_good, need_number, predictors, unsupported
+from phalanx.ml._linear import check_weight, need_count, need_number, predictors, unsupported
 from phalanx.ml._linear import warn_unless_converged
-from phalanx.ml._passes import passes
-from phalanx.ml._rows import Rows
-from phalanx.ml._solve import Solution, admm, gradient_descent, lbfgs, newton, proximal_gradient
+from phalanx.ml._rows import Rows, Solution
 
 __all__ = ["LogisticRegression"]
 
@@ -131,8 +129,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         weight = self._weights(check_weight(sample_weight, x), codes, count)
         rows = Rows.of(x, codes, weight)
         solution = self._minimise(rows, count, l1, l2)
-        w = solution.w.reshape(-1, rows.width + 1)
-        self.coef_, self.intercept_ = w[:, :-1].copy(), w[:, -1].copy()
+        self.coef_, self.intercept_ = solution.w[:, :-1].copy(), solution.w[:, -1].copy()
         if count > 2 and self.fit_intercept:
             self.intercept_ -= self.intercept_.mean()  # their differences are all that counts: as scikit-learn has them
         self.n_iter_ = np.array([solution.iterations], dtype=np.int32)
@@ -177,55 +174,19 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         return of_class if weight is None else weight * of_class
 
     def _minimise(self, rows: Rows, count: int, l1: float, l2: float) -> Solution:
-        family, lines = ("binomial", 1) if count == 2 else ("multinomial", count)
-        width = rows.width
-        start = np.zeros(lines * (width + 1))
-        first = rows.glm(family, start.reshape(lines, -1))
-        need_good(first, rows, "classes")
-        total = first["weight"] if np.isinf(self.C) else first["weight"] * self.C
-        scale = first["weight"]
-        mask = np.tile(np.append(np.ones(width), 0.0), lines)
-        ridge = mask * (l2 / total if l1 or l2 else 0.0)
-        norm = mask * (l1 / total if l1 else 0.0)
-        fixed = None if self.fit_intercept else mask == 0.0
-
-        def at(w: Any, hessian: bool) -> dict[str, Any]:
-            state = rows.glm(family, w.reshape(lines, -1), hessian)
-            state["loss"] = state["loss"] / scale + 0.5 * float(ridge @ w**2)
-            state["gradient"] = state["gradient"].ravel() / scale + ridge * w
-            if fixed is not None:
-                state["gradient"][fixed] = 0.0
-            return state
-
-        def smooth(w: Any) -> tuple[float, Any]:
-            state = at(w, False)
-            return state["loss"], state["gradient"]
-
-        def curved(w: Any) -> tuple[float, Any, Any]:
-            state = at(w, True)
-            hessian = state["hessian"] / scale + np.diag(ridge)
-            if fixed is not None:
-                hessian[fixed, :] = 0.0
-                hessian[:, fixed] = 0.0
-                hessian[fixed, fixed] = 1.0
-            return state["loss"], state["gradient"], hessian
-
         options = dict(self.solver_kwargs or {})
         if options and self.solver != "admm":
             raise ValueError(f"solver_kwargs {sorted(options)} are for solver='admm'")
-        with passes(f"{type(self).__name__}, {self.solver}") as watched:
-            return self._solve(watched(smooth), watched(curved), start, norm, options)
-
-    def _solve(self, smooth: Any, curved: Any, start: Any, norm: Any, options: dict[str, Any]) -> Solution:
-        if self.solver == "lbfgs":
-            return lbfgs(smooth, start, self.tol, self.max_iter)
-        if self.solver == "gradient_descent":
-            return gradient_descent(smooth, start, self.tol, self.max_iter)
-        if self.solver == "proximal_grad":
-            return proximal_gradient(smooth, start, self.tol, self.max_iter, norm)
-        if self.solver == "admm":
-            return admm(curved, start, self.tol, self.max_iter, norm, **options)
-        return newton(curved, start, self.tol, self.max_iter, norm)
+        unknown = sorted(set(options) - {"rho", "over_relax"})
+        if unknown:
+            raise ValueError(f"solver_kwargs {unknown}: solver='admm' takes rho and over_relax")
+        family, lines = ("binomial", 1) if count == 2 else ("multinomial", count)
+        strength = 0.0 if np.isinf(self.C) else 1.0 / float(self.C)
+        return rows.minimise(
+            "LogisticRegression", family, lines, l1=l1 * strength, l2=l2 * strength, beside_sum=True,
+            fit_intercept=bool(self.fit_intercept), solver="newton" if self.solver in _NEWTON else self.solver, tol=self.tol,
+            max_iter=self.max_iter, **options,
+        )  # fmt: skip
 
     def _scores(self, x: Any) -> Any:
         if len(self.classes_) == 2:

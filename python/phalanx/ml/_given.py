@@ -180,6 +180,13 @@ def classes_and_codes(y: Any) -> tuple[Any, Any]:
         from sklearn.utils.multiclass import check_classification_targets
 
         y = column_or_1d(y, warn=True)
+        if y.dtype.kind in "biuf" and len(y):
+            # By a hash table, not by sorting all rows: the different labels alone are sorted, and checked.
+            codes, classes = pd.factorize(y, sort=True)
+            if (codes < 0).any():
+                raise ValueError("Input y contains NaN.")
+            check_classification_targets(classes)
+            return classes, codes.astype(np.float64)
         check_classification_targets(y)
         classes, codes = np.unique(y, return_inverse=True)
         return classes, codes.astype(np.float64)

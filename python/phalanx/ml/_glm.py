@@ -6,12 +6,10 @@ from typing import Any, ClassVar
 
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from phalanx._lazy import np
 from phalanx.ml._given import given
-from phalanx.ml._linear import check_weight, need_count, need_good, need_number, predictors, target_values, unsupported
+from phalanx.ml._linear import check_weight, need_count, need_number, predictors, target_values, unsupported
 from phalanx.ml._linear import warn_unless_converged
 from phalanx.ml._rows import Rows
-from phalanx.ml._solve import lbfgs, newton
 
 __all__ = ["GammaRegressor", "PoissonRegressor"]
 
@@ -20,7 +18,6 @@ class _LogLinear(RegressorMixin, BaseEstimator):
     """A model of the logarithm of the target's mean, with half of ``alpha`` times the squared norm beside the mean loss."""
 
     _family: ClassVar[str]
-    _targets: ClassVar[str]
 
     def __init__(
         self,
@@ -53,43 +50,12 @@ class _LogLinear(RegressorMixin, BaseEstimator):
             raise ValueError(f"requires y to be passed, but the target y is None: {type(self).__name__} is a regressor")
         x, y = given(self, X, y, reset=True, y_numeric=True)
         rows = Rows.of(x, target_values(y), check_weight(sample_weight, x))
-        width = rows.width
-        start = np.zeros(width + 1)
-        first = rows.glm(self._family, start)
-        need_good(first, rows, self._targets)
-        total = first["weight"]
-        if self.fit_intercept:
-            # The logarithm of the mean target: the gradient at 0 is Σ(1 - y) or Σ(1 - y) again, for both families.
-            mean = 1.0 - first["gradient"][0, width] / total
-            if mean > 0.0:
-                start[width] = np.log(mean)
-        free = np.append(np.full(width, self.alpha), 0.0)
-
-        def at(w: Any, hessian: bool) -> dict[str, Any]:
-            state = rows.glm(self._family, w, hessian)
-            state["loss"] = state["loss"] / total + 0.5 * float(free @ w**2)
-            state["gradient"] = state["gradient"][0] / total + free * w
-            if not self.fit_intercept:
-                state["gradient"][width] = 0.0
-            return state
-
-        def smooth(w: Any) -> tuple[float, Any]:
-            state = at(w, False)
-            return state["loss"], state["gradient"]
-
-        def curved(w: Any) -> tuple[float, Any, Any]:
-            state = at(w, True)
-            hessian = state["hessian"] / total + np.diag(free)
-            if not self.fit_intercept:
-                hessian[width, :] = hessian[:, width] = 0.0
-                hessian[width, width] = 1.0
-            return state["loss"], state["gradient"], hessian
-
-        if self.solver == "lbfgs":
-            solution = lbfgs(smooth, start, self.tol, self.max_iter)
-        else:
-            solution = newton(curved, start, self.tol, self.max_iter)
-        self.coef_, self.intercept_ = solution.w[:width], float(solution.w[width])
+        solution = rows.minimise(
+            type(self).__name__, self._family, 1, l1=0.0, l2=float(self.alpha), beside_sum=False,
+            fit_intercept=bool(self.fit_intercept), solver="lbfgs" if self.solver == "lbfgs" else "newton", tol=self.tol,
+            max_iter=self.max_iter,
+        )  # fmt: skip
+        self.coef_, self.intercept_ = solution.w[0, :-1].copy(), float(solution.w[0, -1])
         self.n_iter_ = solution.iterations
         warn_unless_converged(self, solution)
         return self
@@ -133,11 +99,9 @@ class PoissonRegressor(_LogLinear):
     """
 
     _family = "poisson"
-    _targets = "numbers of at least 0: some value(s) of y are out of the valid range of the loss"
 
 
 class GammaRegressor(_LogLinear):
     """Positive numbers, whose mean is the exponential of a linear predictor. Parameters: :class:`PoissonRegressor`."""
 
     _family = "gamma"
-    _targets = "positive numbers: some value(s) of y are out of the valid range of the loss"

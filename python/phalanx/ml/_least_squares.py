@@ -10,63 +10,28 @@ from phalanx._lazy import np, require
 from phalanx.ml._given import given
 from phalanx.ml._linear import check_weight, need_count, need_number, predictors, target_values, unsupported
 from phalanx.ml._linear import warn_unless_converged
-from phalanx.ml._rows import Rows
-from phalanx.ml._solve import Solution, coordinate_descent
+from phalanx.ml._rows import Rows, Solution
 
 __all__ = ["ElasticNet", "Lasso", "LinearRegression", "Ridge"]
 
 _ONE_MODEL = "fit a model for each column of y"
 
 
-class _Sums:
-    """Products about the means: ``quadratic`` = XᵀWX, ``linear`` = XᵀWy."""
-
-    def __init__(self, rows: Rows, fit_intercept: bool) -> None:
-        found = rows.columns()
-        if (found["count"][0] < found["rows"]).any() or found["infinite"][0].any():
-            rows.need_finite()
-        width = rows.width
-        self.mean, target_mean = np.zeros(width), 0.0
-        if fit_intercept:
-            self.mean = found["mean"][0]
-        state = rows.gram(self.mean, target_mean)
-        self.weight, self.rows = state["weight"], state["rows"]
-        if not np.isfinite(state["target_square"]):
-            raise ValueError("Input y contains NaN or infinity.")
-        if not self.weight > 0.0:
-            raise ValueError(f"the weights of {self.rows} rows sum to {self.weight}")
-        ones = state["products"][width]
-        self.quadratic = state["products"][:width, :width]
-        self.linear = state["target"][:width]
-        self.target_mean = state["target"][width] / self.weight if fit_intercept else 0.0
-        self.square = state["target_square"]
-        if fit_intercept:
-            # What rounding has left of the sums about the mean.
-            left = ones[:width]
-            self.quadratic = self.quadratic - np.outer(left, left) / self.weight
-            self.linear = self.linear - left * self.target_mean
-            self.square -= self.weight * self.target_mean**2
-        self.constant = found["deviation"][0] <= 0.0
-
-    def intercept(self, coefficients: Any) -> float:
-        return float(self.target_mean - self.mean @ coefficients)
-
-
 class _LeastSquares(RegressorMixin, BaseEstimator):
     """A linear predictor of a number."""
 
-    def _sums(self, X: Any, y: Any, sample_weight: Any) -> _Sums:
+    def _rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
         if y is None:
             raise ValueError(
                 f"requires y to be passed, but the target y is None: {type(self).__name__} is a regressor"
             )
         x, y = given(self, X, y, reset=True, y_numeric=True)
         weight = check_weight(sample_weight, x)
-        return _Sums(Rows.of(x, target_values(y), weight), self.fit_intercept)
+        return Rows.of(x, target_values(y), weight)
 
-    def _keep(self, sums: _Sums, coefficients: Any) -> None:
-        self.coef_ = coefficients
-        self.intercept_ = sums.intercept(coefficients) if self.fit_intercept else 0.0
+    def _keep(self, found: dict[str, Any]) -> None:
+        self.coef_ = found["coefficients"].copy()
+        self.intercept_ = float(found["intercept"]) if self.fit_intercept else 0.0
 
     def predict(self, X: Any) -> Any:
         """The predictions: lazy, if X is."""
@@ -112,19 +77,9 @@ class LinearRegression(_LeastSquares):
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> LinearRegression:
         """Fits the model; two passes over the rows."""
         unsupported(self, {"positive": (False, "take Lasso(positive=True) with a small alpha")})
-        sums = self._sums(X, y, sample_weight)
-        scale = np.sqrt(np.maximum(np.diagonal(sums.quadratic), 0.0))
-        scale[scale == 0.0] = 1.0
-        # Columns of one length: the condition number is then about the smallest that a scaling gives.
-        values, vectors = np.linalg.eigh(sums.quadratic / np.outer(scale, scale))
-        kept = values > values.max(initial=0.0) * len(scale) * np.finfo(np.float64).eps * 8
-        inner = vectors[:, kept] / np.sqrt(values[kept])
-        self.rank_ = int(kept.sum())
-        if kept.all():
-            solved = inner @ (inner.T @ (sums.linear / scale)) / scale
-        else:
-            solved = np.linalg.pinv(sums.quadratic, rcond=1e-12, hermitian=True) @ sums.linear
-        self._keep(sums, solved)
+        found = self._rows(X, y, sample_weight).least_squares(bool(self.fit_intercept))
+        self.rank_ = int(found["rank"])
+        self._keep(found)
         return self
 
 
@@ -173,13 +128,7 @@ class Ridge(_LeastSquares):
         unsupported(self, {"positive": (False, "take ElasticNet(positive=True)")})
         if self.solver not in ("auto", "cholesky"):
             raise NotImplementedError(f"Ridge(solver={self.solver!r}): take 'cholesky', which is exact")
-        sums = self._sums(X, y, sample_weight)
-        system = sums.quadratic + self.alpha * np.eye(len(sums.linear))
-        if self.alpha > 0.0:
-            solved = require("scipy.linalg").solve(system, sums.linear, assume_a="pos")
-        else:
-            solved = np.linalg.lstsq(system, sums.linear, rcond=None)[0]
-        self._keep(sums, solved)
+        self._keep(self._rows(X, y, sample_weight).least_squares(bool(self.fit_intercept), float(self.alpha)))
         self.n_iter_, self.solver_ = None, "cholesky"
         return self
 
@@ -238,28 +187,13 @@ class ElasticNet(_LeastSquares):
             self,
             {"warm_start": (False, "a fit costs two passes anyway"), "selection": ("cyclic", "the order changes no result")},
         )
-        sums = self._sums(X, y, sample_weight)
-        n, width = sums.weight, len(sums.linear)
-        quadratic = sums.quadratic / n + self.alpha * (1.0 - self.l1_ratio) * np.eye(width)
-        l1 = np.full(width, self.alpha * self.l1_ratio)
-        linear = sums.linear / n
-        tol = self.tol * 1e-3 * float(np.max(np.abs(linear), initial=0.0))
-        w, iterations = np.zeros(width), 0
-        converged, size = False, np.inf
-        while iterations < self.max_iter and not converged:
-            w = coordinate_descent(quadratic, linear, l1, w, 0.0, 1, self.positive)
-            iterations += 1
-            slope = quadratic @ w - linear
-            free = np.where(w != 0.0, slope + l1 * np.sign(w), np.sign(slope) * np.maximum(np.abs(slope) - l1, 0.0))
-            if self.positive:
-                free = np.where((w == 0.0) & (slope + l1 >= 0.0), 0.0, slope + l1)
-            size = float(np.max(np.abs(np.where(np.diagonal(quadratic) > 0.0, free, 0.0)), initial=0.0))
-            converged = size <= tol
-        self._keep(sums, w)
-        self.n_iter_ = iterations
-        residual = sums.square / n - 2.0 * float(w @ (sums.linear / n)) + float(w @ (sums.quadratic / n) @ w)
-        self.dual_gap_ = float(max(w @ slope + l1 @ np.abs(w), 0.0)) if np.isfinite(residual) else np.nan
-        warn_unless_converged(self, Solution(w, iterations, converged, size))
+        found = self._rows(X, y, sample_weight).elastic_net(
+            bool(self.fit_intercept), float(self.alpha), float(self.l1_ratio), bool(self.positive), float(self.tol),
+            int(self.max_iter),
+        )  # fmt: skip
+        self._keep(found)
+        self.n_iter_, self.dual_gap_ = found["iterations"], found["gap"]
+        warn_unless_converged(self, Solution(self.coef_, found["iterations"], found["converged"], found["gradient"]))
         return self
 
     @property

@@ -9,8 +9,7 @@ from typing import Any
 
 from phalanx._lazy import np
 from phalanx.ml._given import Given, is_lazy
-from phalanx.ml._rows import Rows
-from phalanx.ml._solve import Solution
+from phalanx.ml._rows import Solution
 
 __all__ = ["check_weight", "need_count", "need_number", "predictors", "target_values", "unsupported", "warn_unless_converged"]
 
@@ -84,15 +83,3 @@ def warn_unless_converged(estimator: Any, solution: Solution) -> None:
             ConvergenceWarning,
             stacklevel=3,
         )
-
-
-def need_good(state: dict[str, Any], rows: Rows, what: str) -> None:
-    """Refuses what a first pass has found: targets that the model does not have, features that are not finite."""
-    if not math.isfinite(state["loss"]) or not np.isfinite(state["gradient"]).all():
-        rows.need_finite()
-    if state["bad_targets"]:
-        raise ValueError(f"{state['bad_targets']} of {state['rows']} targets are not {what}")
-    if not math.isfinite(state["loss"]):
-        raise ValueError("the features are so large that their products overflow: standardise them (StandardScaler)")
-    if not state["weight"] > 0.0:
-        raise ValueError(f"the weights of {state['rows']} rows sum to {state['weight']}")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from phalanx import _client, _phalanx
 from phalanx._lazy import np
+from phalanx.exceptions import DataError
 from phalanx.ml._given import Given, column, floats, is_lazy, kind_of
 
-__all__ = ["Rows"]
+__all__ = ["Rows", "Solution"]
+
+
+class Solution(NamedTuple):
+    """Where a minimiser ended."""
+
+    w: Any
+    iterations: int
+    converged: bool
+    #: The largest component of the smallest subgradient.
+    gradient: float
 
 
 class Rows:
@@ -52,18 +63,37 @@ class Rows:
         """Of every feature (of every class): weight, count, mean, sum of squared deviations, extremes. NaN is left out."""
         return _values(self._native.columns(self._client, classes))
 
-    def gram(self, center: Any = None, target_center: float = 0.0) -> dict[str, Any]:
-        """Sums of products of features, the constant 1 and the target, about a center."""
-        center = np.zeros(self.width) if center is None else np.asarray(center)
-        return _values(self._native.gram(self._client, center.tolist(), float(target_center)))
+    def minimise(self, estimator: str, family: str, predictors: int, **options: Any) -> Solution:
+        """The minimum of a generalized linear model's mean loss plus penalties; each iteration is a pass."""
+        found = self._fit("minimise", estimator, family, predictors, **options)
+        return Solution(found["parameters"], found["iterations"], found["converged"], found["gradient"])
 
-    def glm(self, family: str, parameters: Any, hessian: bool = False) -> dict[str, Any]:
-        """Loss, gradient and Hessian; a line of ``parameters`` is the coefficients and the intercept of a predictor."""
-        return _values(self._native.glm(self._client, family, np.atleast_2d(parameters).tolist(), hessian))
+    def least_squares(self, fit_intercept: bool, alpha: float | None = None) -> dict[str, Any]:
+        """Coefficients, intercept and rank of ordinary least squares, or with ``alpha`` of a ridge; two passes."""
+        return self._fit("least_squares", fit_intercept, alpha)
+
+    def elastic_net(self, fit_intercept: bool, *options: Any) -> dict[str, Any]:
+        """Least squares with an l1 and an l2 penalty; two passes."""
+        return self._fit("elastic_net", fit_intercept, *options)
+
+    def kmeans(self, clusters: int, *options: Any) -> dict[str, Any]:
+        """Centers and inertia of k-means; each step is a pass."""
+        return self._fit("kmeans", clusters, *options)
+
+    def spread(self, centered: bool) -> dict[str, Any]:
+        """Means, and sums of products about them or about 0; two passes."""
+        return self._fit("spread", centered)
 
     def clusters(self, centers: Any) -> dict[str, Any]:
         """Sums of the rows that are nearest to each center."""
         return _values(self._native.clusters(self._client, np.asarray(centers, dtype=np.float64).ravel().tolist()))
+
+    def _fit(self, name: str, *arguments: Any, **options: Any) -> dict[str, Any]:
+        try:
+            return _values(getattr(self._native, name)(self._client, *arguments, **options))
+        except DataError:
+            self.need_finite()  # says the features by their numbers
+            raise
 
     def need_finite(self) -> None:
         """Refuses NaN and infinity among the features, by feature."""

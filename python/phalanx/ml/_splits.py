@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from sklearn import model_selection as theirs
+from sklearn.utils import check_random_state
 
+from phalanx import _client, _phalanx
 from phalanx._lazy import np
+from phalanx.array._base import wrap
 from phalanx.ml._given import is_lazy, kind_of
 
 __all__ = ["KFold", "ShuffleSplit", "StratifiedKFold", "check_cv", "rows_of", "train_test_split", "values_of"]
@@ -80,14 +83,14 @@ def rows_of(X: Any, numbers: Any) -> Any:
         return _safe_indexing(X, numbers)
     if kind != "array":
         raise NotImplementedError("rows of a lazy frame by number: give its rows as an array")
-    from phalanx import array as da
-
     numbers = np.asarray(numbers)
     if len(numbers) and np.array_equal(numbers, np.arange(numbers[0], numbers[0] + len(numbers))):
         return X[int(numbers[0]) : int(numbers[0]) + len(numbers)]
     # As many rows in a chunk as there were, on average.
     size = max(1, int(np.ceil(X.shape[0] / max(1, X.numblocks[0]))))
-    return da.take(X, da.from_array(numbers, chunks=(size,)), axis=0)
+    places = np.ascontiguousarray(numbers, dtype="<i8")
+    places = np.where(places < 0, places + X.shape[0], places)
+    return wrap(_phalanx.take_rows(_client.native(), X._native, places.tobytes(), size))
 
 
 def train_test_split(
@@ -109,8 +112,10 @@ def train_test_split(
     ----------
     test_size, train_size, random_state, shuffle, stratify
         As scikit-learn's. Of lazy frames ``stratify`` is not taken.
-    blockwise
-        dask-ml's; changes nothing: rows are drawn from all blocks.
+    blockwise : bool, optional
+        Whether rows of lazy arrays stay within their chunks, each of which is drawn from by itself: much less is moved,
+        but the rows are other than scikit-learn's, and ``stratify`` is not taken. dask-ml's default; here rows are
+        drawn from all chunks unless it is True.
     convert_mixed_types : bool
         Whether lazy arrays and values may be given together.
     """
@@ -129,8 +134,31 @@ def train_test_split(
     lengths = {int(each.shape[0]) if hasattr(each, "shape") else len(each) for each in arrays}
     if len(lengths) > 1:
         raise ValueError(f"Found input variables with inconsistent numbers of samples: {sorted(lengths)}")
+    if blockwise and shuffle:
+        return _split_within_chunks(arrays, test_size, train_size, random_state, stratify)
     numbers = theirs.train_test_split(np.arange(lengths.pop()), **options, stratify=values_of(stratify))
     return list(itertools.chain.from_iterable((rows_of(each, part) for part in numbers) for each in arrays))
+
+
+def _split_within_chunks(
+    arrays: tuple[Any, ...], test_size: Any, train_size: Any, random_state: Any, stratify: Any
+) -> list[Any]:
+    if stratify is not None:
+        raise NotImplementedError("train_test_split(blockwise=True, stratify=...): leave blockwise away")
+    lazy = [each for each in arrays if kind_of(each) == "array"]
+    if len(lazy) < len(arrays):
+        raise NotImplementedError("train_test_split(blockwise=True) of lazy arrays and values: leave blockwise away")
+    first = lazy[0]
+    # scikit-learn says how many, and what is out of range.
+    sizes = theirs.train_test_split(np.arange(first.shape[0]), test_size=test_size, train_size=train_size, shuffle=False)
+    train, test = (len(part) for part in sizes)
+    seed = int(check_random_state(random_state).randint(2**31 - 1))
+    parts: list[Any] = []
+    for each in lazy:
+        alike = each if each.chunks[0] == first.chunks[0] else each.rechunk({0: first.chunks[0]})
+        pair = _phalanx.split_within_chunks(alike._native, test, train, seed)
+        parts += [wrap(pair[1]), wrap(pair[0])]
+    return parts
 
 
 def _split_frames(

@@ -11,7 +11,9 @@ from typing import Any
 
 from sklearn.base import clone, is_classifier
 
+from phalanx import _phalanx
 from phalanx._lazy import np
+from phalanx.exceptions import CancelledError
 from phalanx.ml._given import is_lazy
 from phalanx.ml._scorers import check_scoring, get_scorer
 from phalanx.ml._splits import check_cv, rows_of
@@ -31,16 +33,18 @@ def threads(n_jobs: Any) -> int:
 
 
 def run(calls: Sequence[Callable[[], Any]], n_jobs: Any) -> list[Any]:
-    """The results of the calls, in order; the first exception ends all that have not begun."""
+    """The results of the calls, in order; the first exception (also Ctrl-C) ends all others, whose jobs are cancelled."""
     if len(calls) == 1 or threads(n_jobs) == 1:
         return [call() for call in calls]
-    with ThreadPoolExecutor(threads(n_jobs)) as pool:
+    token = _phalanx.CancelToken()
+    with ThreadPoolExecutor(threads(n_jobs), initializer=token.adopt) as pool:
         futures = [pool.submit(call) for call in calls]
         try:
             return [future.result() for future in futures]
         except BaseException:
             for future in futures:
                 future.cancel()
+            token.cancel()
             raise
 
 
@@ -110,6 +114,8 @@ def trial(
         if train_score:
             result["train_scores"] = {name: float(scorer(fitted, x, y)) for name, scorer in scorers.items()}
         result["estimator"] = fitted
+    except CancelledError:
+        raise  # another trial, or Ctrl-C, has ended the search: this one has no score
     except Exception as error:
         if error_score == "raise":
             raise

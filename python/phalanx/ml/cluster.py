@@ -14,9 +14,6 @@ from phalanx.ml.metrics import euclidean_distances
 
 __all__ = ["KMeans", "k_means"]
 
-#: What one init draws: "Scalable k-means++", Bahmani et al. 2012, says that five rounds do.
-_ROUNDS_MAX = 8
-
 
 class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
     """Lloyd's algorithm from k-means|| starts: a pass over the rows for each step.
@@ -91,17 +88,13 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         starts = self._check()
         x, _ = given(self, X, reset=True)
         rows = Rows.of(x, None, check_weight(sample_weight, x))
-        if rows.count < self.n_clusters:
-            raise ValueError(f"n_samples={rows.count} should be >= n_clusters={self.n_clusters}.")
-        found = rows.columns()
-        if (found["count"][0] < found["rows"]).any() or found["infinite"][0].any():
-            rows.need_finite()
-        tol = float(self.tol * np.mean(found["deviation"][0] / found["weight"][0]))
-        seed = self._seed()
-        array = None if hasattr(self.init, "__array__") or isinstance(self.init, (list, tuple)) else rows.array()
-        results = [self._lloyd(rows, self._start(rows, array, seed + start), tol) for start in range(starts)]
-        # Of several that are equally good, the first.
-        self.cluster_centers_, self.inertia_, self.n_iter_, self.converged_ = min(results, key=lambda result: result[1])
+        init, centers = self._start(rows.width)
+        found = rows.kmeans(
+            self.n_clusters, init, centers, float(self.oversampling_factor), self.init_max_iter, starts, self._seed(),
+            self.max_iter, float(self.tol),
+        )  # fmt: skip
+        self.cluster_centers_, self.inertia_ = found["centers"].copy(), found["inertia"]
+        self.n_iter_, self.converged_ = found["iterations"], found["converged"]
         self._n_features_out = len(self.cluster_centers_)
         self.labels_ = x.answer(_nearest(x, self.cluster_centers_).astype(np.int32))
         return self
@@ -113,66 +106,18 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
             return int(self.random_state)
         return int(require("sklearn.utils").check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _start(self, rows: Rows, array: Any, seed: int) -> Any:
-        k = self.n_clusters
-        if array is None:
+    def _start(self, width: int) -> tuple[str, list[float]]:
+        """How starts are found, and the centers if they are given."""
+        if hasattr(self.init, "__array__") or isinstance(self.init, (list, tuple)):
             centers = np.array(self.init, dtype=np.float64)
-            if centers.shape != (k, rows.width):
-                raise ValueError(f"The shape of the initial centers {centers.shape} does not match (n_clusters, n_features) {(k, rows.width)}.")
-            return centers
+            if centers.shape != (self.n_clusters, width):
+                raise ValueError(f"The shape of the initial centers {centers.shape} does not match (n_clusters, n_features) {(self.n_clusters, width)}.")
+            return "given", centers.ravel().tolist()
         if self.init == "random":
-            return _drawn(array, k, seed)
+            return "random", []
         if self.init not in ("k-means||", "k-means++"):
             raise ValueError(f"init must be 'k-means||', 'k-means++', 'random' or an array. Got {self.init!r}")
-        return self._parallel(rows, array, seed)
-
-    def _parallel(self, rows: Rows, array: Any, seed: int) -> Any:
-        """k-means||: rounds that draw each row with a probability that grows with its distance; then k-means++ among
-        the candidates, which weigh what they are nearest to.
-        """
-        from phalanx import array as da
-
-        centers = _drawn(array, 1, seed)
-        state = rows.clusters(centers)
-        rounds = self.init_max_iter
-        if rounds is None:
-            rounds = min(_ROUNDS_MAX, int(np.ceil(np.log(max(state["inertia"], 1.0)))))
-        each = self.oversampling_factor * self.n_clusters
-        for number in range(max(rounds, 1)):
-            if state["inertia"] <= 0.0:
-                break
-            distances = _squares(array, centers).min(axis=1)
-            draws = da.random.default_rng([seed, number + 1]).random(array.shape[0], chunks=(array.chunks[0],))
-            chosen = draws * float(state["inertia"]) < distances * float(each)
-            # Where a mask is true: few rows, found where they are.
-            (where,) = da.nonzero(chosen)
-            places = np.asarray(where.compute())
-            if len(places):
-                new = np.asarray(da.take(array, da.asarray(places), axis=0).compute())
-                centers = np.unique(np.concatenate([centers, new]), axis=0)
-                state = rows.clusters(centers)
-        if len(centers) < self.n_clusters:
-            return np.concatenate([centers, _drawn(array, self.n_clusters, seed + 7919)])[: self.n_clusters]
-        from sklearn.cluster import kmeans_plusplus
-
-        weights = np.maximum(state["weight"], np.finfo(np.float64).tiny)
-        return kmeans_plusplus(centers, self.n_clusters, sample_weight=weights, random_state=seed % 2**32)[0]
-
-    def _lloyd(self, rows: Rows, centers: Any, tol: float) -> tuple[Any, float, int, bool]:
-        for iteration in range(1, self.max_iter + 1):
-            state = rows.clusters(centers)
-            weight = state["weight"]
-            there = weight > 0.0
-            new = centers.copy()
-            new[there] = state["sums"][there] / weight[there, None]
-            if not there.all() and len(state["farthest"]):
-                # One empty cluster a step moves to the row that is farthest from its center.
-                new[int(np.flatnonzero(~there)[0])] = state["farthest"]
-            moved = float(((new - centers) ** 2).sum())
-            centers = new
-            if moved <= tol:
-                return centers, float(rows.clusters(centers)["inertia"]), iteration, True
-        return centers, float(rows.clusters(centers)["inertia"]), self.max_iter, False
+        return "parallel", []
 
     def _given(self, X: Any) -> Given:
         from sklearn.utils.validation import check_is_fitted
@@ -209,14 +154,6 @@ def _squares(x: Any, centers: Any) -> Any:
 
 def _nearest(x: Given, centers: Any) -> Any:
     return _squares(x.array(), centers).argmin(axis=1)
-
-
-def _drawn(array: Any, count: int, seed: int) -> Any:
-    """Different rows, drawn without weights."""
-    from phalanx import array as da
-
-    places = np.random.default_rng(seed).choice(array.shape[0], count, replace=False)
-    return np.asarray(da.take(array, da.asarray(places), axis=0).compute())
 
 
 def k_means(X: Any, n_clusters: int, **options: Any) -> tuple[Any, Any, float]:

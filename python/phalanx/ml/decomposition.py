@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
+from phalanx import _phalanx
 from phalanx._lazy import np, require
 from phalanx.ml._given import Given, given
 from phalanx.ml._linear import need_count
@@ -40,11 +41,8 @@ class _Components(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
 def _directions(products: Any) -> tuple[Any, Any]:
     """Eigenvalues, the largest first, and eigenvectors as lines, whose largest entry is positive."""
-    values, vectors = np.linalg.eigh(products)
-    values, lines = values[::-1].clip(min=0.0), vectors[:, ::-1].T
-    largest = np.argmax(np.abs(lines), axis=1)
-    signs = np.sign(lines[np.arange(len(lines)), largest])
-    return values, lines * signs[:, None]
+    found = _phalanx.directions(len(products), products.ravel().tolist())
+    return np.asarray(found["values"]).clip(min=0.0), np.asarray(found["lines"])
 
 
 class PCA(_Components):
@@ -104,14 +102,8 @@ class PCA(_Components):
     def _sums(self, X: Any, *, reset: bool) -> tuple[int, Any, Any]:
         """How many rows, their mean, and the sums of products about it; two passes."""
         x, _ = given(self, X, reset=reset, ensure_min_samples=2 if reset else 1)
-        rows = Rows.of(x)
-        found = rows.columns()
-        if (found["count"][0] < found["rows"]).any() or found["infinite"][0].any():
-            rows.need_finite()
-        n, width = rows.count, rows.width
-        state = rows.gram(found["mean"][0])
-        left = state["products"][width, :width]  # what rounding has left of the sums about the mean
-        return n, found["mean"][0] + left / n, state["products"][:width, :width] - np.outer(left, left) / n
+        found = Rows.of(x).spread(True)
+        return found["rows"], found["mean"], found["products"]
 
     def _keep(self, n: int, mean: Any, products: Any) -> None:
         self.mean_ = mean
@@ -312,18 +304,15 @@ class TruncatedSVD(_Components):
         rows = Rows.of(x)
         if self.n_components > rows.width:
             raise ValueError(f"n_components({self.n_components}) must be <= n_features({rows.width}).")
-        found = rows.columns()
-        if (found["count"][0] < found["rows"]).any() or found["infinite"][0].any():
-            rows.need_finite()
-        n, width = rows.count, rows.width
-        products = rows.gram()["products"][:width, :width]
-        squares, lines = _directions(products)
+        found = rows.spread(False)
+        n = found["rows"]
+        squares, lines = _directions(found["products"])
         self.components_ = lines[: self.n_components]
         self.singular_values_ = np.sqrt(squares[: self.n_components])
         # The variance along a direction: the mean square less the squared mean.
-        along = self.components_ @ found["mean"][0]
+        along = self.components_ @ found["mean"]
         self.explained_variance_ = np.maximum(squares[: self.n_components] / n - along**2, 0.0)
-        total = float((found["deviation"][0] / n).sum())
+        total = float((found["deviation"] / n).sum())
         with np.errstate(invalid="ignore", divide="ignore"):
             self.explained_variance_ratio_ = self.explained_variance_ / total
         return self

@@ -45,6 +45,31 @@ def test_rows_are_split_as_scikit_learn_splits_them(name: str) -> None:
         np.testing.assert_array_equal(part, judge)
 
 
+def test_rows_are_drawn_within_chunks() -> None:
+    x, y = np.arange(2000.0).reshape(1000, 2), np.arange(1000)
+    found = []
+    for name in ("local", "perturbed", "cluster"):
+        with on(name):
+            lazy, labels = da.from_array(x, chunks=(100, 1)), da.from_array(y, chunks=150)
+            options = {"test_size": 0.3, "random_state": 1, "blockwise": True}
+            train, test, train_y, test_y = (plain(part) for part in ours.train_test_split(lazy, labels, **options))
+            assert sorted([*train_y, *test_y]) == y.tolist() and len(test_y) == 300
+            np.testing.assert_array_equal(train, x[train_y])
+            np.testing.assert_array_equal(test, x[test_y])
+            # Each chunk of the first array gives its share to both, in another order than it was in.
+            assert (test_y // 100).tolist() == np.repeat(np.arange(10), 30).tolist()
+            assert (train_y // 100).tolist() == np.repeat(np.arange(10), 70).tolist()
+            assert not (np.diff(train_y[:70]) > 0).all()
+            found.append([train_y.tolist(), test_y.tolist()])
+            other, _ = ours.train_test_split(labels, test_size=300, train_size=1, random_state=2, blockwise=True)
+            assert plain(other).tolist() != train_y[:1].tolist() and other.shape == (1,)
+            with pytest.raises(NotImplementedError, match="blockwise"):
+                ours.train_test_split(lazy, stratify=labels, blockwise=True)
+            with pytest.raises(ValueError, match="test_size"):
+                ours.train_test_split(lazy, test_size=1.5, blockwise=True)
+    assert found[0] == found[1] == found[2]
+
+
 def test_frames_are_split_by_draws() -> None:
     table = pd.DataFrame({"x": np.arange(1000), "y": np.arange(1000) % 7})
     found = []

@@ -133,3 +133,48 @@ def test_feature_names_are_checked_by_name_and_order() -> None:
                 model.predict(wrong)
         with pytest.raises(ValueError, match="4 features|missing|feature names"):
             model.predict(lazy[list("abc")])
+
+
+RUST = Path(__file__).resolve().parents[3] / "crates" / "learn" / "tests" / "oracle"
+
+
+def test_models_of_rust_are_read() -> None:
+    """Models that Rust has written say what scikit-learn says; ``files_are_those_of_python`` keeps them as they are."""
+    from sklearn.naive_bayes import GaussianNB
+
+    table = pd.read_csv(RUST / "data.csv")
+    x, hour = table[["a", "b", "c"]], table["hour"].to_numpy()
+    expected = json.loads((RUST / "estimators.json").read_text())
+    models = {path.stem: persistence.load(path) for path in (RUST / "models").glob("[A-Z]*.json")}
+    assert len(models) == 13
+    np.testing.assert_allclose(models["LinearRegression"].predict(x)[:5], expected["linear"]["predictions"], rtol=1e-8)
+    for name in ("Ridge", "Lasso", "ElasticNet", "PoissonRegressor"):
+        mine = getattr(linear_model, name)(**models[name].get_params()).fit(x, hour)
+        np.testing.assert_allclose(models[name].predict(x), mine.predict(x), rtol=1e-8)
+        assert models[name].feature_names_in_.tolist() == ["a", "b", "c"]
+        judge = persistence.to_sklearn(models[name])
+        np.testing.assert_allclose(judge.predict(x), models[name].predict(x), rtol=1e-9)
+    z = pd.DataFrame(models["MinMaxScaler"].transform(x), columns=list(x.columns))
+    third = (hour >= 8).astype(int) + (hour >= 16)
+    for name, features, target in (("LogisticRegression", x, table["y"]), ("LogisticRegression_of_three", z, third)):
+        model = models[name]
+        mine = linear_model.LogisticRegression(**model.get_params()).fit(features, target)
+        np.testing.assert_allclose(model.predict_proba(features), mine.predict_proba(features), atol=1e-6)
+        assert model.predict(features).tolist() == mine.predict(features).tolist()
+        assert (model.converged_, model.classes_.tolist()) == (True, sorted(set(target)))
+        judge = persistence.to_sklearn(model)
+        np.testing.assert_allclose(judge.predict_proba(features), model.predict_proba(features), atol=1e-12)
+    bayes, judge = models["GaussianNB"], GaussianNB().fit(x, table["y"])
+    np.testing.assert_allclose(bayes.predict_proba(x), judge.predict_proba(x), atol=1e-9)
+    bayes.partial_fit(x, table["y"])
+    np.testing.assert_allclose(bayes.theta_, judge.theta_, rtol=1e-9)
+    np.testing.assert_allclose(bayes.var_, judge.var_, rtol=1e-6)
+    whole = models["PCA"].inverse_transform(models["PCA"].transform(x))
+    assert np.abs(whole - x.to_numpy()).max(axis=0)[2] < 0.1  # the widest feature is the first component
+    assert np.abs(models["TruncatedSVD"].transform(x)).shape == (600, 2)
+    scaled = models["MinMaxScaler"].transform(x)
+    np.testing.assert_allclose((scaled.min(), scaled.max()), (-1.0, 1.0))
+    standard = models["StandardScaler"].transform(x)
+    np.testing.assert_allclose((standard.mean(), standard.std()), (0.0, 1.0), atol=1e-9)
+    clusters = models["KMeans"]
+    np.testing.assert_allclose(-clusters.score(x), clusters.inertia_, rtol=1e-9)

@@ -132,7 +132,7 @@ fn describe(what: &str, model: &LogisticModel, evaluation: &Evaluation, train: u
         .fact("log_loss", evaluation.log_loss)
         .fact("accuracy", evaluation.accuracy)
         .fact("base_rate", evaluation.base_rate)
-        .fact("intercept", model.intercept())
+        .fact("intercept", model.intercepts().first().copied().unwrap_or(0.0))
         .fact("coefficients", coefficients)
         .say(format!(
             "logistic regression of {what}: {} rows, {} features, {end} in {} Newton steps",

@@ -64,7 +64,7 @@ impl ElasticNet {
         }
         let sums = futures::executor::block_on(Sums::of(engine, matrix, self.fit_intercept))?;
         let Sparse { coefficients, iterations, converged, gradient, gap } =
-            sums.elastic_net(class, self.alpha, self.l1_ratio, self.positive, self.tolerance, self.iterations_max);
+            sums.elastic_net(self.alpha, self.l1_ratio, self.positive, self.tolerance, self.iterations_max);
         let of = sums.quadratic.times(&coefficients);
         let fitted = coefficients.iter().zip(of.iter().zip(&sums.linear));
         let squares = fitted.fold(sums.square, |sum, (w, (product, b))| sum + w * (product - 2.0 * b));

@@ -7,7 +7,7 @@ use crate::gram::Gram;
 use crate::matrix::Matrix;
 use crate::minimise::{Coordinates, coordinate_descent};
 use crate::scale::need_finite;
-use crate::{report, statistic};
+use crate::statistic;
 use phalanx_engine::{Engine, Error, Result};
 
 /// An eigenvalue of columns of one length below this share of the largest, for each of them, is rounding.
@@ -131,7 +131,6 @@ impl Sums {
     /// largest product of a feature with the target.
     pub fn elastic_net(
         &self,
-        estimator: &str,
         alpha: f64,
         l1_ratio: f64,
         positive: bool,
@@ -150,7 +149,6 @@ impl Sums {
             w = coordinate_descent(&problem, w, 0.0, 1);
             iterations += 1;
             gradient = problem.size(&w);
-            report::iterated(estimator, iterations, &[("gradient", gradient)]);
         }
         let slope: Vec<f64> = quadratic.times(&w).iter().zip(&linear).map(|(product, b)| product - b).collect();
         let gap = (dot(&w, &slope) + w.iter().zip(&l1).fold(0.0, |sum, (w, l1)| sum + l1 * w.abs())).max(0.0);

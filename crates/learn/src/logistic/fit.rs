@@ -3,7 +3,8 @@
 use super::model::{Convergence, LogisticModel};
 use super::newton::{NewtonPass, NewtonState};
 use super::{LogisticRegression, Penalty};
-use crate::matrix::{Data, Matrix};
+use crate::matrix::Matrix;
+use crate::report::Fit;
 use crate::scale::{Moments, need_finite};
 use crate::solve::{Singular, solve};
 use crate::statistic;
@@ -19,9 +20,8 @@ const FALL_SHARE: f64 = 1e-4;
 /// By how much rounding may raise an objective that has stopped falling, as a share of it.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
-pub(super) fn fit(parameters: &LogisticRegression, engine: &dyn Engine, data: &Data) -> Result<LogisticModel> {
-    let matrix = data.matrix();
-    matrix.need_target("logistic regression")?;
+pub(super) fn fit(parameters: &LogisticRegression, engine: &dyn Engine, matrix: &Matrix) -> Result<LogisticModel> {
+    let told = Fit::of(engine, "LogisticRegression", Some(parameters.solver.name()), parameters.iterations_max);
     let objective = Objective { parameters, matrix };
     let mut point = vec![0.0; matrix.names().len() + 1];
     let mut state = objective.pass(engine, &point)?;
@@ -34,6 +34,10 @@ pub(super) fn fit(parameters: &LogisticRegression, engine: &dyn Engine, data: &D
         convergence.gradient = objective.size(&state, &gradient);
         convergence.loss = state.loss / state.weight;
         convergence.converged = convergence.gradient <= parameters.tolerance;
+        if convergence.iterations > 0 {
+            let metrics = [("loss", convergence.loss), ("gradient", convergence.gradient)];
+            told.iterated(convergence.iterations, &metrics);
+        }
         if convergence.converged || convergence.iterations == parameters.iterations_max {
             break;
         }
@@ -54,7 +58,8 @@ pub(super) fn fit(parameters: &LogisticRegression, engine: &dyn Engine, data: &D
         convergence.iterations += 1;
         objective.check_separation(&state)?;
     }
-    Ok(LogisticModel::new(matrix.names().to_vec(), &point, parameters, convergence))
+    let intercept = vec![point.remove(0)];
+    Ok(LogisticModel::new(matrix.names(), point, intercept, parameters, convergence))
 }
 
 /// What is minimised: `½ ‖w‖² + c Σ loss`.
@@ -67,8 +72,10 @@ impl Objective<'_> {
     /// (the penalty's factor, the loss's factor).
     fn factors(&self) -> (f64, f64) {
         match self.parameters.penalty {
-            Penalty::None => (0.0, 1.0),
             Penalty::L2 { c } => (1.0, c),
+            // Penalties with an l1 norm are minimised elsewhere; an elastic net may come without one.
+            Penalty::ElasticNet { c, .. } => (1.0, c),
+            Penalty::None | Penalty::L1 { .. } => (0.0, 1.0),
         }
     }
 

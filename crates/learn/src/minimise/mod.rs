@@ -70,6 +70,17 @@ pub enum Solver {
 }
 
 impl Solver {
+    /// What it is called in Python and in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lbfgs => "lbfgs",
+            Self::Newton => "newton",
+            Self::Admm { .. } => "admm",
+            Self::ProximalGradient => "proximal_grad",
+            Self::GradientDescent => "gradient_descent",
+        }
+    }
+
     /// The solver of this name; ADMM with its usual parameters.
     ///
     /// # Errors

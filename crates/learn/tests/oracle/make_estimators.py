@@ -13,7 +13,7 @@ import pandas as pd
 import sklearn
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA, TruncatedSVD
-from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, PoissonRegressor, Ridge
 from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import MinMaxScaler
 
@@ -34,7 +34,20 @@ def regression(model, features, sample_weight=None):
     }
 
 
+def classes(target, solver="newton-cholesky", sample_weight=None, **options):
+    model = LogisticRegression(solver=solver, tol=1e-13, max_iter=1_000_000, **options)
+    model.fit(z, target, sample_weight=sample_weight)
+    return {
+        "coefficients": model.coef_.ravel().tolist(),
+        "intercepts": model.intercept_.tolist(),
+        "score": float(model.score(z, target, sample_weight=sample_weight)),
+        "probabilities": model.predict_proba(z)[:5].tolist(),
+        "classes": model.predict(z)[:20].tolist(),
+    }
+
+
 z = scaled.transform(x)
+third = (hour >= 8).astype(int) + (hour >= 16)
 exact = {"tol": 1e-14, "max_iter": 1_000_000}
 bayes = GaussianNB().fit(x, y)
 priors = GaussianNB(priors=[0.3, 0.7], var_smoothing=1e-3).fit(x, y)
@@ -56,6 +69,17 @@ expected = {
     "elastic_net_positive": regression(ElasticNet(alpha=0.01, l1_ratio=0.5, positive=True, **exact), z),
     "poisson": regression(PoissonRegressor(alpha=0.1, solver="newton-cholesky", tol=1e-12), z),
     "poisson_weighted": regression(PoissonRegressor(alpha=0.0, solver="newton-cholesky", tol=1e-12), z, weight),
+    "logistic": {
+        "three": classes(third),
+        "three_weighted": classes(third, C=0.3, sample_weight=weight),
+        "three_balanced": classes(third, C=20.0, class_weight="balanced", sample_weight=weight),
+        "three_without_intercept": classes(third, fit_intercept=False),
+        "l1": classes(y, "saga", l1_ratio=1.0, C=0.06),
+        "elastic_net": classes(y, "saga", l1_ratio=0.4, C=0.2, sample_weight=weight),
+        "three_elastic_net": classes(third, "saga", l1_ratio=0.5, C=0.2),
+        "balanced": classes(y, class_weight="balanced"),
+        "class_weight": classes(y, class_weight={0: 1.0, 1: 3.0}, sample_weight=weight),
+    },
     "bayes": {
         "priors": bayes.class_prior_.tolist(),
         "means": bayes.theta_.ravel().tolist(),

@@ -214,7 +214,7 @@ pub fn predictions_come_in_the_order_of_the_rows(engine: &dyn Engine) -> Vec<u8>
     assert_eq!(predicted[1], rows[1]);
     for (row, features) in rows[0].chunks(9).enumerate() {
         let products = features.iter().zip(model.coefficients()).map(|(value, weight)| value * weight);
-        let decision = products.sum::<f64>() + model.intercept();
+        let decision = products.sum::<f64>() + model.intercepts()[0];
         assert!((decided[0][row] - decision).abs() < 1e-11);
         assert!((predicted[0][row] - 1.0 / (1.0 + (-decision).exp())).abs() < 1e-11);
     }

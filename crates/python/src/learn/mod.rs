@@ -1,5 +1,8 @@
 //! Rows for learning, kept where they were computed, and the passes over them that estimators are loops around.
 
+pub mod fits;
+pub mod reorder;
+
 use crate::array::PyArray;
 use crate::client::{PyClient, wait};
 use crate::errors::Raise;
@@ -9,8 +12,6 @@ use phalanx::Error;
 use phalanx::chunk::{Chunk, Element};
 use phalanx::learn::clusters::Clusters;
 use phalanx::learn::columns::Columns;
-use phalanx::learn::glm::{Family, GlmPass};
-use phalanx::learn::gram::Gram;
 use phalanx::learn::rows::Layout;
 use phalanx::learn::statistic::{Distributed, compute_async};
 use phalanx::learn::{Data, Matrix};
@@ -111,49 +112,6 @@ impl PyRows {
         Ok(answer.values("infinite", &shape, state.infinite)?.done())
     }
 
-    /// Sums of products about a center.
-    fn gram<'py>(
-        &self,
-        py: Python<'py>,
-        client: &PyClient,
-        center: Vec<f64>,
-        target_center: f64,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        self.need_width(center.len())?;
-        let state = self.pass(py, client, Gram { center, target_center })?;
-        let width = self.width() + 1;
-        let answer = Answer::new(py).number("rows", state.rows)?.number("weight", state.weight)?;
-        let answer = answer.values("products", &[width, width], square(&state.products, width))?;
-        Ok(answer.values("target", &[width], state.target)?.number("target_square", state.target_square)?.done())
-    }
-
-    /// Loss, gradient and Hessian of a generalized linear model; `parameters` holds, for each predictor, the
-    /// coefficients and then the intercept, and the Hessian is by all of them in that order.
-    fn glm<'py>(
-        &self,
-        py: Python<'py>,
-        client: &PyClient,
-        family: &str,
-        parameters: Vec<Vec<f64>>,
-        hessian: bool,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        let family = family.parse::<Family>().raise()?;
-        let width = self.width() + 1;
-        parameters.iter().try_for_each(|parameters| self.need_width(parameters.len().saturating_sub(1)))?;
-        let predictors = parameters.len();
-        let state = self.pass(py, client, GlmPass { family, parameters, hessian })?;
-        let answer = Answer::new(py).number("rows", state.rows)?.number("bad_targets", state.bad_targets)?;
-        let answer = answer.number("weight", state.weight)?.number("loss", state.loss)?;
-        let answer = answer.values("gradient", &[predictors, width], state.gradient)?;
-        match hessian {
-            false => Ok(answer.done()),
-            true => {
-                let side = predictors * width;
-                Ok(answer.values("hessian", &[side, side], square(&state.hessian, side))?.done())
-            }
-        }
-    }
-
     /// One step of Lloyd's algorithm.
     fn clusters<'py>(&self, py: Python<'py>, client: &PyClient, centers: Vec<f64>) -> PyResult<Bound<'py, PyDict>> {
         let count = centers.len() / self.width();
@@ -181,10 +139,4 @@ impl PyRows {
         }
         Err(Error::input(format!("{found} numbers for {width} features"))).raise()
     }
-}
-
-/// A symmetric matrix that is packed by rows on and below the diagonal, whole.
-fn square(packed: &[f64], width: usize) -> Vec<f64> {
-    let at = |i: usize, j: usize| packed.get(i.max(j) * (i.max(j) + 1) / 2 + i.min(j)).copied().unwrap_or(f64::NAN);
-    (0..width * width).map(|place| at(place / width, place % width)).collect()
 }
