@@ -89,6 +89,22 @@ fn only_the_columns_that_are_read_are_generated() {
 }
 
 #[test]
+fn nothing_is_ordered_for_sums() {
+    let frame = formula::frame();
+    let right = frame.select(["whole", "value"]).unwrap().rename([("value", "other")]).unwrap();
+    let merged = frame.merge(&right, ["whole"], Keep::Inner).unwrap();
+    let goes_home = |frame: &Frame| {
+        let text = frame.explain(&Settings::default()).unwrap();
+        text.split_once("\nplan\n").unwrap().1.contains("route_home")
+    };
+    let groups = merged.groupby(["key"]).unwrap();
+    let sum = [Aggregate::sum("whole")];
+    assert!(goes_home(&merged));
+    assert!(!goes_home(&groups.clone().agg(sum.clone()).unwrap()));
+    assert!(goes_home(&groups.sort(false).agg(sum).unwrap()), "the order of appearance needs the order of the rows");
+}
+
+#[test]
 fn plans_survive_the_codec() {
     let folder = tempfile::tempdir().unwrap();
     let engine = LocalEngine::new(Settings::default()).unwrap();
@@ -130,6 +146,7 @@ fn plans_survive_the_codec() {
         "row_numbers",
         "settle",
         "tell",
+        "text_groups",
         "timeseries",
     ];
     assert_eq!(operators.into_iter().collect::<Vec<_>>(), expected);

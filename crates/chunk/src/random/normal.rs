@@ -67,8 +67,7 @@ type Rational = [[f64; 8]; 2];
 
 #[inline(always)]
 fn ratio(r: f64, [numerator, denominator]: &Rational) -> f64 {
-    let horner =
-        |c: &[f64; 8]| ((((((c[7] * r + c[6]) * r + c[5]) * r + c[4]) * r + c[3]) * r + c[2]) * r + c[1]) * r + c[0];
+    let horner = |c: &[f64; 8]| c[..7].iter().rev().fold(c[7], |sum, &next| sum.mul_add(r, next));
     horner(numerator) / horner(denominator)
 }
 

@@ -59,7 +59,7 @@ impl Canonical {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Canonicalise {
+pub struct Canonicalise {
     schema: SerializedSchema,
     compared: Vec<usize>,
     missing: Vec<usize>,

@@ -6,6 +6,8 @@
 use super::canonical::Canonical;
 use super::ordinal::number_rows;
 use super::segment::{Segments, segments};
+use super::text_groups::TextGroups;
+use super::unordered::unordered;
 use super::{column, exchange, gather, project, sort_partitions};
 use crate::exact::{exact_moments, exact_sum, float_maximum, float_minimum};
 use crate::functions::category::with_metadata_of;
@@ -29,7 +31,7 @@ use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::AggregateUDF;
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::aggregate::AggregateExprBuilder;
+use datafusion::physical_expr::aggregate::{AggregateExprBuilder, AggregateFunctionExpr};
 use datafusion::physical_expr::expressions::{CastExpr, Literal};
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode, PhysicalGroupBy};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
@@ -38,9 +40,6 @@ use phalanx_engine::{Operator, plan, stream, typetag};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// An aggregate function, its argument and the name of its result.
-pub type Function = (Arc<AggregateUDF>, Arc<dyn PhysicalExpr>, String);
 
 /// One row for each group, in one partition: the keys, then the aggregates. Without keys all rows are the one group,
 /// and there is always one row.
@@ -122,18 +121,17 @@ impl Grouped {
         output: &SchemaRef,
         partitions: usize,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let by_first = !self.sort && !self.keys.is_empty();
+        let input = if by_first { input } else { unordered(input)? };
         let columns = input.schema().fields().len();
         let keys: Vec<usize> = (0..self.keys.len()).collect();
         let required = if self.dropna { keys.clone() } else { vec![] };
         let input = Canonical { compared: keys.clone(), missing: (0..columns).collect(), required }.over(input)?;
-        let by_first = !self.sort && !keys.is_empty();
         let input = if by_first { number_rows(input)? } else { input };
         let schema = input.schema();
-        let mut functions: Vec<Function> = vec![];
         let mut known: Vec<(Source, usize)> = vec![];
         let mut source = |source: Source, index: usize| {
             let place = known.iter().position(|other| *other == (source, index)).unwrap_or_else(|| {
-                functions.push(source.function(&schema, index));
                 known.push((source, index));
                 known.len() - 1
             });
@@ -153,7 +151,7 @@ impl Grouped {
         if parts.is_empty() && first.is_none() {
             source(Source::Size, 0);
         }
-        let grouped = aggregate_twice(input, keys.len(), functions, partitions)?;
+        let grouped = aggregate_twice(input, keys.len(), known, partitions)?;
         let schema = SerializedSchema(self.with_first(output));
         plan::operator(Finish { schema, keys: keys.len(), parts, first }, vec![grouped])
     }
@@ -221,8 +219,8 @@ impl Segments for Reductions {
 }
 
 /// The aggregate function that a statistic comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
     Moments,
     ExactSum,
     IntegerSum,
@@ -238,11 +236,12 @@ enum Source {
 }
 
 impl Source {
-    fn function(self, schema: &SchemaRef, index: usize) -> Function {
+    /// The function over this column of an input.
+    pub fn aggregate(self, schema: &SchemaRef, index: usize) -> Result<AggregateFunctionExpr> {
         let argument = || column(schema, index);
         let cast = |data_type| Arc::new(CastExpr::new(column(schema, index), data_type, None)) as _;
         let one = || Arc::new(Literal::new(ScalarValue::Int64(Some(1)))) as _;
-        let (function, argument) = match self {
+        let (function, argument): (Arc<AggregateUDF>, Arc<dyn PhysicalExpr>) = match self {
             Self::Moments => (Arc::new(exact_moments()), cast(DataType::Float64)),
             Self::ExactSum => (Arc::new(exact_sum()), cast(DataType::Float64)),
             Self::IntegerSum => (sum_udaf(), cast(DataType::Int64)),
@@ -255,7 +254,8 @@ impl Source {
             Self::FloatMinimum => (Arc::new(float_minimum()), argument()),
             Self::FloatMaximum => (Arc::new(float_maximum()), argument()),
         };
-        (function, argument, format!("{self:?}({index})"))
+        let builder = AggregateExprBuilder::new(function, vec![argument]);
+        builder.schema(Arc::clone(schema)).alias(format!("{self:?}({index})")).build()
     }
 }
 
@@ -286,30 +286,29 @@ fn main_source(aggregate: &Aggregate, all: &[Aggregate], data_type: &DataType) -
 pub fn aggregate_twice(
     input: Arc<dyn ExecutionPlan>,
     keys: usize,
-    functions: Vec<Function>,
+    sources: Vec<(Source, usize)>,
     partitions: usize,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let schema = input.schema();
     let group_by = PhysicalGroupBy::new_single(
         (0..keys).map(|index| (column(&schema, index), schema.field(index).name().clone())).collect(),
     );
-    let functions = functions
-        .into_iter()
-        .map(|(function, argument, name)| {
-            let builder = AggregateExprBuilder::new(function, vec![argument]);
-            Ok(Arc::new(builder.schema(Arc::clone(&schema)).alias(name).build()?))
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let functions = sources.iter().map(|(source, index)| Ok(Arc::new(source.aggregate(&schema, *index)?)));
+    let functions = functions.collect::<Result<Vec<_>>>()?;
     let filters = vec![None; functions.len()];
     let partial = Arc::new(AggregateExec::try_new(
         AggregateMode::Partial,
         group_by,
         functions.clone(),
         filters.clone(),
-        input,
+        Arc::clone(&input),
         Arc::clone(&schema),
     )?);
     let whole = partial.group_expr().as_final();
+    let partial: Arc<dyn ExecutionPlan> = match keys == 1 && *schema.field(0).data_type() == DataType::Utf8 {
+        true => plan::operator(TextGroups { sources, schema: SerializedSchema(partial.schema()) }, vec![input])?,
+        false => partial,
+    };
     let (exchanged, mode) = match keys {
         0 => (gather(partial)?, AggregateMode::Final),
         _ => (exchange(partial, &(0..keys).collect::<Vec<_>>(), partitions)?, AggregateMode::FinalPartitioned),

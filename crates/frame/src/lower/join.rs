@@ -8,7 +8,7 @@ use super::ordinal::two;
 use crate::merge::{Keep, Unique};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array, new_null_array};
 use datafusion::arrow::compute::{concat_batches, take, take_record_batch};
-use datafusion::arrow::datatypes::{DataType, Int64Type, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::arrow::row::{RowConverter, Rows, SortField};
 use datafusion::common::hash_utils::create_hashes;
 use datafusion::error::Result;
@@ -21,6 +21,7 @@ use phalanx_engine::persisted::SerializedSchema;
 use phalanx_engine::{Operator, stream, typetag};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,7 +30,44 @@ pub(super) struct Join {
     /// The last columns but one of both sides, in the form in which equal means equal.
     pub keys: usize,
     pub unique: Unique,
+    /// Which columns of the probe side, then of the build side, the pairs have; behind them an outer join has the keys,
+    /// and all have the ordinals: the build side's, then the probe side's.
+    probe_columns: Vec<usize>,
+    build_columns: Vec<usize>,
     pub schema: SerializedSchema,
+}
+
+impl Join {
+    /// The join of two sides of these schemas, with these columns of each in its output.
+    pub fn new(
+        keep: Keep,
+        keys: usize,
+        unique: Unique,
+        (probe, probe_columns): (&Schema, Vec<usize>),
+        (build, build_columns): (&Schema, Vec<usize>),
+    ) -> Self {
+        let nullable = |field: &Field| field.clone().with_nullable(true);
+        let mut fields: Vec<Field> = probe_columns.iter().map(|&column| nullable(probe.field(column))).collect();
+        fields.extend(build_columns.iter().map(|&column| nullable(build.field(column))));
+        if keep == Keep::Outer {
+            fields.extend(key_range(probe.fields().len(), keys).map(|column| nullable(probe.field(column))));
+        }
+        fields.push(Field::new("build", DataType::Int64, true));
+        fields.push(Field::new("ordinal", DataType::Int64, true));
+        Self {
+            keep,
+            keys,
+            unique,
+            probe_columns,
+            build_columns,
+            schema: SerializedSchema(Arc::new(Schema::new(fields))),
+        }
+    }
+}
+
+/// Where the keys of a side are.
+fn key_range(columns: usize, keys: usize) -> Range<usize> {
+    columns - 1 - keys..columns - 1
 }
 
 #[typetag::serde]
@@ -226,9 +264,24 @@ fn in_order(rows: &RecordBatch) -> Result<RecordBatch> {
 struct Built {
     rows: RecordBatch,
     keys: Keys,
-    heads: Vec<u32>,
-    next: Vec<u32>,
+    /// Whether equal tags are equal keys.
+    exact: bool,
+    heads: Vec<Link>,
+    /// What comes behind each row.
+    links: Vec<Link>,
+    /// Which rows met another, if that is asked.
     met: Vec<bool>,
+}
+
+/// A row in a chain, with what a probing row must know of it in one place of memory.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    /// The key itself if it is an integer, else its hash.
+    tag: u64,
+    /// The row, or [`END`].
+    row: u32,
+    /// Whether another with this tag comes behind it.
+    has_twin: bool,
 }
 
 /// No row.
@@ -242,6 +295,21 @@ pub(super) enum Keys {
 }
 
 impl Keys {
+    /// What chains tell a key by: the key itself if that is `exact`, else its hash.
+    fn tag(&self, row: usize, exact: bool, hash: u64) -> u64 {
+        match self {
+            Self::Integers(keys) if exact => keys.value(row).cast_unsigned(),
+            _ => hash,
+        }
+    }
+
+    fn is_present(&self, row: usize) -> bool {
+        match self {
+            Self::Integers(keys) => keys.is_valid(row),
+            _ => true,
+        }
+    }
+
     fn equal(&self, row: usize, other: &Self, other_row: usize) -> bool {
         match (self, other) {
             (Self::None, _) => true,
@@ -281,18 +349,25 @@ impl Built {
                 .into());
         }
         let (keys, hashes) = keys_of(&rows, keys)?;
+        let exact = matches!(&keys, Keys::Integers(keys) if keys.null_count() == 0);
+        let none = Link { tag: 0, row: END, has_twin: false };
         let mut table = Self {
-            heads: vec![END; (2 * count).next_power_of_two()],
-            next: vec![END; count],
+            heads: vec![none; count.next_power_of_two()],
+            links: vec![none; count],
             met: vec![false; count],
             rows,
             keys,
+            exact,
         };
         for row in (0..count).rev() {
             let slot = table.slot(hashes[row]);
-            table.next[row] = table.heads[slot];
-            table.heads[slot] = row as u32;
-            if unique && table.chain(table.next[row]).any(|other| table.keys.equal(row, &table.keys, other)) {
+            let tag = table.keys.tag(row, exact, hashes[row]);
+            let behind = table.heads[slot];
+            let has_twin = table.chain(behind).any(|link| link.tag == tag);
+            table.links[row] = behind;
+            table.heads[slot] = Link { tag, row: row as u32, has_twin };
+            let equal = |link: Link| table.keys.equal(row, &table.keys, link.row as usize);
+            if unique && has_twin && table.chain(behind).any(equal) {
                 return Err(phalanx_engine::Error::data("merge keys are not unique")
                     .with_hint("drop duplicates first, or validate less")
                     .into());
@@ -306,12 +381,12 @@ impl Built {
         (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize & (self.heads.len() - 1)
     }
 
-    fn chain(&self, first: u32) -> impl Iterator<Item = usize> + '_ {
+    fn chain(&self, first: Link) -> impl Iterator<Item = Link> + '_ {
         let mut at = first;
         std::iter::from_fn(move || {
-            let row = (at != END).then_some(at as usize)?;
-            at = self.next[row];
-            Some(row)
+            let link = (at.row != END).then_some(at)?;
+            at = self.links[link.row as usize];
+            Some(link)
         })
     }
 
@@ -320,24 +395,35 @@ impl Built {
         let (keys, hashes) = keys_of(batch, join.keys)?;
         let mut batches = vec![];
         let (mut left, mut right): (Vec<u32>, Vec<Option<u32>>) = (vec![], vec![]);
-        for (row, &hash) in hashes.iter().enumerate() {
+        // A pass of its own, since these reads don't wait for each other.
+        let heads: Vec<Link> = hashes.iter().map(|&hash| self.heads[self.slot(hash)]).collect();
+        for (row, (&hash, mut at)) in hashes.iter().zip(heads).enumerate() {
             let (before, mut alone) = (left.len(), true);
-            let mut at = self.heads[self.slot(hash)];
-            while at != END {
-                let other = at as usize;
-                if keys.equal(row, &self.keys, other) {
-                    (self.met[other], alone) = (true, false);
+            let tag = keys.tag(row, self.exact, hash);
+            let comparable = !self.exact || keys.is_present(row);
+            while at.row != END {
+                let other = at.row as usize;
+                let is_tagged = at.tag == tag;
+                if is_tagged && comparable && (self.exact || keys.equal(row, &self.keys, other)) {
+                    alone = false;
+                    if join.keep == Keep::Outer {
+                        self.met[other] = true;
+                    }
                     // One row may meet very many: a batch is what a sort takes at once.
                     if left.len() >= PAIRS && join.keep != Keep::LeftAnti {
                         batches.push(self.pairs(join, batch, std::mem::take(&mut left), std::mem::take(&mut right))?);
                     }
                     left.push(row as u32);
-                    right.push(Some(at));
+                    right.push(Some(at.row));
                     if matches!(join.keep, Keep::LeftSemi | Keep::LeftAnti) {
                         break;
                     }
                 }
-                at = self.next[other];
+                // The next link is elsewhere in memory, and most keys are there once.
+                if is_tagged && !at.has_twin {
+                    break;
+                }
+                at = self.links[other];
             }
             match join.keep {
                 Keep::Left | Keep::Outer | Keep::Right if alone => {
@@ -366,19 +452,22 @@ impl Built {
 
     fn pairs(&self, join: &Join, batch: &RecordBatch, left: Vec<u32>, right: Vec<Option<u32>>) -> Result<RecordBatch> {
         let (left, right) = (UInt32Array::from(left), UInt32Array::from(right));
-        let (probe, build) = (batch.num_columns() - 1, self.rows.num_columns() - 1);
+        let of_probe = |&column: &usize| take(batch.column(column), &left, None);
+        let of_build = |&column: &usize| take(self.rows.column(column), &right, None);
         let mut columns = vec![];
-        for column in &batch.columns()[..probe - join.keys] {
-            columns.push(take(column, &left, None)?);
+        for column in &join.probe_columns {
+            columns.push(of_probe(column)?);
         }
-        for column in &self.rows.columns()[..build - join.keys] {
-            columns.push(take(column, &right, None)?);
+        for column in &join.build_columns {
+            columns.push(of_build(column)?);
         }
-        for column in &batch.columns()[probe - join.keys..probe] {
-            columns.push(take(column, &left, None)?);
+        if join.keep == Keep::Outer {
+            for column in key_range(batch.num_columns(), join.keys) {
+                columns.push(of_probe(&column)?);
+            }
         }
-        columns.push(take(self.rows.column(build), &right, None)?);
-        columns.push(take(batch.column(probe), &left, None)?);
+        columns.push(of_build(&(self.rows.num_columns() - 1))?);
+        columns.push(of_probe(&(batch.num_columns() - 1))?);
         Ok(RecordBatch::try_new(join.schema(), columns)?)
     }
 
@@ -389,14 +478,13 @@ impl Built {
             return Ok(vec![]);
         }
         let rest = take_record_batch(&self.rows, &rows)?;
-        let build = rest.num_columns() - 1;
         let schema = join.schema();
-        let probe = schema.fields().len() - 2 - join.keys - (build - join.keys);
-        let mut columns: Vec<ArrayRef> =
-            (0..probe).map(|index| new_null_array(schema.field(index).data_type(), rest.num_rows())).collect();
-        columns.extend_from_slice(&rest.columns()[..build - join.keys]);
-        columns.extend_from_slice(&rest.columns()[build - join.keys..build]);
-        columns.push(Arc::clone(rest.column(build)));
+        let mut columns: Vec<ArrayRef> = (0..join.probe_columns.len())
+            .map(|index| new_null_array(schema.field(index).data_type(), rest.num_rows()))
+            .collect();
+        columns.extend(join.build_columns.iter().map(|&column| Arc::clone(rest.column(column))));
+        columns.extend_from_slice(&rest.columns()[key_range(rest.num_columns(), join.keys)]);
+        columns.push(Arc::clone(rest.column(rest.num_columns() - 1)));
         columns.push(new_null_array(&DataType::Int64, rest.num_rows()));
         Ok(vec![RecordBatch::try_new(schema, columns)?])
     }

@@ -38,7 +38,7 @@ pub(crate) struct Merged {
 
 /// Where a column of the result comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum Pick {
+pub enum Pick {
     /// A column of the join's output.
     One(usize),
     /// The first that has a row.
@@ -121,28 +121,9 @@ impl Relation for Merged {
         let (left, right) = two(inputs)?;
         let (left_schema, right_schema) = (left.schema(), right.schema());
         let output = self.schema(&[Arc::clone(&left_schema), Arc::clone(&right_schema)])?;
-        let (lefts, rights) = (left_schema.fields().len(), right_schema.fields().len());
         let keep = self.merge.keep;
         // A right merge is a left one from the other side: `probe` is the side whose order the result has.
         let swapped = keep == Keep::Right;
-        let picks = self
-            .columns(&left_schema, &right_schema)
-            .into_iter()
-            .map(|(_, left, right)| {
-                let (left, right) = if swapped {
-                    (left.map(|index| rights + index), right)
-                } else {
-                    (left, right.map(|index| lefts + index))
-                };
-                Ok(match (left, right) {
-                    (Some(left), Some(right)) if keep == Keep::Outer => Pick::Either(left, right),
-                    (Some(_), Some(right)) if swapped => Pick::One(right),
-                    (Some(one), _) | (None, Some(one)) => Pick::One(one),
-                    (None, None) => return Err(internal("a column of no frame")),
-                })
-            })
-            .chain(self.merge.indicator.iter().map(|_| Ok(Pick::Indicator)))
-            .collect::<Result<Vec<_>>>()?;
         let (probe, probe_on, build, build_on, unique) = if swapped {
             let unique = Unique { left: self.merge.unique.right, right: self.merge.unique.left };
             (right, &self.merge.right_on, left, &self.merge.left_on, unique)
@@ -152,18 +133,41 @@ impl Relation for Merged {
         let home = plan::partition_count(&probe);
         let (probe, build) = (keyed(probe, probe_on)?, keyed(build, build_on)?);
         let keys = probe_on.len();
-        let spread = |input: Arc<dyn ExecutionPlan>| {
-            let from = input.schema().fields().len() - 1 - keys;
+        let (mut probe_columns, mut build_columns) = (vec![], vec![]);
+        let columns = self.columns(&left_schema, &right_schema).into_iter().map(|(_, left, right)| {
+            let (of_probe, of_build) = if swapped { (right, left) } else { (left, right) };
+            // Shared keys are the same on both sides, but where a side may have no row.
+            let of_build = of_build.filter(|_| of_probe.is_none() || keep == Keep::Outer);
+            let place = |columns: &mut Vec<usize>, side: &Keyed, column: usize| {
+                columns.push(side.columns[column]);
+                columns.len() - 1
+            };
+            let of_probe = of_probe.map(|column| place(&mut probe_columns, &probe, column));
+            (of_probe, of_build.map(|column| place(&mut build_columns, &build, column)))
+        });
+        let columns: Vec<_> = columns.collect();
+        let probes = probe_columns.len();
+        let picks = columns.into_iter().map(|columns| match columns {
+            (Some(of_probe), Some(of_build)) => Ok(Pick::Either(of_probe, probes + of_build)),
+            (Some(of_probe), None) => Ok(Pick::One(of_probe)),
+            (None, Some(of_build)) => Ok(Pick::One(probes + of_build)),
+            (None, None) => Err(internal("a column of no frame")),
+        });
+        let picks = picks.chain(self.merge.indicator.iter().map(|_| Ok(Pick::Indicator)));
+        let picks = picks.collect::<Result<Vec<_>>>()?;
+        let spread = |side: Keyed| {
+            let from = side.input.schema().fields().len() - 1 - keys;
             let columns: Vec<usize> = (from..from + keys).collect();
-            if keys == 0 { gather(input) } else { exchange(input, &columns, partitions) }
+            if keys == 0 { gather(side.input) } else { exchange(side.input, &columns, partitions) }
         };
         let (probe, build) = (spread(probe)?, spread(build)?);
-        let join = Join {
-            keep: if swapped { Keep::Left } else { keep },
+        let join = Join::new(
+            if swapped { Keep::Left } else { keep },
             keys,
             unique,
-            schema: SerializedSchema(joined_schema(&probe.schema(), &build.schema(), keys)),
-        };
+            (&probe.schema(), probe_columns),
+            (&build.schema(), build_columns),
+        );
         let width = join.schema.0.fields().len();
         let joined = plan::operator(join, vec![probe, build])?;
         let settle = |input| {
@@ -193,35 +197,36 @@ impl Relation for Merged {
     }
 }
 
-/// The input, its keys in the form in which equal means equal, and the rows' ordinals.
-fn keyed(input: Arc<dyn ExecutionPlan>, on: &[String]) -> Result<Arc<dyn ExecutionPlan>> {
+/// One side of a join: behind its other columns the keys, in the form in which equal means equal, and the ordinals.
+struct Keyed {
+    input: Arc<dyn ExecutionPlan>,
+    /// Where each column of the frame is now.
+    columns: Vec<usize>,
+}
+
+fn keyed(input: Arc<dyn ExecutionPlan>, on: &[String]) -> Result<Keyed> {
     let schema = input.schema();
-    let columns = schema.fields().len();
-    let mut expressions: Vec<_> =
-        (0..columns).map(|index| (column(&schema, index), schema.field(index).name().clone())).collect();
-    for (number, key) in on.iter().enumerate() {
-        expressions.push((column(&schema, schema.index_of(key)?), format!("key {number}")));
-    }
-    let input: Arc<dyn ExecutionPlan> = Arc::new(ProjectionExec::try_new(expressions, input)?);
-    let keys: Vec<usize> = (columns..columns + on.len()).collect();
-    number_rows(Canonical { compared: keys.clone(), missing: keys, required: vec![] }.over(input)?)
+    let keys = on.iter().map(|key| Ok(schema.index_of(key)?)).collect::<Result<Vec<usize>>>()?;
+    // Floats are kept beside their key, which is another number for -0.0 and NaN.
+    let is_key = |index: &usize| keys.contains(index) && !schema.field(*index).data_type().is_floating();
+    let others: Vec<usize> = (0..schema.fields().len()).filter(|index| !is_key(index)).collect();
+    let place = |index: usize| match others.iter().position(|other| *other == index) {
+        Some(place) => Some(place),
+        None => keys.iter().position(|key| *key == index).map(|place| others.len() + place),
+    };
+    let columns = (0..schema.fields().len()).filter_map(place).collect();
+    let other = others.iter().map(|&index| (column(&schema, index), schema.field(index).name().clone()));
+    let key = keys.iter().enumerate().map(|(number, &index)| (column(&schema, index), format!("key {number}")));
+    let input: Arc<dyn ExecutionPlan> = Arc::new(ProjectionExec::try_new(other.chain(key).collect::<Vec<_>>(), input)?);
+    let keys: Vec<usize> = (others.len()..others.len() + on.len()).collect();
+    let input = Canonical { compared: keys.clone(), missing: keys, required: vec![] }.over(input)?;
+    Ok(Keyed { input: number_rows(input)?, columns })
 }
 
-/// Columns of the probe side, of the other, the keys, and the ordinals: the build side's, then the probe side's.
-fn joined_schema(probe: &Schema, build: &Schema, keys: usize) -> SchemaRef {
-    let columns = |schema: &Schema| schema.fields()[..schema.fields().len() - 1 - keys].to_vec();
-    let key_fields = probe.fields()[probe.fields().len() - 1 - keys..].to_vec();
-    let all = columns(probe).into_iter().chain(columns(build)).chain(key_fields[..keys].to_vec());
-    let mut fields: Vec<Field> = all.map(|field| field.as_ref().clone().with_nullable(true)).collect();
-    fields.push(Field::new("build", DataType::Int64, true));
-    fields.push(Field::new("ordinal", DataType::Int64, true));
-    Arc::new(Schema::new(fields))
-}
-
-/// Brings the rows of a partition, unless they are sorted, into the order of the probe side's ordinals, and picks the result's columns. Pairs of
-/// one row come in their order, since one join makes them all.
+/// Brings the rows of a partition, unless they are sorted, into the order of the ordinals of the probe side, then of the
+/// build side, and picks the result's columns.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Settle {
+pub struct Settle {
     picks: Vec<Pick>,
     swapped: bool,
     sorted: bool,
@@ -251,12 +256,16 @@ impl Operator for Settle {
         let settled = async move {
             let rows: Vec<RecordBatch> = input.try_collect().await?;
             let rows = concat_batches(&schema, &rows)?;
-            let ordinals = rows.column(ordinal).as_primitive::<Int64Type>();
-            let rows = if ordinals.values().is_sorted() {
+            let ordinals = rows.column(ordinal).as_primitive::<Int64Type>().values();
+            let partners = rows.column(ordinal - 1).as_primitive::<Int64Type>().values();
+            // Pairs of one row may have come in two batches, of which an exchange that spills keeps no order.
+            let place = |row: u32| (ordinals[row as usize], partners[row as usize]);
+            let rows_found = 0..rows.num_rows() as u32;
+            let rows = if rows_found.clone().is_sorted_by_key(place) {
                 rows
             } else {
-                let mut order: Vec<u32> = (0..rows.num_rows() as u32).collect();
-                order.sort_by_key(|row| ordinals.value(*row as usize));
+                let mut order: Vec<u32> = rows_found.collect();
+                order.sort_unstable_by_key(|row| place(*row));
                 take_record_batch(&rows, &UInt32Array::from(order))?
             };
             this.pick(&rows, ordinal)
@@ -266,6 +275,11 @@ impl Operator for Settle {
 }
 
 impl Settle {
+    /// The same for rows that may stay in any order.
+    pub fn unordered(&self) -> Self {
+        Self { sorted: true, ..self.clone() }
+    }
+
     fn pick(&self, rows: &RecordBatch, ordinal: usize) -> Result<RecordBatch> {
         let has_left = is_not_null(rows.column(ordinal))?;
         let has_right = is_not_null(rows.column(ordinal - 1))?;

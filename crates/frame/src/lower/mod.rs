@@ -14,13 +14,14 @@
 //! | `asof`, `bins` | `merge_asof`, `resample` |
 //! | `single`, `combine` | small results; rows of several frames |
 //! | `distinct` | `unique`, `value_counts` |
-//! | `groupby` | `groupby().agg()` |
+//! | `groupby`, `text_groups` | `groupby().agg()`; its first step where the key is text |
 //! | `cumulative` | `cumsum`, `cumprod`, `cummax`, `cummin`, in two passes |
 //! | `merge`, `join`, `buckets` | `merge`; the join of two hash partitions; rows of it that wait on disk |
 //! | `gossip` | partitions that tell each other what they need to know, with the input computed once |
 //! | `segment` | groups as ranges of rows, and the way back to the input's order |
 //! | `ranges` | all rows in order, in several partitions |
 //! | `windows` | a value for each row from the rows around it: shifts, fills, rolling windows |
+//! | `unordered` | rows whose order nobody reads |
 //! | `ordinal`, `canonical` | the small operators that these share |
 
 pub(crate) mod asof;
@@ -46,6 +47,8 @@ pub(crate) mod scatter;
 pub(crate) mod segment;
 pub(crate) mod shuffle;
 pub(crate) mod single;
+mod text_groups;
+mod unordered;
 pub(crate) mod windows;
 
 use crate::node::{Operation, Ordered};

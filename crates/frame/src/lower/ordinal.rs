@@ -100,7 +100,7 @@ pub fn in_order(sorted: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct InOrder {
+pub struct InOrder {
     schema: SerializedSchema,
 }
 
