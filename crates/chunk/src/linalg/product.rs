@@ -16,7 +16,8 @@ use crate::ufunc::Number;
 /// column on the right, and that axis is dropped from the result, as in NumPy. Leading axes are stacks of matrices and
 /// broadcast.
 ///
-/// Integers wrap around; `bool` is the or of ands. Cost: 2 m n k operations a matrix, blocked for the caches in
+/// Integers wrap around; `bool` is the or of ands. An element's bits depend on its row and its column alone, not on what
+/// else is computed with it. Cost: 2 m n k operations a matrix, blocked for the caches in
 /// floating point, row by row for integers.
 ///
 /// # Errors
@@ -104,19 +105,35 @@ trait Product: Copy + Default {
     fn product(a: &[Self], b: &[Self], c: &mut [Self], lengths: [usize; 3]);
 }
 
+/// Terms that are summed one after the other. The kernels for large matrices begin a new sum after so many, those for
+/// small ones do not: here all do, so that an element is the same whatever part of its product is computed.
+const BLOCK: usize = 512;
+
 macro_rules! by_faer {
     ($($type:ty, $one:expr;)*) => {
         $(impl Product for $type {
             fn product(a: &[$type], b: &[$type], c: &mut [$type], [m, k, n]: [usize; 3]) {
+                // Kernels for vectors sum in another order than those for matrices: a vector gets a neighbour of zeros.
+                if m == 1 {
+                    let (a, mut two) = ([a, &vec![<$type>::default(); k]].concat(), vec![<$type>::default(); 2 * n]);
+                    Self::product(&a, b, &mut two, [2, k, n]);
+                    return c.copy_from_slice(&two[..n]);
+                }
+                if n == 1 {
+                    let b: Vec<$type> = b.iter().flat_map(|&value| [value, <$type>::default()]).collect();
+                    let mut two = vec![<$type>::default(); 2 * m];
+                    Self::product(a, &b, &mut two, [m, k, 2]);
+                    return c.iter_mut().zip(two.chunks_exact(2)).for_each(|(c, pair)| *c = pair[0]);
+                }
                 // The transposed product: rows read as columns are what the kernels are made for.
-                faer_matmul(
-                    MatMut::from_column_major_slice_mut(c, n, m),
-                    Accum::Replace,
-                    MatRef::from_column_major_slice(b, n, k),
-                    MatRef::from_column_major_slice(a, k, m),
-                    $one,
-                    Par::Seq,
-                );
+                let (a, b) = (MatRef::from_column_major_slice(a, k, m), MatRef::from_column_major_slice(b, n, k));
+                let mut c = MatMut::from_column_major_slice_mut(c, n, m);
+                for start in (0..k).step_by(BLOCK) {
+                    let terms = BLOCK.min(k - start);
+                    let (left, right) = (b.subcols(start, terms), a.subrows(start, terms));
+                    let accum = if start == 0 { Accum::Replace } else { Accum::Add };
+                    faer_matmul(c.as_mut(), accum, left, right, $one, Par::Seq);
+                }
             }
         })*
     };

@@ -1,9 +1,10 @@
+use num_complex::Complex64;
 use proptest::prelude::*;
 
 use super::*;
 use crate::oracle::{cases, check, chunk, list};
 use crate::random::{Distribution, generate};
-use crate::span::whole;
+use crate::span::{Span, whole};
 use crate::ufunc::{Binary, Unary};
 use crate::{Chunk, DType, Error};
 
@@ -318,5 +319,36 @@ proptest! {
     fn random_matrices_factor(m in 1usize..60, n in 1usize..60, seed in any::<u64>()) {
         check_qr(&gaussian(m, n, seed), 1e-13);
         check_svd(&gaussian(m, n, seed), 1e-13);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    /// A part of a product has the bits of the whole: kernels for vectors, small and large matrices sum alike.
+    #[test]
+    fn parts_of_products_are_as_the_whole(
+        (m, n) in (1_usize..60, 1_usize..60),
+        k in prop_oneof![1_usize..40, 500..1100_usize],
+        cut in prop::array::uniform4(0.0..1.0_f64),
+        dtype in prop::sample::select(vec![DType::Float64, DType::Float32, DType::Complex64, DType::Complex128]),
+    ) {
+        let part = |length: usize, from: f64, to: f64| {
+            let start = (from * length as f64) as usize;
+            Span::range(start, 1 + (to * (length - start - 1) as f64) as usize)
+        };
+        let (rows, columns) = (part(m, cut[0], cut[1]), part(n, cut[2], cut[3]));
+        let factor = |m, n, seed| {
+            let part = |seed| gaussian(m, n, seed).cast(dtype);
+            if !dtype.is_complex() {
+                return part(seed);
+            }
+            let turned = Binary::Multiply.apply(&part(seed + 1), &Chunk::scalar(Complex64::I).cast(dtype)).unwrap();
+            Binary::Add.apply(&part(seed), &turned).unwrap()
+        };
+        let (a, b) = (factor(m, k, 1), factor(k, n, 3));
+        let whole_product = matmul(&a, &b).unwrap().region(&[rows, columns]).unwrap();
+        let inner = Span::range(0, k);
+        let part = matmul(&a.region(&[rows, inner]).unwrap(), &b.region(&[inner, columns]).unwrap()).unwrap();
+        prop_assert_eq!(part.bytes(), whole_product.bytes());
     }
 }
