@@ -21,6 +21,7 @@
 //! | [`mapped`], [`memory`] | rows in files, read where they lie; how much memory there is |
 //! | [`paths`] | which files this process opens for others |
 //! | [`caught`], [`forged`] | panics of code that reads what comes from outside, as errors; what would end its process |
+//! | [`pool`], [`spill`] | who is granted how much of it; the files of what has none |
 //! | [`remote`], [`credentials`] | files behind URLs: object stores and web servers; what opens them, outside of plans |
 //! | [`session`] | the one configuration of both engines |
 //! | [`function`], [`scalar`] | aggregate functions that every process registers; functions of a row that travel in plans |
@@ -55,6 +56,7 @@ pub mod paths;
 pub mod persisted;
 pub mod perturb;
 pub mod plan;
+pub mod pool;
 pub mod program;
 pub mod remote;
 pub mod route;
@@ -62,6 +64,7 @@ pub mod saved;
 pub mod scalar;
 pub mod scratch;
 pub mod session;
+pub mod spill;
 pub mod steps;
 pub mod stream;
 

@@ -15,23 +15,21 @@ pub fn for_tasks() -> u64 {
     there / 10 * 7
 }
 
-/// Makes freed memory stay with the process until 64 MiB of it lie at a heap's end, and blocks of 4 MiB and more go back
-/// to the system at once. By itself, glibc gives memory back so eagerly that a task which computes tile by tile spends
-/// half of its time on page faults.
+/// Makes freed memory stay with the process until 64 MiB of it lie at a heap's end (less where its operators may use
+/// little), and blocks of 4 MiB and more go back to the system at once. By itself, glibc gives memory back so eagerly
+/// that a task which computes tile by tile spends half of its time on page faults.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(unsafe_code, reason = "the C library's settings have no safe form")]
-pub fn keep_freed() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        // SAFETY: `mallopt` takes plain numbers and may be called at any time.
-        let _best_effort =
-            unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, 4 << 20) & libc::mallopt(libc::M_TRIM_THRESHOLD, 64 << 20) };
-    });
+pub fn keep_freed(memory_bytes: u64) {
+    let kept = (memory_bytes / 64).clamp(1 << 20, 64 << 20) as libc::c_int;
+    // SAFETY: `mallopt` takes plain numbers and may be called at any time.
+    let _best_effort =
+        unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, 4 << 20) & libc::mallopt(libc::M_TRIM_THRESHOLD, kept) };
 }
 
 /// Other allocators decide for themselves.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub fn keep_freed() {}
+pub fn keep_freed(_memory_bytes: u64) {}
 
 /// Where the system does not say.
 const FALLBACK_BYTES: u64 = 4 << 30;

@@ -363,7 +363,7 @@ impl Operator for PersistedScan {
                 .collect();
             Ok::<_, DataFusionError>(futures::stream::iter(streams).try_flatten())
         });
-        Ok(crate::stream::with_schema(output, rows.try_flatten()))
+        Ok(crate::stream::in_pieces(crate::stream::with_schema(output, rows.try_flatten()), context))
     }
 }
 

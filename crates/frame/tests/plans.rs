@@ -131,6 +131,7 @@ fn plans_survive_the_codec() {
         assert_eq!(table(read), table(Arc::clone(plan.root())));
     }
     let expected = [
+        "alone",
         "borders",
         "canonicalise",
         "csv_rows",

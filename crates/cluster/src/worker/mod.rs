@@ -22,15 +22,12 @@ use ballista_core::serde::protobuf as pb;
 use ballista_core::serde::protobuf::executor_grpc_server::ExecutorGrpcServer;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use cancel::CancelService;
-use datafusion::execution::memory_pool::FairSpillPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 pub(crate) use exchange::messages_of;
 use flight::DataService;
 use phalanx_engine::host::{self, Permission};
 use phalanx_engine::paths::{self, AllowedPaths};
-use phalanx_engine::remote::Stores;
 use phalanx_engine::scratch::{self, Scratch};
-use phalanx_engine::{Error, ErrorKind, Result, datafusion, memory};
+use phalanx_engine::{Error, ErrorKind, Result, memory, session};
 use poll::Runner;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -72,7 +69,7 @@ impl WorkerOptions {
     pub fn new(scheduler: SchedulerAddress, transport: Transport) -> Self {
         Self {
             scheduler,
-            cores: phalanx_engine::session::cores(),
+            cores: session::cores(),
             memory_bytes: memory::for_tasks(),
             scratch: std::env::temp_dir(),
             host: Ipv4Addr::LOCALHOST.into(),
@@ -113,7 +110,7 @@ pub async fn work(
     ready: impl FnOnce(&WorkerReady),
     leave: impl Future<Output = ()>,
 ) -> Result<()> {
-    memory::keep_freed();
+    memory::keep_freed(options.memory_bytes);
     let id = scratch::name_in(&options.scratch)?;
     let scratch = Scratch::create(&options.scratch, &id)?;
     let pool = Pool::new(options.transport.clone());
@@ -121,12 +118,7 @@ pub async fn work(
     let (incoming, address) = options.transport.listen(SocketAddr::new(options.host, 0))?;
     let permission = Permission { worker: id.clone(), is_given: options.allow_python };
     let compute = Compute::start(options.cores, permission)?;
-    let memory = usize::try_from(options.memory_bytes).unwrap_or(usize::MAX);
-    let environment = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
-        .with_temp_file_path(store.folder())
-        .with_object_store_registry(Arc::new(Stores::default()))
-        .build_arc()?;
+    let environment = session::environment(options.memory_bytes, store.folder())?;
     let registration = register(&id, address, options.cores);
     let runner = Runner::new(
         registration,

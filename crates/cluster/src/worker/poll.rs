@@ -12,6 +12,7 @@ use crate::codec;
 use crate::data::Pool;
 use crate::task_options::{TaskOptions, config_producer};
 use ballista_core::JobId;
+use ballista_core::config::BALLISTA_SHUFFLE_READER_MAX_BYTES_IN_FLIGHT;
 use ballista_core::error::BallistaError;
 use ballista_core::extension::{SessionConfigExt, SessionConfigHelperExt};
 use ballista_core::registry::BallistaFunctionRegistry;
@@ -23,12 +24,13 @@ use dashmap::DashMap;
 use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
 use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::prelude::SessionConfig;
 use futures::FutureExt;
 use phalanx_engine::error::Place;
 use phalanx_engine::host::TaskPlace;
 use phalanx_engine::local::panic_text;
 use phalanx_engine::persisted::PersistedReader;
-use phalanx_engine::{Error, credentials, datafusion};
+use phalanx_engine::{Error, credentials, datafusion, session};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
@@ -230,6 +232,7 @@ impl Runner {
                 stage: task.stage_id as usize,
                 partitions: task.global_output_partition_ids.iter().map(|partition| *partition as usize).collect(),
             }));
+        let config = within(config, self.memory_bytes)?;
         let options = TaskOptions::of(&config);
         self.must_fit(options.task_bytes)?;
         credentials::lend(&options.credentials).map_err(DataFusionError::from)?;
@@ -301,6 +304,20 @@ impl Runner {
             status: Some(status),
         }
     }
+}
+
+/// A task's configuration on a worker of so much memory: batches, and what is read ahead, are in memory that nobody
+/// accounts for.
+fn within(config: SessionConfig, memory_bytes: u64) -> Result<SessionConfig, DataFusionError> {
+    /// What Ballista reads ahead of each file of other tasks' rows.
+    const AHEAD_BYTES: u64 = 256 << 10;
+    let most = config.ballista_shuffle_reader_maximum_concurrent_requests();
+    let files = usize::try_from(memory_bytes / 64 / AHEAD_BYTES).map_or(most, |files| files.clamp(1, most.max(1)));
+    let ahead = config.ballista_config().shuffle_reader_max_bytes_in_flight().min((memory_bytes / 16).max(AHEAD_BYTES));
+    let mut config =
+        session::within(config, memory_bytes).with_ballista_shuffle_reader_maximum_concurrent_requests(files);
+    config.options_mut().set(BALLISTA_SHUFFLE_READER_MAX_BYTES_IN_FLIGHT, &ahead.to_string())?;
+    Ok(config)
 }
 
 /// The failure as Ballista classifies it, and our typed error in its text.

@@ -1,6 +1,7 @@
 //! DataFusion in this process: the engine that needs nothing started.
 
 mod store;
+mod turns;
 
 use crate::cancel::CancelFlag;
 use crate::engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescription};
@@ -9,15 +10,12 @@ use crate::job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 use crate::memory;
 use crate::persisted::{PersistedReader, ReadPersisted};
 use crate::perturb::Perturbation;
-use crate::remote::Stores;
 use crate::scratch::Scratch;
-use crate::{Error, Result, Settings};
+use crate::{Error, Result, Settings, session};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::TaskContext;
-use datafusion::execution::memory_pool::FairSpillPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::prelude::SessionContext;
@@ -67,15 +65,9 @@ impl LocalEngine {
     }
 
     fn build(settings: Settings, perturbation: Option<Perturbation>) -> Result<Self> {
-        memory::keep_freed();
+        memory::keep_freed(settings.memory_bytes);
         let scratch = Scratch::create(&settings.scratch, &uuid::Uuid::new_v4().simple().to_string())?;
-        let environment = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(
-                usize::try_from(settings.memory_bytes).unwrap_or(usize::MAX),
-            )))
-            .with_temp_file_path(scratch.path())
-            .with_object_store_registry(Arc::new(Stores::default()))
-            .build_arc()?;
+        let environment = session::environment(settings.memory_bytes, scratch.path())?;
         let store = Arc::new(Store::new(scratch, settings.memory_bytes));
         let reader: Arc<dyn ReadPersisted> = Arc::<Store>::clone(&store);
         let config = settings.config()?.with_extension(Arc::new(PersistedReader(reader)));
@@ -98,7 +90,8 @@ impl LocalEngine {
 
     fn prepare(&self, plan: &Plan) -> Result<Run> {
         plan.check(&self.settings)?;
-        let mut root = reset_plan_states(crate::plan::inhabited(Arc::clone(plan.root()))?)?;
+        let root = reset_plan_states(crate::plan::inhabited(Arc::clone(plan.root()))?)?;
+        let mut root = turns::take_turns(root, self.settings.threads, self.settings.memory_bytes)?;
         if let Some(perturbation) = &self.perturbation {
             root = perturbation.apply(root)?;
         }

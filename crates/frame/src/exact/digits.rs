@@ -143,8 +143,12 @@ impl Digits {
         if self.width == 0 {
             (0..groups).for_each(|_| emit(Row { power: self.power, first: 0, digits: &[] }));
         }
-        self.digits.drain(..groups * self.width);
         self.groups -= groups;
+        if self.groups == 0 {
+            self.digits = vec![]; // who gives all away does so for want of memory
+        } else {
+            self.digits.drain(..groups * self.width);
+        }
     }
 
     /// Adds what [`Row::write`] wrote to a group's sum; `None` if the bytes are not that.

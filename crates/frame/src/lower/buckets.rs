@@ -1,9 +1,10 @@
-//! Rows that wait on disk, in buckets of equal keys, and how much memory a task may take before they do.
+//! Rows that wait on disk, in buckets of equal keys or in their order, and how much memory a task may take before they
+//! do.
 
 use super::join::keys_of;
 use crate::kernel::values::internal;
 use datafusion::arrow::array::{Array, RecordBatch, UInt32Array};
-use datafusion::arrow::compute::take_record_batch;
+use datafusion::arrow::compute::{concat_batches, take_record_batch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::arrow::ipc::writer::StreamWriter;
@@ -19,12 +20,13 @@ use std::sync::Arc;
 
 /// Buckets that rows go to at once: so many files of each side are open.
 const BUCKETS: usize = 16;
+/// Rows that are shared out at once, or as many as are so many bytes.
+const PENDING_ROWS: usize = 8192;
+const PENDING_BYTES: usize = 1 << 20;
 /// How often buckets are cut into buckets. Equal keys are never apart, so more would not help.
 pub(super) const LEVELS_MAX: u32 = 4;
 /// A task takes at most this share of the memory of its process.
 const SHARE: usize = 8;
-/// Rows, a copy of them in order, and their table.
-const COPIES: usize = 3;
 
 /// Batches from disk.
 pub(super) type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
@@ -33,23 +35,26 @@ pub(super) type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
 pub(super) struct Space {
     reservation: MemoryReservation,
     most: usize,
+    /// What rows take while they are worked on, of what they take by themselves.
+    copies: usize,
     disk: Arc<DiskManager>,
 }
 
 impl Space {
-    pub(super) fn of(context: &TaskContext) -> Self {
+    pub(super) fn of(context: &TaskContext, name: &str, copies: usize) -> Self {
         let pool = context.memory_pool();
         let limit = match pool.memory_limit() {
             MemoryLimit::Finite(bytes) => bytes,
             _ => usize::MAX,
         };
         let disk = Arc::clone(&context.runtime_env().disk_manager);
-        Self { reservation: MemoryConsumer::new("join").register(pool), most: limit / SHARE, disk }
+        let reservation = MemoryConsumer::new(name).with_can_spill(true).register(pool);
+        Self { reservation, most: limit / SHARE, copies, disk }
     }
 
     /// Takes memory for so many bytes of rows, if it is there. It is taken in any case, but for the books.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
-        let wanted = bytes * COPIES;
+        let wanted = bytes * self.copies;
         self.reservation.size() + wanted <= self.most && self.reservation.try_grow(wanted).is_ok()
     }
 
@@ -59,11 +64,54 @@ impl Space {
 
     /// How many bytes of rows may be in memory at once.
     pub(super) fn most(&self) -> usize {
-        self.most / COPIES
+        self.most / self.copies
     }
 
     pub(super) fn disk(&self) -> &Arc<DiskManager> {
         &self.disk
+    }
+}
+
+/// Rows that wait in their order: in memory, or on disk if there are too many of them.
+pub(super) struct Waiting {
+    space: Space,
+    schema: SchemaRef,
+    rows: Vec<RecordBatch>,
+    writer: Option<Writer>,
+}
+
+impl Waiting {
+    pub(super) fn new(space: Space, schema: SchemaRef) -> Self {
+        Self { space, schema, rows: vec![], writer: None }
+    }
+
+    pub(super) fn add(&mut self, batch: RecordBatch) -> Result<()> {
+        if let Some(writer) = &mut self.writer {
+            return writer.add(&batch);
+        }
+        let fits = self.space.take(bytes_of(&batch));
+        self.rows.push(batch);
+        if !fits {
+            let mut writer = Writer::new(self.space.disk(), &self.schema)?;
+            self.rows.drain(..).try_for_each(|batch| writer.add(&batch))?;
+            self.space.free();
+            self.writer = Some(writer);
+        }
+        Ok(())
+    }
+
+    /// All of them.
+    pub(super) fn finish(self) -> Result<Batches> {
+        match self.writer {
+            None => {
+                let (space, rows) = (self.space, self.rows);
+                Ok(Box::new(rows.into_iter().map(move |batch| {
+                    let _held = &space;
+                    Ok(batch)
+                })))
+            }
+            Some(writer) => batches_of(&writer.finish()?),
+        }
     }
 }
 
@@ -75,6 +123,8 @@ pub(super) fn bytes_of(batch: &RecordBatch) -> usize {
 /// Rows on their way to buckets.
 pub(super) struct Buckets {
     writers: Vec<Writer>,
+    /// Rows that are to be shared out: together, since a bucket's part of a few is less than what is written about it.
+    pending: Vec<RecordBatch>,
     schema: SchemaRef,
     keys: usize,
     level: u32,
@@ -86,18 +136,40 @@ struct Writer {
     bytes: usize,
 }
 
+impl Writer {
+    fn new(disk: &Arc<DiskManager>, schema: &SchemaRef) -> Result<Self> {
+        let file = disk.create_tmp_file("rows that do not fit into memory")?;
+        let writer = StreamWriter::try_new(BufWriter::new(File::create(path_of(&file)?)?), schema)?;
+        Ok(Self { file, writer, bytes: 0 })
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.bytes += bytes_of(batch);
+        Ok(self.writer.write(batch)?)
+    }
+
+    fn finish(mut self) -> Result<Arc<dyn SpillFile>> {
+        self.writer.finish()?;
+        Ok(self.file)
+    }
+}
+
 impl Buckets {
     /// Buckets of rows whose keys are the last columns but one.
     pub(super) fn new(disk: &Arc<DiskManager>, schema: SchemaRef, keys: usize, level: u32) -> Result<Self> {
-        let writer = |_| {
-            let file = disk.create_tmp_file("a join that does not fit into memory")?;
-            let writer = StreamWriter::try_new(BufWriter::new(File::create(path_of(&file)?)?), &schema)?;
-            Ok(Writer { file, writer, bytes: 0 })
-        };
-        Ok(Self { writers: (0..BUCKETS).map(writer).collect::<Result<_>>()?, schema, keys, level })
+        let writers = (0..BUCKETS).map(|_| Writer::new(disk, &schema)).collect::<Result<_>>()?;
+        Ok(Self { writers, pending: vec![], schema, keys, level })
     }
 
     pub(super) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.pending.push(batch.clone());
+        let rows: usize = self.pending.iter().map(RecordBatch::num_rows).sum();
+        let bytes: usize = self.pending.iter().map(bytes_of).sum();
+        if rows >= PENDING_ROWS || bytes >= PENDING_BYTES { self.share_out() } else { Ok(()) }
+    }
+
+    fn share_out(&mut self) -> Result<()> {
+        let batch = &concat_batches(&self.schema, &std::mem::take(&mut self.pending))?;
         let (_, hashes) = keys_of(batch, self.keys)?;
         let mut rows: Vec<Vec<u32>> = vec![vec![]; BUCKETS];
         for (row, hash) in hashes.iter().enumerate() {
@@ -105,19 +177,18 @@ impl Buckets {
         }
         for (rows, writer) in rows.into_iter().zip(&mut self.writers) {
             if !rows.is_empty() {
-                let taken = take_record_batch(batch, &UInt32Array::from(rows))?;
-                writer.bytes += bytes_of(&taken);
-                writer.writer.write(&taken)?;
+                writer.add(&take_record_batch(batch, &UInt32Array::from(rows))?)?;
             }
         }
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<Vec<Bucket>> {
+    pub(super) fn finish(mut self) -> Result<Vec<Bucket>> {
+        self.share_out()?;
         let (schema, keys, level) = (self.schema, self.keys, self.level);
-        let written = self.writers.into_iter().map(|mut writer| {
-            writer.writer.finish()?;
-            Ok(Bucket { file: writer.file, bytes: writer.bytes, schema: Arc::clone(&schema), keys, level: level + 1 })
+        let written = self.writers.into_iter().map(|writer| {
+            let bytes = writer.bytes;
+            Ok(Bucket { file: writer.finish()?, bytes, schema: Arc::clone(&schema), keys, level: level + 1 })
         });
         written.collect()
     }
@@ -135,6 +206,16 @@ fn path_of(file: &Arc<dyn SpillFile>) -> Result<&Path> {
     file.path().ok_or_else(|| internal("spill files that are no files"))
 }
 
+/// The batches of a file, which stays as long as they do.
+fn batches_of(file: &Arc<dyn SpillFile>) -> Result<Batches> {
+    let reader = StreamReader::try_new(BufReader::new(File::open(path_of(file)?)?), None)?;
+    let file = Arc::clone(file);
+    Ok(Box::new(reader.map(move |batch| {
+        let _stays = &file;
+        batch.map_err(DataFusionError::from)
+    })))
+}
+
 /// Rows on disk. Its file goes with it.
 pub(super) struct Bucket {
     file: Arc<dyn SpillFile>,
@@ -147,8 +228,7 @@ pub(super) struct Bucket {
 
 impl Bucket {
     pub(super) fn batches(&self) -> Result<Batches> {
-        let reader = StreamReader::try_new(BufReader::new(File::open(path_of(&self.file)?)?), None)?;
-        Ok(Box::new(reader.map(|batch| batch.map_err(DataFusionError::from))))
+        batches_of(&self.file)
     }
 
     pub(super) fn split(&self, disk: &Arc<DiskManager>) -> Result<Vec<Self>> {

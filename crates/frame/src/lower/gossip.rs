@@ -5,17 +5,19 @@
 //! ```
 //!
 //! Each partition sends its own rows to itself, and behind them one message to the partitions that want it: a total,
-//! its last rows, a sample. A partition holds its rows until the exchange ends, for then it has heard everything. The
-//! rows of the partitions that are not at work wait in the exchange, which spills. A partition without rows says
-//! nothing. Rows and messages arrive in any order; their ordinals tell which are which.
+//! its last rows, a sample. A partition holds its rows until the exchange ends, for then it has heard everything; too
+//! many of them wait on disk. The rows of the partitions that are not at work wait in the exchange, which spills. A
+//! partition without rows says nothing. Rows and messages arrive in any order; their ordinals tell which are which.
 
+use super::buckets::{Space, Waiting};
 use super::ordinal::{ROW_BITS, number_rows};
+use super::settled::{by_ordinals, task_context};
 use super::{exchange, project};
 use crate::kernel::values::internal;
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Int64Array, RecordBatch, UInt32Array, new_null_array,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Int64Array, RecordBatch, new_null_array,
 };
-use datafusion::arrow::compute::{concat_batches, filter_record_batch, is_null, take_record_batch};
+use datafusion::arrow::compute::{concat_batches, filter_record_batch, is_null};
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
@@ -42,6 +44,10 @@ pub trait Gossip: fmt::Debug + Send + Sync {
     fn teller(&self, input: &SchemaRef) -> Result<Box<dyn Teller>>;
     /// Is a partition wanted as one batch?
     fn whole(&self) -> bool;
+    /// Does the order of the rows matter?
+    fn ordered(&self) -> bool {
+        true
+    }
     /// What becomes of a partition's batches, once all messages from other partitions are there, in their order.
     fn hear(&self, input: &SchemaRef, own: i64, messages: Vec<(i64, Vec<u8>)>) -> Result<Change>;
     /// Another box of the same.
@@ -198,85 +204,70 @@ impl Operator for Hear {
     fn run(
         &self,
         mut input: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
+        context: &TaskContext,
     ) -> Result<SendableRecordBatchStream> {
-        let told = input.swap_remove(0);
+        let mut told = input.swap_remove(0);
         let (schema, output) = (Arc::clone(&self.input.0), self.schema());
         let gossip = self.gossip.boxed();
         let alone = told.schema().fields().len() == schema.fields().len();
         if alone && !gossip.whole() {
             return Ok(stream::map(output, told, gossip.hear(&schema, 0, vec![])?));
         }
+        let mut held = Waiting::new(Space::of(context, "hear", 1), Arc::clone(&schema));
+        let own_context = task_context(context);
         let heard = async move {
-            let batches: Vec<RecordBatch> = told.try_collect().await?;
-            let (mut data, messages) = if alone { (batches, vec![]) } else { split(&schema, batches)? };
-            data.retain(|batch| batch.num_rows() > 0);
             let ordinal = schema.fields().len() - 1;
-            let Some(own) = data.first().map(|batch| partition_of(batch, ordinal)) else {
-                return Ok::<_, DataFusionError>(futures::stream::iter(vec![]));
-            };
-            in_order(&schema, &mut data)?;
-            if gossip.whole() {
-                data = vec![concat_batches(&schema, &data)?];
+            let (mut messages, mut own, mut last, mut sorted) = (vec![], None, i64::MIN, true);
+            while let Some(batch) = told.try_next().await? {
+                let rows = if alone { Some(batch) } else { split(&schema, &batch, &mut messages)? };
+                let Some(rows) = rows.filter(|rows| rows.num_rows() > 0) else { continue };
+                own = own.or_else(|| Some(partition_of(&rows, ordinal)));
+                for &value in rows.column(ordinal).as_primitive::<Int64Type>().values() {
+                    sorted &= value > last;
+                    last = value;
+                }
+                held.add(rows)?;
             }
-            let mut change = gossip.hear(&schema, own, messages)?;
-            let changed: Vec<Result<RecordBatch>> = data.into_iter().map(&mut change).collect();
-            Ok(futures::stream::iter(changed))
+            let Some(own) = own else { return Ok(stream::with_schema(output, futures::stream::empty())) };
+            messages.sort_unstable_by_key(|(from, _)| *from);
+            let change = gossip.hear(&schema, own, messages)?;
+            let mut rows = stream::with_schema(Arc::clone(&schema), futures::stream::iter(held.finish()?));
+            if !sorted && gossip.ordered() {
+                rows = by_ordinals(rows, vec![ordinal], &own_context);
+            }
+            if gossip.whole() {
+                let batches: Vec<RecordBatch> = rows.try_collect().await?;
+                let whole = concat_batches(&schema, &batches)?;
+                rows = stream::with_schema(schema, futures::stream::iter([Ok(whole)]));
+            }
+            Ok::<_, DataFusionError>(stream::map(output, rows, change))
         };
-        Ok(stream::with_schema(output, futures::stream::once(heard).try_flatten()))
+        Ok(stream::with_schema(self.schema(), futures::stream::once(heard).try_flatten()))
     }
 }
 
 /// Messages, each with the partition that it comes from.
 type Messages = Vec<(i64, Vec<u8>)>;
 
-/// Rows and messages apart; the messages in the order of the partitions that they come from.
-fn split(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<(Vec<RecordBatch>, Messages)> {
+/// The rows of a batch; messages go to `messages`.
+fn split(schema: &SchemaRef, batch: &RecordBatch, messages: &mut Messages) -> Result<Option<RecordBatch>> {
     let columns: Vec<usize> = (0..schema.fields().len()).collect();
-    let ordinal = columns.len() - 1;
-    let (mut data, mut messages) = (vec![], vec![]);
-    for batch in batches {
-        let told = batch.column(columns.len()).as_binary::<i32>();
-        let rows = match told.null_count() {
-            nulls if nulls == batch.num_rows() => batch.project(&columns)?,
-            nulls => {
-                let ordinals = batch.column(ordinal).as_primitive::<Int64Type>();
-                for row in (0..batch.num_rows()).filter(|row| told.is_valid(*row)) {
-                    messages.push((ordinals.value(row) >> ROW_BITS, told.value(row).to_vec()));
-                }
-                if nulls == 0 {
-                    continue;
-                }
-                let is_data: BooleanArray = is_null(told)?;
-                filter_record_batch(&batch, &is_data)?.project(&columns)?
+    let told = batch.column(columns.len()).as_binary::<i32>();
+    let rows = match told.null_count() {
+        nulls if nulls == batch.num_rows() => batch.project(&columns)?,
+        nulls => {
+            let ordinals = batch.column(columns.len() - 1).as_primitive::<Int64Type>();
+            for row in (0..batch.num_rows()).filter(|row| told.is_valid(*row)) {
+                messages.push((ordinals.value(row) >> ROW_BITS, told.value(row).to_vec()));
             }
-        };
-        data.push(RecordBatch::try_new(Arc::clone(schema), rows.columns().to_vec())?);
-    }
-    messages.sort_unstable_by_key(|(from, _)| *from);
-    Ok((data, messages))
-}
-
-/// Brings rows back into their order if the exchange has changed it.
-fn in_order(schema: &SchemaRef, data: &mut Vec<RecordBatch>) -> Result<()> {
-    let ordinal = schema.fields().len() - 1;
-    let mut last = i64::MIN;
-    let sorted = data.iter().all(|batch| {
-        batch.column(ordinal).as_primitive::<Int64Type>().values().iter().all(|&value| {
-            let after = value > last;
-            last = value;
-            after
-        })
-    });
-    if sorted {
-        return Ok(());
-    }
-    let whole = concat_batches(schema, data.iter())?;
-    let ordinals = whole.column(ordinal).as_primitive::<Int64Type>();
-    let mut order: Vec<u32> = (0..whole.num_rows() as u32).collect();
-    order.sort_unstable_by_key(|row| ordinals.value(*row as usize));
-    *data = vec![take_record_batch(&whole, &UInt32Array::from(order))?];
-    Ok(())
+            if nulls == 0 {
+                return Ok(None);
+            }
+            let is_data: BooleanArray = is_null(told)?;
+            filter_record_batch(batch, &is_data)?.project(&columns)?
+        }
+    };
+    Ok(Some(RecordBatch::try_new(Arc::clone(schema), rows.columns().to_vec())?))
 }
 
 /// The messages and their partitions, as they came through the exchange, must be read: what can't be is a bug of ours.

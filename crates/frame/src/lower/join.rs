@@ -84,7 +84,7 @@ impl Operator for Join {
     fn run(&self, input: Vec<SendableRecordBatchStream>, context: &TaskContext) -> Result<SendableRecordBatchStream> {
         let (probe, build) = two(input)?;
         let (this, output) = (self.clone(), self.schema());
-        let space = Space::of(context);
+        let space = Space::of(context, "join", COPIES);
         let joined = async move {
             match this.gather(build, space).await? {
                 Gathered::Here(schema, rows, held) => this.in_memory(probe, &schema, &rows, held).await,
@@ -94,6 +94,9 @@ impl Operator for Join {
         Ok(stream::with_schema(output, futures::stream::once(joined).try_flatten()))
     }
 }
+
+/// Rows, a copy of them in order, and their table.
+const COPIES: usize = 3;
 
 /// Batches of a join's output.
 type Pairs = BoxStream<'static, Result<RecordBatch>>;

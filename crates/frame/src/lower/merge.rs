@@ -11,20 +11,20 @@ use super::canonical::Canonical;
 use super::join::Join;
 use super::ordinal::{number_rows, two};
 use super::segment::{RouteHome, with_route};
+use super::settled::by_ordinals;
 use super::{column, exchange, gather, sort_partitions};
 use crate::functions::category::with_metadata_of;
 use crate::kernel::values::internal;
 use crate::merge::{Keep, Merge, Unique};
 use crate::relation::Relation;
-use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, UInt32Array};
+use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use datafusion::arrow::compute::is_not_null;
 use datafusion::arrow::compute::kernels::zip::zip;
-use datafusion::arrow::compute::{concat_batches, is_not_null, take_record_batch};
-use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
-use futures::TryStreamExt;
 use phalanx_engine::persisted::SerializedSchema;
 use phalanx_engine::{Operator, plan, stream, typetag};
 use serde::{Deserialize, Serialize};
@@ -224,7 +224,7 @@ fn keyed(input: Arc<dyn ExecutionPlan>, on: &[String]) -> Result<Keyed> {
 }
 
 /// Brings the rows of a partition, unless they are sorted, into the order of the ordinals of the probe side, then of the
-/// build side, and picks the result's columns.
+/// build side, and picks the result's columns. Pairs of one row may come out of order from an exchange that spills.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Settle {
     picks: Vec<Pick>,
@@ -244,33 +244,13 @@ impl Operator for Settle {
     fn run(
         &self,
         mut input: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
+        context: &TaskContext,
     ) -> Result<SendableRecordBatchStream> {
         let this = self.clone();
         let input = input.swap_remove(0);
-        let schema = input.schema();
-        let ordinal = schema.index_of("ordinal")?;
-        if self.sorted {
-            return Ok(stream::map(self.schema(), input, move |rows| this.pick(&rows, ordinal)));
-        }
-        let settled = async move {
-            let rows: Vec<RecordBatch> = input.try_collect().await?;
-            let rows = concat_batches(&schema, &rows)?;
-            let ordinals = rows.column(ordinal).as_primitive::<Int64Type>().values();
-            let partners = rows.column(ordinal - 1).as_primitive::<Int64Type>().values();
-            // Pairs of one row may have come in two batches, of which an exchange that spills keeps no order.
-            let place = |row: u32| (ordinals[row as usize], partners[row as usize]);
-            let rows_found = 0..rows.num_rows() as u32;
-            let rows = if rows_found.clone().is_sorted_by_key(place) {
-                rows
-            } else {
-                let mut order: Vec<u32> = rows_found.collect();
-                order.sort_unstable_by_key(|row| place(*row));
-                take_record_batch(&rows, &UInt32Array::from(order))?
-            };
-            this.pick(&rows, ordinal)
-        };
-        Ok(stream::with_schema(self.schema(), futures::stream::once(settled)))
+        let ordinal = input.schema().index_of("ordinal")?;
+        let rows = if self.sorted { input } else { by_ordinals(input, vec![ordinal, ordinal - 1], context) };
+        Ok(stream::map(self.schema(), rows, move |rows| this.pick(&rows, ordinal)))
     }
 }
 

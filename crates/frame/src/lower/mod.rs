@@ -22,7 +22,7 @@
 //! | `ranges` | all rows in order, in several partitions |
 //! | `windows` | a value for each row from the rows around it: shifts, fills, rolling windows |
 //! | `unordered` | rows whose order nobody reads |
-//! | `ordinal`, `canonical` | the small operators that these share |
+//! | `ordinal`, `canonical`, `settled` | the small operators that these share |
 
 pub(crate) mod asof;
 pub(crate) mod bins;
@@ -45,6 +45,7 @@ pub(crate) mod rows;
 pub(crate) mod running;
 pub(crate) mod scatter;
 pub(crate) mod segment;
+mod settled;
 pub(crate) mod shuffle;
 pub(crate) mod single;
 mod text_groups;
@@ -225,5 +226,6 @@ pub(crate) fn sort_partitions_by(
     let ordering =
         LexOrdering::new(keys).ok_or_else(|| DataFusionError::Internal(String::from("nothing to sort by")))?;
     let several = plan::partition_count(&input) > 1;
+    let input = if input.is::<RepartitionExec>() { input } else { settled::alone(input)? };
     ordinal::in_order(Arc::new(SortExec::new(ordering, input).with_preserve_partitioning(several).with_fetch(fetch)))
 }

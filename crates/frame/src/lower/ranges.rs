@@ -119,6 +119,9 @@ impl Gossip for Borders {
     fn whole(&self) -> bool {
         false
     }
+    fn ordered(&self) -> bool {
+        false // they are sorted afterwards
+    }
     fn boxed(&self) -> Box<dyn Gossip> {
         Box::new(self.clone())
     }
