@@ -162,7 +162,7 @@ fn stacks_broadcast() {
     assert_eq!(c.shape(), &[2, 5, 12, 4]);
     for i in 0..2 {
         for j in 0..5 {
-            let at = |i, n| crate::Span::range(i, n);
+            let at = |i, n| Span::range(i, n);
             let a = a.region(&[at(i, 1), at(0, 1), at(0, 12), at(0, 3)]).unwrap().reshape(&[12, 3]).unwrap();
             let b = b.region(&[at(j, 1), at(0, 3), at(0, 4)]).unwrap().reshape(&[3, 4]).unwrap();
             let c = c.region(&[at(i, 1), at(j, 1), at(0, 12), at(0, 4)]).unwrap().reshape(&[12, 4]).unwrap();
@@ -260,7 +260,7 @@ fn positive_definite_and_unit_triangular_systems_are_solved() {
 fn moved(a: &Chunk, offset: usize) -> Chunk {
     let mut values = vec![0.0; offset];
     values.extend_from_slice(a.values::<f64>().unwrap());
-    let shifted = Chunk::vector(values).region(&[crate::Span::range(offset, a.len())]).unwrap();
+    let shifted = Chunk::vector(values).region(&[Span::range(offset, a.len())]).unwrap();
     shifted.reshape(a.shape()).unwrap()
 }
 
