@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from numpy.linalg import LinAlgError
+
 __all__ = [
     "CancelledError",
     "ClusterError",
@@ -19,6 +21,7 @@ __all__ = [
     "PhalanxError",
     "Place",
     "ResourcesError",
+    "SingularError",
     "UnsupportedError",
 ]
 
@@ -94,6 +97,10 @@ class DataError(PhalanxError, ValueError):
     """A file or a value is not what it should be."""
 
 
+class SingularError(DataError, LinAlgError):
+    """There is no answer for these values: a matrix is singular, or not positive definite."""
+
+
 class MissingFileError(DataError, FileNotFoundError):
     """There is no such file."""
 
@@ -120,6 +127,7 @@ _CLASSES: dict[str, type[PhalanxError]] = {
     "mismatch": DTypeError,
     "unsupported": UnsupportedError,
     "data": DataError,
+    "singular": SingularError,
     "resources": ResourcesError,
     "cluster": ClusterError,
     "cancelled": CancelledError,

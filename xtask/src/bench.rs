@@ -14,15 +14,23 @@ use crate::command::{self, cargo};
 use peers::Seconds;
 use std::path::Path;
 
-const USAGE: &str = "usage: cargo xtask bench [--rounds N]   (3 by default)";
+const USAGE: &str =
+    "usage: cargo xtask bench [--rounds N] [--quick]   (3 rounds; --quick: without what takes a peer minutes)";
 
 /// Builds, installs, measures, and writes `benches/RESULTS.md`.
 pub fn run(root: &Path, options: &[&str]) -> Outcome<String> {
-    let rounds = match options {
-        [] => 3,
-        ["--rounds", rounds] => rounds.parse().ok().filter(|rounds| *rounds > 0).ok_or(USAGE)?,
-        _ => return Err(USAGE.into()),
-    };
+    let (mut rounds, mut is_quick) = (3, false);
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        match *option {
+            "--quick" => is_quick = true,
+            "--rounds" => {
+                let number = options.next().and_then(|rounds| rounds.parse().ok());
+                rounds = number.filter(|rounds| *rounds > 0).ok_or(USAGE)?;
+            }
+            _ => return Err(USAGE.into()),
+        }
+    }
     command::run(cargo(root, &["build", "--release", "-p", "phalanx-cli"]))?;
     crate::python::extension(root)?;
     let target = command::target_folder(root);
@@ -32,7 +40,7 @@ pub fn run(root: &Path, options: &[&str]) -> Outcome<String> {
     let mut seconds = Seconds::default();
     for round in 0..rounds {
         for program in &programs {
-            program.run(round, &mut seconds)?;
+            program.run(round == 0 && !is_quick, &mut seconds)?;
         }
         peers::first_results(&binary, &target, &mut seconds)?;
     }

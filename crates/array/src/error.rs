@@ -12,7 +12,7 @@ pub(crate) fn lift(error: ChunkError) -> Error {
         return raised;
     }
     let kind = match &error {
-        ChunkError::Matrix { .. } => ErrorKind::Data,
+        ChunkError::Matrix { .. } => ErrorKind::Singular,
         _ => ErrorKind::Input,
     };
     Error::new(kind, error.to_string()).with_hint(error.hint())

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Unsupported,
     /// Look at the data: a file or a value is not what it should be.
     Data,
+    /// There is no answer for these values: nothing can be solved, factored or inverted.
+    Singular,
     /// Give more memory, disk or workers, or ask for less.
     Resources,
     /// Look at the cluster; a retry may help.
@@ -41,6 +43,7 @@ impl fmt::Display for ErrorKind {
             Self::Mismatch => "types do not fit",
             Self::Unsupported => "not supported",
             Self::Data => "bad data",
+            Self::Singular => "no solution",
             Self::Resources => "not enough resources",
             Self::Cluster => "cluster failure",
             Self::Cancelled => "cancelled",

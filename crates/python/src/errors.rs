@@ -42,6 +42,7 @@ const fn kind(kind: ErrorKind) -> &'static str {
         ErrorKind::Mismatch => "mismatch",
         ErrorKind::Unsupported => "unsupported",
         ErrorKind::Data => "data",
+        ErrorKind::Singular => "singular",
         ErrorKind::Resources => "resources",
         ErrorKind::Cluster => "cluster",
         ErrorKind::Cancelled => "cancelled",

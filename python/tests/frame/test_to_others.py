@@ -45,5 +45,3 @@ def test_the_column_that_a_merge_makes() -> None:
     equal(merged._merge.value_counts().compute().sort_index(), left.merge(right, on="k", how="outer", indicator=True)._merge.astype("str").value_counts().sort_index())
     with pytest.raises(AttributeError, match="_other"):
         merged._other  # noqa: B018
-    with pytest.raises(AttributeError, match="transform"):
-        merged.groupby("k").filter(len)

@@ -241,14 +241,14 @@ pub fn programs(root: &Path, target: &Path, binary: &Path, python: &Path) -> Vec
 }
 
 impl Program {
-    /// Runs the works of this round.
-    pub fn run(&self, round: usize, seconds: &mut Seconds) -> Outcome {
-        let works = self.works.iter().chain(self.slow_works.iter().filter(|_| round == 0));
+    /// Runs its works, with those that take minutes or without.
+    pub fn run(&self, with_slow: bool, seconds: &mut Seconds) -> Outcome {
+        let works = self.works.iter().chain(self.slow_works.iter().filter(|_| with_slow));
         let mut command = self.command();
         for work in works {
             command.args(self.work_option).arg(work);
         }
-        eprintln!("round {}: {}", round + 1, self.name);
+        eprintln!("{}", self.name);
         for line in command::output(command)?.lines() {
             let unknown = || format!("{} printed {line:?}", self.name);
             let object: Value = serde_json::from_str(line).map_err(|_| unknown())?;
