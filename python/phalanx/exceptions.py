@@ -5,9 +5,10 @@ Every class is also one of Python's own, so ``except ValueError`` works as with 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from numpy.linalg import LinAlgError
+if TYPE_CHECKING:
+    from phalanx._singular import SingularError
 
 __all__ = [
     "CancelledError",
@@ -97,10 +98,6 @@ class DataError(PhalanxError, ValueError):
     """A file or a value is not what it should be."""
 
 
-class SingularError(DataError, LinAlgError):
-    """There is no answer for these values: a matrix is singular, or not positive definite."""
-
-
 class MissingFileError(DataError, FileNotFoundError):
     """There is no such file."""
 
@@ -127,7 +124,6 @@ _CLASSES: dict[str, type[PhalanxError]] = {
     "mismatch": DTypeError,
     "unsupported": UnsupportedError,
     "data": DataError,
-    "singular": SingularError,
     "resources": ResourcesError,
     "cluster": ClusterError,
     "cancelled": CancelledError,
@@ -149,4 +145,13 @@ def from_native(
 
         where = "partition {1} of stage {0} on {2}".format(*place) if place else None
         return unpack_exception(raised or b"", message, where)
-    return _CLASSES[kind](message, hint, Place(*place) if place else None, tuple(causes))
+    of_kind = __getattr__("SingularError") if kind == "singular" else _CLASSES[kind]
+    return of_kind(message, hint, Place(*place) if place else None, tuple(causes))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SingularError":
+        from phalanx._singular import SingularError
+
+        return SingularError
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
