@@ -52,6 +52,7 @@ pub mod measured;
 pub mod memory;
 pub mod observe;
 pub mod operator;
+pub mod pass;
 pub mod paths;
 pub mod persisted;
 pub mod perturb;

@@ -1,16 +1,13 @@
 //! The adversary inside [`LocalEngine::perturbed`](crate::LocalEngine::perturbed): whatever the determinism law says
 //! must not matter, it changes. It finds in seconds, without a process, almost all that a cluster would.
 
+use crate::pass::{Pass, PassExec};
 use datafusion::arrow::array::RecordBatch;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::error::{DataFusionError, Result};
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::error::Result;
 use datafusion::execution::TaskContext;
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
-};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
 use futures::StreamExt;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,58 +35,30 @@ impl Perturbation {
         let mut stream = 16;
         let transformed = root.transform_up(|node| {
             stream += 1;
-            Ok(Transformed::yes(
-                Arc::new(PerturbExec { input: node, seed: self.seed, stream }) as Arc<dyn ExecutionPlan>
-            ))
+            let pass = CutAndDelay { seed: self.seed, stream };
+            Ok(Transformed::yes(Arc::new(PassExec { input: node, pass }) as Arc<dyn ExecutionPlan>))
         })?;
         Ok(transformed.data)
     }
 }
 
-/// Passes its input on, cut and delayed. It keeps the properties of its input, since it keeps its order.
-#[derive(Debug)]
-struct PerturbExec {
-    input: Arc<dyn ExecutionPlan>,
+/// Passes its input on, cut and delayed.
+#[derive(Debug, Clone)]
+struct CutAndDelay {
     seed: u64,
     stream: u64,
 }
 
-impl DisplayAs for PerturbExec {
-    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PerturbExec")
-    }
-}
+impl Pass for CutAndDelay {
+    const NAME: &'static str = "PerturbExec";
 
-impl ExecutionPlan for PerturbExec {
-    fn name(&self) -> &str {
-        "PerturbExec"
-    }
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-    fn apply_expressions(
+    fn execute(
         &self,
-        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-    fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self { input, seed: self.seed, stream: self.stream })),
-            _ => Err(DataFusionError::Internal(String::from("PerturbExec has one input"))),
-        }
-    }
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
+        input: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let input = input.execute(partition, context)?;
         let schema = input.schema();
         let mut random = Random::new(self.seed, (self.stream << 32) | partition as u64);
         let output = input.flat_map(move |batch| {

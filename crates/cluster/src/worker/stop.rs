@@ -6,18 +6,14 @@
 //! last of them is gone.
 
 use ballista_core::error::BallistaError;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
-    replace_children_if_necessary,
-};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, replace_children_if_necessary};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
+use phalanx_engine::pass::{Pass, PassExec};
 use phalanx_engine::{datafusion, stream};
-use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::Poll;
 use tokio::sync::watch;
@@ -49,7 +45,9 @@ impl Stop {
     ///
     /// `seen` hears of the plan under the node on top when it is executed.
     pub fn put_into(&self, root: Arc<dyn ExecutionPlan>, seen: &Seen) -> Result<Arc<dyn ExecutionPlan>> {
-        let node = |input, seen| Arc::new(StopExec { input, stop: self.0.subscribe(), seen }) as Arc<dyn ExecutionPlan>;
+        let node = |input, seen| -> Arc<dyn ExecutionPlan> {
+            Arc::new(PassExec { input, pass: UntilTold { stop: self.0.subscribe(), seen } })
+        };
         let stoppable = |input| node(input, None);
         let [child] = root.children()[..] else {
             return Err(DataFusionError::Internal(String::from("a task's plan is no writer of one input")));
@@ -58,7 +56,7 @@ impl Stop {
             true => Ok(Transformed::yes(stoppable(node))),
             false => Ok(Transformed::no(node)),
         })?;
-        let child = match child.data.downcast_ref::<StopExec>() {
+        let child = match child.data.downcast_ref::<PassExec<UntilTold>>() {
             Some(leaf) => node(Arc::clone(&leaf.input), Some(seen.clone())),
             None => node(child.data, Some(seen.clone())),
         };
@@ -67,9 +65,8 @@ impl Stop {
 }
 
 /// Passes its input on until it is told to end.
-#[derive(Debug)]
-pub(super) struct StopExec {
-    input: Arc<dyn ExecutionPlan>,
+#[derive(Debug, Clone)]
+struct UntilTold {
     stop: watch::Receiver<bool>,
     seen: Option<Seen>,
 }
@@ -88,56 +85,30 @@ impl Seen {
 
 /// `node` without what this module put over it.
 pub fn without_stop(node: &Arc<dyn ExecutionPlan>) -> &Arc<dyn ExecutionPlan> {
-    node.downcast_ref::<StopExec>().map_or(node, |stop| &stop.input)
+    node.downcast_ref::<PassExec<UntilTold>>().map_or(node, |stop| &stop.input)
 }
 
 fn cancelled() -> DataFusionError {
     BallistaError::Cancelled.into_datafusion()
 }
 
-impl DisplayAs for StopExec {
-    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StopExec")
-    }
-}
+impl Pass for UntilTold {
+    const NAME: &'static str = "StopExec";
 
-impl ExecutionPlan for StopExec {
-    fn name(&self) -> &str {
-        "StopExec"
-    }
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-    fn apply_expressions(
+    fn execute(
         &self,
-        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-    fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self { input, stop: self.stop.clone(), seen: self.seen.clone() })),
-            _ => Err(DataFusionError::Internal(String::from("StopExec has one input"))),
-        }
-    }
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        input: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
         let mut told = self.stop.clone();
         if *told.borrow() {
             return Err(cancelled());
         }
         if let Some(seen) = &self.seen {
-            let _first_partition = seen.0.set(Arc::downgrade(&self.input));
+            let _first_partition = seen.0.set(Arc::downgrade(input));
         }
-        let input = self.input.execute(partition, context)?;
+        let input = input.execute(partition, context)?;
         let schema = input.schema();
         let stop = async move {
             if told.wait_for(|told| *told).await.is_err() {

@@ -7,17 +7,13 @@
 //! No deadlock comes of it: a partition waits for its turn only at the border of a stage, for partitions of its own
 //! stage, and those wait for nobody but stages below, and for the room in their exchange that the stage above makes.
 
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use crate::pass::{Pass, PassExec};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::repartition::RepartitionExec;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
-    replace_children_if_necessary,
-};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, replace_children_if_necessary};
 use futures::TryStreamExt;
-use std::fmt;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -39,7 +35,7 @@ pub(super) fn take_turns(
         }
         let turns = |input: &Arc<dyn ExecutionPlan>| -> Arc<dyn ExecutionPlan> {
             match crate::plan::partition_count(input) > at_once {
-                true => Arc::new(TurnsExec { input: Arc::clone(input), turns: Arc::new(Semaphore::new(at_once)) }),
+                true => Arc::new(PassExec { input: Arc::clone(input), pass: Turns(Arc::new(Semaphore::new(at_once))) }),
                 false => Arc::clone(input),
             }
         };
@@ -49,50 +45,21 @@ pub(super) fn take_turns(
     Ok(transformed.data)
 }
 
-/// Its input, partition by partition as they get their turns. It keeps everything as it is.
-#[derive(Debug)]
-struct TurnsExec {
-    input: Arc<dyn ExecutionPlan>,
-    turns: Arc<Semaphore>,
-}
+/// Passes its input on, partition by partition as they get their turns.
+#[derive(Debug, Clone)]
+struct Turns(Arc<Semaphore>);
 
-impl DisplayAs for TurnsExec {
-    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TurnsExec")
-    }
-}
+impl Pass for Turns {
+    const NAME: &'static str = "TurnsExec";
 
-impl ExecutionPlan for TurnsExec {
-    fn name(&self) -> &str {
-        "TurnsExec"
-    }
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-    fn apply_expressions(
-        &self,
-        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-    fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self { input, turns: Arc::clone(&self.turns) })),
-            _ => Err(DataFusionError::Internal(String::from("TurnsExec has one input"))),
-        }
-    }
     /// Nothing of the input begins before its turn: operators take their share of memory when they begin.
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let (input, turns) = (Arc::clone(&self.input), Arc::clone(&self.turns));
+    fn execute(
+        &self,
+        input: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let (schema, input, turns) = (input.schema(), Arc::clone(input), Arc::clone(&self.0));
         let rows = async move {
             let turn = turns.acquire_owned().await.map_err(|_| DataFusionError::Internal("turns have ended".into()))?;
             let rows = input.execute(partition, context)?;
@@ -100,7 +67,7 @@ impl ExecutionPlan for TurnsExec {
                 let _until_the_end = &turn;
             }))
         };
-        Ok(crate::stream::with_schema(self.schema(), futures::stream::once(rows).try_flatten()))
+        Ok(crate::stream::with_schema(schema, futures::stream::once(rows).try_flatten()))
     }
 }
 
