@@ -1,4 +1,7 @@
-"""The guide: every block of Python runs and prints what its page says; the pages build without a warning."""
+"""The guide: every block of Python runs and prints what its page says; the pages build without a warning.
+
+The pictures that pages draw are made here: PHALANX_PICTURES=1 puts them into the guide anew.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ import contextlib
 import importlib.util
 import io
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +24,7 @@ from phalanx import _client
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 PAGES = sorted((GUIDE / "pages").rglob("*.md"))
+PICTURES = GUIDE / "pages" / "pictures"
 
 
 def notebooks() -> ModuleType:
@@ -43,15 +50,25 @@ def run(source: str, names: dict[str, object]) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_pages_print_what_they_say(page: Path) -> None:
+def test_pages_print_and_draw_what_they_say(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
     names: dict[str, object] = {"__name__": "__main__"}
     before = list(_client._clients)
-    for cell in notebooks().cells(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    for cell in notebooks().cells(text):
         if cell.is_code:
             printed = run(cell.source, names)
             if cell.output is not None:
                 assert printed.split() == cell.output.split(), f"{cell.source}\nprints\n{printed}"
     assert _client._clients == before, "a page leaves its client open"
+    drawn = {name for name in re.findall(r'"([\w-]+\.(?:png|svg))"', text)}
+    shown = set(re.findall(r"\]\((?:\.\./)?pictures/([\w.-]+)\)", text))
+    assert drawn <= shown, "a page draws what it does not show"
+    for name in drawn:
+        assert (tmp_path / name).stat().st_size > 500, "an empty picture"
+        if os.environ.get("PHALANX_PICTURES"):
+            shutil.copy(tmp_path / name, PICTURES / name)
 
 
 def test_the_guide_builds(tmp_path: Path) -> None:

@@ -190,7 +190,11 @@ def to_sklearn(model: Any) -> Any:
     if name == "Pipeline":
         from sklearn.pipeline import Pipeline
 
-        return Pipeline([(label, step if isinstance(step, str) or step is None else to_sklearn(step)) for label, step in model.steps])
+        made = Pipeline([(label, step if isinstance(step, str) or step is None else to_sklearn(step)) for label, step in model.steps])
+        for _, step in made.steps[1:]:  # is given arrays by the step before, where ours gives frames with names
+            if hasattr(step, "feature_names_in_"):
+                del step.feature_names_in_
+        return made
     home = {"ColumnTransformer": None, "Categorizer": None, "DummyEncoder": None}.get(name, _HOMES.get(name))
     if home is None or not type(model).__module__.startswith("phalanx.ml"):
         raise NotImplementedError(f"scikit-learn has no {name} that a fitted one could become")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from learning import frame_of, given, on, plain, real
 from sklearn.pipeline import Pipeline
 
+from phalanx import dataframe as dd
 from phalanx.exceptions import DataError
 from phalanx.ml import cluster, decomposition, impute, linear_model, naive_bayes, persistence, preprocessing
 
@@ -72,6 +74,12 @@ def test_labels_and_pipelines(tmp_path: Path) -> None:
     loaded = persistence.load(tmp_path / "pipe.json")
     assert loaded.predict(x).tolist() == pipe.predict(x).tolist()
     assert persistence.to_sklearn(loaded).predict(x).tolist() == pipe.predict(x).tolist()
+    frame = pd.DataFrame(x).add_prefix("f")
+    judge = persistence.to_sklearn(pipe.fit(dd.from_pandas(frame, npartitions=3), dd.from_pandas(pd.Series(y), npartitions=3)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # such as of names that a step of scikit-learn does not pass on
+        found = judge.predict(frame)
+    assert found.tolist() == plain(pipe.predict(dd.from_pandas(frame, npartitions=2))).tolist()
     encoder = persistence.loads(persistence.dumps(preprocessing.LabelEncoder().fit(names)))
     assert encoder.classes_.tolist() == ["a", "b", "c"]
     text = pd.DataFrame({"kind": ["x", "y", "x"], "n": [1, 2, 3]}).astype({"kind": object})
