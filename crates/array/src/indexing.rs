@@ -1,20 +1,18 @@
-//! Indexing by arrays and masks, and copies with some elements replaced.
+//! Indexing by arrays and masks.
 
 use crate::array::Array;
 use crate::chunks::Chunks;
 use crate::compute::{EMBED_BYTES_MAX, embedded_value};
 use crate::error::Lift;
 use crate::expr::Expr;
-use crate::index::{Index, index};
+use crate::index::Index;
 use crate::node::join::Gather;
 use crate::node::pick::{Compress, TakeAlong, TakeBy};
-use crate::node::set::{Places, SetItem};
-use crate::ops::Operand;
 use crate::shape::axis_of;
 use phalanx_chunk::bins::Count;
 use phalanx_chunk::shape::{broadcast, element_count};
 use phalanx_chunk::{Chunk, DType};
-use phalanx_engine::{Engine, Error, ErrorKind, Result};
+use phalanx_engine::{Engine, Error, Result};
 use std::sync::Arc;
 
 /// One part of an index expression as NumPy has it: basic, or an array of integers or booleans.
@@ -54,17 +52,17 @@ fn counted(index: i64, axis: usize, length: usize) -> Result<usize> {
 }
 
 /// An array of indices whose values the client has.
-struct List {
+pub(crate) struct List {
     shape: Vec<usize>,
     values: Vec<i64>,
 }
 
 impl List {
-    fn of(chunk: &Chunk) -> Result<Self> {
+    pub fn of(chunk: &Chunk) -> Result<Self> {
         Ok(Self { shape: chunk.shape().to_vec(), values: chunk.cast(DType::Int64).values::<i64>().lift()?.to_vec() })
     }
 
-    fn positions(&self, axis: usize, length: usize) -> Result<Vec<usize>> {
+    pub fn positions(&self, axis: usize, length: usize) -> Result<Vec<usize>> {
         self.values.iter().map(|&index| counted(index, axis, length)).collect()
     }
 }
@@ -318,101 +316,10 @@ impl Array {
         };
         make().unwrap_or_else(Self::failed)
     }
-
-    /// A copy with the part that `keys` name replaced by `value`, which broadcasts to it and is cast: what
-    /// `x[keys] = value` does to a NumPy array.
-    ///
-    /// A mask takes a single value or an array of the mask's whole shape; arrays of integers may stand for one axis
-    /// each, and cross (as `numpy.ix_` has it).
-    #[must_use]
-    pub fn with_item(&self, keys: impl AsRef<[Key]>, value: impl Operand) -> Self {
-        let made = self.dtype().and_then(|dtype| self.replaced(keys.as_ref(), &value.beside(dtype)));
-        made.unwrap_or_else(Self::failed)
-    }
-
-    fn replaced(&self, keys: &[Key], value: &Self) -> Result<Self> {
-        let (expr, shape) = (self.expr()?, self.shape()?);
-        let value = value.astype(expr.dtype());
-        if let [Key::Array(mask)] = keys
-            && mask.dtype()? == DType::Bool
-        {
-            return self.replaced_where(mask, &value);
-        }
-        let keys = expanded(keys, shape.len())?;
-        let mut parts = vec![];
-        let mut lists: Vec<(usize, Vec<usize>)> = vec![];
-        let mut source = 0;
-        for key in &keys {
-            match key {
-                Key::Basic(part) => {
-                    parts.push(*part);
-                    source += usize::from(!matches!(part, Index::NewAxis));
-                }
-                Key::Array(array) => {
-                    let Some(known) = embedded_value(array.expr()?).filter(|known| known.ndim() == 1) else {
-                        return Err(Error::unsupported("setting elements by a lazy or many-dimensional index")
-                            .with_hint("use `where`, or indices of one dimension whose values are known"));
-                    };
-                    let list =
-                        if known.dtype() == DType::Bool { List::of(&nonzero_of(&known)?)? } else { List::of(&known)? };
-                    lists.push((source, list.positions(source, shape[source])?));
-                    parts.push(Index::from(..));
-                    source += 1;
-                }
-            }
-        }
-        let indexed = index(shape, &parts)?;
-        let mut places: Vec<Places> = indexed.spans.iter().map(|span| Places::Span(*span)).collect();
-        let mut lengths: Vec<usize> = indexed.spans.iter().map(|span| span.len).collect();
-        for (axis, list) in &lists {
-            places[*axis] = Places::list(list);
-            lengths[*axis] = list.len();
-        }
-        // The value in the shape of the part that is named, and then with an axis for each of the array's.
-        let named: Vec<usize> = indexed.axes.iter().map(|axis| axis.map_or(1, |axis| lengths[axis])).collect();
-        let spread = fit(&value, &named)?.reshape(lengths);
-        let spread = spread.expr()?;
-        let node = SetItem { places, dtype: expr.dtype(), shape: shape.to_vec() };
-        Ok(Self::from_expr(Expr::new(node, vec![Arc::clone(expr), Arc::clone(spread)], expr.chunks.clone())))
-    }
-
-    fn replaced_where(&self, mask: &Self, value: &Self) -> Result<Self> {
-        let (shape, of) = (self.shape()?, mask.shape()?);
-        if !shape.starts_with(of) {
-            return Err(Error::input(format!(
-                "boolean index of shape {of:?} did not match indexed array of shape {shape:?}"
-            ))
-            .with_hint("a mask must have the lengths of the axes that it selects from"));
-        }
-        if value.ndim()? > shape.len() - of.len() {
-            return Err(Error::unsupported("setting the elements under a mask to those of an array, one by one")
-                .with_hint("use `where(mask, values, x)` with values of the array's whole shape"));
-        }
-        let mut wide = of.to_vec();
-        wide.extend(vec![1; shape.len() - of.len()]);
-        Ok(mask.reshape(wide).broadcast_to(shape).choose(value.broadcast_to(shape), self))
-    }
-}
-
-/// `value` broadcast to `shape`; leading axes of length 1 that it has too many go, as in NumPy's assignment.
-fn fit(value: &Array, shape: &[usize]) -> Result<Array> {
-    let own = value.shape()?;
-    let surplus = own.len().saturating_sub(shape.len());
-    let trimmed = if own[..surplus].iter().all(|&length| length == 1) {
-        value.reshape(own[surplus..].to_vec())
-    } else {
-        value.clone()
-    };
-    let spread = trimmed.broadcast_to(shape);
-    spread.check().map_err(|_| {
-        Error::input(format!("could not broadcast input array from shape {own:?} into shape {shape:?}"))
-            .with_hint("a value must have the shape of the part that it replaces, or broadcast to it")
-    })?;
-    Ok(spread)
 }
 
 /// The parts with `Rest` spelled out, where an array that is a mask stands for as many axes as it has.
-fn expanded(keys: &[Key], ndim: usize) -> Result<Vec<Key>> {
+pub(crate) fn expanded(keys: &[Key], ndim: usize) -> Result<Vec<Key>> {
     let mut named = 0;
     for key in keys {
         named += match key {
@@ -456,7 +363,7 @@ fn advanced_of(array: &Array) -> Result<Advanced> {
 }
 
 /// The indices of the elements that are true.
-fn nonzero_of(mask: &Chunk) -> Result<Chunk> {
+pub(crate) fn nonzero_of(mask: &Chunk) -> Result<Chunk> {
     let flags = mask.cast(DType::Bool);
     let flags = flags.values::<bool>().lift()?.iter().enumerate();
     Ok(Chunk::vector(flags.filter_map(|(at, &flag)| flag.then_some(at as i64)).collect()))
@@ -510,79 +417,4 @@ async fn selected(engine: &dyn Engine, inputs: Vec<Array>, axis: usize) -> Resul
     let node = Compress { axis, before, after, dtype: expr.dtype(), shape };
     let chunks = Chunks::from_borders(borders.collect());
     Ok(Array::from_expr(Expr::new(node, vec![Arc::clone(expr), Arc::clone(mask.expr()?)], chunks)))
-}
-
-/// The flat indices of the elements that are not 0.
-pub fn flatnonzero(array: &Array) -> Array {
-    let make = || {
-        let flat = array.flatten().astype(DType::Bool);
-        let (length, chunks) = (flat.shape()?[0] as i64, vec![flat.chunks()?.sizes(0)]);
-        Ok(Array::arange(0, length, 1, chunks).compress(&flat, 0))
-    };
-    make().unwrap_or_else(Array::failed)
-}
-
-/// For each axis the indices of the elements that are not 0.
-///
-/// # Errors
-/// As [`Array::check`]; `Input` for an array without axes.
-pub fn nonzero(array: &Array) -> Result<Vec<Array>> {
-    let shape = array.shape()?.to_vec();
-    if shape.is_empty() {
-        return Err(Error::input("nonzero of an array of no dimension").with_hint("use `atleast_1d(x).nonzero()`"));
-    }
-    let flat = flatnonzero(array);
-    flat.check()?;
-    if shape.len() == 1 {
-        return Ok(vec![flat]);
-    }
-    Ok(crate::manipulate::unravel_index(&flat, &shape))
-}
-
-/// The indices of the elements that are not 0, a row each.
-pub fn argwhere(array: &Array) -> Array {
-    let columns = match nonzero(array) {
-        Ok(columns) => columns,
-        Err(error) => return Array::failed(error),
-    };
-    let make = |columns: &[Array]| crate::joining::stack(&columns.iter().collect::<Vec<_>>(), 1);
-    Array::after("argwhere", &columns.iter().collect::<Vec<_>>(), make).unwrap_or_else(|| make(&columns))
-}
-
-/// Element by element the choice whose number `index` says, NumPy's `choose` (`mode="raise"` where the client has
-/// the indices; an index out of range else gives the last choice).
-pub fn choose(index: &Array, choices: &[Array]) -> Array {
-    if let Some(known) = index.expr().ok().and_then(embedded_value) {
-        let wrong = known.cast(DType::Int64).values::<i64>().ok().and_then(|values| {
-            values.iter().copied().find(|&at| usize::try_from(at).ok().is_none_or(|at| at >= choices.len()))
-        });
-        if let Some(at) = wrong {
-            return Array::failed(
-                Error::new(ErrorKind::Input, format!("invalid entry in choice array: {at} of {}", choices.len()))
-                    .with_hint("indices must be from 0 to below the number of choices"),
-            );
-        }
-    }
-    let Some((last, rest)) = choices.split_last() else {
-        return Array::failed(Error::input("choose without choices").with_hint("give at least one"));
-    };
-    let chosen = rest
-        .iter()
-        .enumerate()
-        .rev()
-        .fold(last.clone(), |other, (number, choice)| index.equal(number as i64).choose(choice, &other));
-    // One choice still has the shape of both.
-    index.equal(0).choose(&chosen, &chosen)
-}
-
-/// Element by element the choice of the first condition that is true, else `default`.
-pub fn select(conditions: &[Array], choices: &[Array], default: &Array) -> Array {
-    if conditions.len() != choices.len() || conditions.is_empty() {
-        return Array::failed(
-            Error::input("list of cases must be same length as list of conditions, and not empty")
-                .with_hint("give one choice for each condition"),
-        );
-    }
-    let pairs = conditions.iter().zip(choices).rev();
-    pairs.fold(default.clone(), |other, (condition, choice)| condition.choose(choice, &other))
 }

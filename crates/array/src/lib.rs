@@ -15,7 +15,8 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`array`], [`construct`], [`ops`], [`reductions`], [`linalg`], [`fft`], [`random`] | the API, by what NumPy calls it |
-//! | [`indexing`], [`manipulate`], [`joining`], [`padding`], [`creation`] | by arrays and masks; order, shape, several arrays |
+//! | [`indexing`], [`replacing`], [`choosing`] | elements by arrays and masks, replaced, chosen from several arrays |
+//! | [`manipulate`], [`diagonals`], [`joining`], [`padding`], [`creation`] | order, shape, several arrays |
 //! | [`scans`], [`sorting`], [`sets`], [`counting`] | running sums, order, different elements, histograms |
 //! | [`rechunking`], [`blockwise`] | chunks by axis and bytes; functions of the caller's language over blocks |
 //! | `deferred` | arrays whose shape depends on data |
@@ -39,12 +40,14 @@
 
 pub mod array;
 pub mod blockwise;
+pub mod choosing;
 pub mod chunks;
 pub mod compute;
 pub mod construct;
 pub mod counting;
 pub mod creation;
 mod deferred;
+pub mod diagonals;
 mod error;
 pub mod explain;
 mod expr;
@@ -64,6 +67,7 @@ mod pull;
 pub mod random;
 pub mod rechunking;
 pub mod reductions;
+pub mod replacing;
 mod rows;
 pub mod rowwise;
 pub mod scans;
@@ -72,10 +76,11 @@ pub mod shape;
 pub mod sorting;
 
 pub use array::Array;
+pub use choosing::{argwhere, choose, flatnonzero, nonzero, select};
 pub use chunks::{Auto, ChunkSpec, Chunks, Region};
 pub use compute::{Evaluation, compute, evaluate, evaluate_async};
 pub use index::Index;
-pub use indexing::{Key, argwhere, choose, flatnonzero, nonzero, select};
+pub use indexing::Key;
 pub use joining::{append, atleast, block, broadcast_arrays, concatenate, dstack, hstack, meshgrid, stack, vstack};
 pub use node::source::Number;
 pub use ops::{Operand, Replacement, Scalar, Side, Tolerance, binary, operands};
