@@ -56,6 +56,13 @@ def test_the_blogs_program() -> None:
     assert lines == ["singular values: (10,)", "names: 26", "columns: ['x', 'y']"]
 
 
+def test_what_importing_dask_alone_brings(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("import dask\nprint(dask.datasets.timeseries().npartitions, dask.config.get('x', 1), dask.base.compute)\n")
+    ended = run("run", str(program))
+    assert ended.returncode == 0 and ended.stdout.startswith("30 1 <function compute"), ended.stderr
+
+
 def test_as_a_module_with_arguments_and_modules_beside_it(tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("import dask.array as da\nx = da.ones(3, chunks=1)\n")
     (tmp_path / "program.py").write_text("import sys, beside\nprint(sys.argv[1:], type(beside.x).__module__)\n")

@@ -79,6 +79,8 @@ class _Alias(ModuleType):
         try:
             return getattr(self._ours, name)
         except AttributeError:
+            if ours_of(f"{self.__name__}.{name}") is not None:  # `import dask` is enough for `dask.datasets`
+                return importlib.import_module(f"{self.__name__}.{name}")
             raise AttributeError(
                 f"{self.__name__}.{name} is not covered by Phalanx: `phalanx run` maps Dask's names to ours, and "
                 f"{self._ours.__name__} has no {name!r}"
