@@ -6,6 +6,7 @@ with a client of a cluster on workers that allow Python. Values between calls go
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterator
@@ -16,15 +17,17 @@ from phalanx._collection import Collection
 __all__ = ["Delayed", "delayed"]
 
 _numbers = itertools.count()
+_LATER: Any = object()
 
 
-def delayed(obj: Any, name: str | None = None, pure: bool | None = None, nout: int | None = None, traverse: bool = True) -> Any:
+def delayed(obj: Any = _LATER, name: str | None = None, pure: bool | None = None, nout: int | None = None, traverse: bool = True) -> Any:
     """``obj``, later: a function becomes one whose calls are lazy, anything else a lazy value.
 
     Parameters
     ----------
     obj : object
-        A function, or a value; lazy objects inside of collections are found and replaced by their values.
+        A function, or a value; lazy objects inside of collections are found and replaced by their values. Without it
+        the result is a decorator: ``@delayed(nout=2)``.
     name : str, optional
         What it is called in drawings and errors.
     pure : bool, optional
@@ -41,6 +44,8 @@ def delayed(obj: Any, name: str | None = None, pure: bool | None = None, nout: i
     >>> (double(1) + double(2)).compute()
     6
     """
+    if obj is _LATER:
+        return functools.partial(delayed, name=name, pure=pure, nout=nout, traverse=traverse)
     if isinstance(obj, Delayed):
         return obj
     if callable(obj) and not isinstance(obj, Collection):

@@ -63,6 +63,16 @@ def test_what_importing_dask_alone_brings(tmp_path: Path) -> None:
     assert ended.returncode == 0 and ended.stdout.startswith("30 1 <function compute"), ended.stderr
 
 
+def test_the_backend_of_joblib(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import joblib\nfrom dask.distributed import Client\nwith Client(n_workers=1), joblib.parallel_backend('dask', scatter=[1]):\n"
+        "    print(joblib.Parallel()(joblib.delayed(abs)(number) for number in (-1, 2, -3)))\n"
+    )
+    ended = run("run", "--allow-python", str(program))
+    assert ended.returncode == 0 and ended.stdout == "[1, 2, 3]\n", ended.stderr
+
+
 def test_as_a_module_with_arguments_and_modules_beside_it(tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("import dask.array as da\nx = da.ones(3, chunks=1)\n")
     (tmp_path / "program.py").write_text("import sys, beside\nprint(sys.argv[1:], type(beside.x).__module__)\n")

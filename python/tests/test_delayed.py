@@ -28,6 +28,13 @@ def test_values() -> None:
     assert delayed({"a": [add(1), (2, {3})]}).compute() == {"a": [2, (2, {3})]}
     assert delayed("abc").upper().compute() == "ABC" and delayed([1, 2, 3])[1].compute() == 2
     low, high = delayed(lambda: (1, 2), nout=2)()
+
+    @delayed(nout=2, pure=True)
+    def ends(values: list[int]) -> tuple[int, int]:
+        return min(values), max(values)
+
+    least, most = ends([3, 1, 2])
+    assert phalanx.compute(least, most) == (1, 3)
     assert phalanx.compute(low, [high], {"x": low + high}) == (1, [2], {"x": 3})
 
 

@@ -96,9 +96,9 @@ fn runtime_for(function: &HostFunction) -> Result<Arc<dyn HostRuntime>> {
             function.label
         ))
         .with_hint(
-            "start it with `--allow-python` (in Python: LocalCluster(allow_python=True)), from an environment that has \
-             the packages which the function uses; then whoever reaches the scheduler can run any code as the worker's \
-             user",
+            "start it with `--allow-python` (in Python: LocalCluster(allow_python=True); for a program of Dask's: `phalanx \
+             run --allow-python`), from an environment that has the packages which the function uses; then whoever \
+             reaches the scheduler can run any code as the worker's user",
         ));
     }
     RUNTIME.read().clone().ok_or_else(|| {

@@ -34,6 +34,7 @@ MODULES = {
     "cml": "phalanx.compat._cml",
     "cml.workers_v1": "phalanx.workers",
     "xgboost.dask": "phalanx.xgboost",
+    "joblib._dask": "phalanx.compat._joblib",
 }
 #: Packages whose modules have their names here too, if we have them.
 PACKAGES = {"dask.array": "phalanx.array", "dask.dataframe": "phalanx.dataframe", "dask_ml": "phalanx.ml"}
@@ -48,7 +49,7 @@ PORTS = {"CDSW_APP_PORT": "8100", "CDSW_READONLY_PORT": "8090"}
 
 def is_answered(name: str) -> bool:
     """Whether imports of this module are answered by us alone: ``xgboost`` stays the library, ``xgboost.dask`` does not."""
-    return name in PLATFORM or any(name == root or name.startswith(f"{root}.") for root in ROOTS)
+    return name in (*PLATFORM, "joblib._dask") or any(name == root or name.startswith(f"{root}.") for root in ROOTS)
 
 
 def ours_of(name: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from phalanx._lazy import pd
 from phalanx.dataframe._declared import no_meta
+from phalanx.dataframe._results import Deferred
 
 __all__ = [
     "concat", "get_dummies", "map_overlap", "map_partitions", "melt", "merge", "pivot_table", "repartition",
@@ -41,6 +42,7 @@ def merge(
 
     ``sort`` orders them by the keys; a series is a frame of one column.
     """
+    left, right = (side._lazily() if isinstance(side, Deferred) else side for side in (left, right))
     left, right = (side if _is_frame(side) else side.to_frame() for side in (left, right))
     merged = left.merge(
         right, how=how, on=on, left_on=left_on, right_on=right_on, left_index=left_index, right_index=right_index,
@@ -104,6 +106,8 @@ def _lazy(part: Any) -> Any:
         from phalanx.dataframe.io import from_pandas
 
         return from_pandas(part)
+    if isinstance(part, Deferred):
+        return part._lazily()
     if not _is_lazy(part):
         raise TypeError(f"cannot concatenate object of type '{type(part)}'; only Series and DataFrame objs are valid")
     return part

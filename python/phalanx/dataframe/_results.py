@@ -1,7 +1,8 @@
 """Small lazy results: a number, or a pandas object with one value for each column, group or bin.
 
 They are computed as frames of few rows, brought here and made into what pandas gives. So pandas itself does whatever
-is asked of them further: its methods, attributes and operators are noted down, and are done once the rows are here.
+is asked of them further: its methods, attributes and operators are noted down, and are done once the rows are here. What
+only lazy frames do (merging with one, partitions, files) is done by the same result as a lazy frame.
 """
 
 from __future__ import annotations
@@ -30,6 +31,14 @@ def _known() -> frozenset[str]:
     return frozenset(found | {"item"})
 
 
+@functools.cache
+def _of_frames() -> frozenset[str]:
+    """The names that our frames and series have and pandas' have not."""
+    from phalanx.dataframe import DataFrame, Series
+
+    return frozenset(name for kind in (DataFrame, Series) for name in dir(kind) if not name.startswith("_")) - _known()
+
+
 class Deferred(Collection):
     """What pandas does to results once they are here."""
 
@@ -50,13 +59,32 @@ class Deferred(Collection):
     def _after(self, function: Callable[[Any], Any]) -> Deferred:
         raise NotImplementedError
 
+    def _lazily(self) -> Any:
+        """The same as a lazy frame or series: computed now, unless it is known how to have it without."""
+        from phalanx.dataframe.io import from_pandas
+
+        value = self.compute()
+        if not isinstance(value, (pd.DataFrame, pd.Series)):
+            raise TypeError(f"a {type(value).__name__} is neither a frame nor a series")
+        return from_pandas(value, npartitions=1)
+
+    def _knows(self, name: str) -> bool:
+        """Whether it is known, before anything is computed, that this is a column."""
+        return False
+
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in _known():
-            raise AttributeError(f"a lazy result has no attribute {name!r}")
-        return self._then(lambda value: getattr(value, name))
+        if not name.startswith("_"):
+            if name in _known():
+                return self._then(lambda value: getattr(value, name))
+            if self._knows(name):
+                return self[name]
+            if name in _of_frames():
+                return getattr(self._lazily(), name)
+        raise AttributeError(f"a lazy result has no attribute {name!r}; for a column of that name use [{name!r}]")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Deferred:
-        """The call of a method that was named before."""
+        """The call of a method that was named before; the types that Dask is told (``meta``) are not needed."""
+        kwargs.pop("meta", None)
         names = list(kwargs)
 
         def call(value: Any, *given: Any) -> Any:
@@ -67,6 +95,45 @@ class Deferred(Collection):
 
     def __getitem__(self, key: Any) -> Deferred:
         return self._then(lambda value, key: value[key], key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._replace(lambda frame: frame.assign(**{key: value.compute() if isinstance(value, Deferred) else value}))
+
+    def _replace(self, function: Callable[[Any], Any]) -> None:
+        """Stand for ``function`` of the value from here on."""
+        raise NotImplementedError
+
+    def merge(self, right: Any, *args: Any, **kwargs: Any) -> Any:
+        """pandas' merge; with a lazy frame a lazy frame."""
+        if isinstance(right, Collection) and not isinstance(right, Deferred):
+            return self._lazily().merge(right, *args, **kwargs)
+        return self._then(lambda value, right: value.merge(right, *args, **kwargs), right)
+
+    def join(self, other: Any, *args: Any, **kwargs: Any) -> Any:
+        """pandas' join; with a lazy frame a lazy frame."""
+        if isinstance(other, Collection) and not isinstance(other, Deferred):
+            return self._lazily().join(other, *args, **kwargs)
+        return self._then(lambda value, other: value.join(other, *args, **kwargs), other)
+
+    def to_csv(self, path_or_buf: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Files as of a lazy frame, of one partition; pandas' text, later, if there is no path."""
+        if path_or_buf is None:
+            return self._then(lambda value: value.to_csv(*args, **kwargs))
+        return self._lazily().to_csv(path_or_buf, *args, **kwargs)
+
+    def to_json(self, path_or_buf: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Files as of a lazy frame, of one partition; pandas' text, later, if there is no path."""
+        if path_or_buf is None:
+            return self._then(lambda value: value.to_json(*args, **kwargs))
+        return self._lazily().to_json(path_or_buf, *args, **kwargs)
+
+    def to_parquet(self, path: Any, *args: Any, **kwargs: Any) -> Any:
+        """Files as of a lazy frame, of one partition."""
+        return self._lazily().to_parquet(path, *args, **kwargs)
+
+    def to_sql(self, *args: Any, **kwargs: Any) -> Any:
+        """A table of a database, as of a lazy frame."""
+        return self._lazily().to_sql(*args, **kwargs)
 
     def head(self, n: int = 5, npartitions: int = 1, compute: bool = True) -> Any:
         """The first rows, computed unless told otherwise."""
@@ -154,18 +221,68 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
 
 
 class Result(Deferred):
-    """A lazy result that is computed as a frame of few rows and given as something smaller."""
+    """A lazy result that is computed as a frame of few rows and given as something smaller.
 
-    __slots__ = ("_make", "_native")
+    ``lazily`` gives the same as a lazy frame or series, where that is known without computing it.
+    """
+
+    __slots__ = ("_as_frame", "_make", "_native")
     _phalanx_kind = "frame"
 
-    def __init__(self, native: Any, make: Callable[[Any], Any]) -> None:
+    def __init__(self, native: Any, make: Callable[[Any], Any], lazily: Callable[[], Any] | None = None) -> None:
         self._native = native
         self._make = make
+        self._as_frame = lazily
 
     def _after(self, function: Callable[[Any], Any]) -> Result:
         make = self._make
         return Result(self._native, lambda frame: function(make(frame)))
+
+    def _replace(self, function: Callable[[Any], Any]) -> None:
+        make = self._make
+        self._make = lambda frame: function(make(frame))
+        self._as_frame = None
+
+    def _both(self, function: Callable[[Any], Any]) -> Any:
+        """What ``function`` makes of the value, and as a lazy frame of the lazy frame."""
+        made, lazily = self._after(function), self._as_frame
+        if lazily is not None:
+            made._as_frame = lambda: function(lazily())
+        return made
+
+    def _lazily(self) -> Any:
+        return super()._lazily() if self._as_frame is None else self._as_frame()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("columns", "dtype", "dtypes", "name") and self._as_frame is not None:
+            return getattr(self._as_frame(), name)
+        return super().__getattr__(name)
+
+    def _knows(self, name: str) -> bool:
+        return self._as_frame is not None and name in getattr(self._as_frame(), "_names", ())
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str) and self._knows(key) or isinstance(key, list) and all(map(self._knows, key)):
+            return self._both(lambda value: value[key])
+        return super().__getitem__(key)
+
+    def reset_index(self, drop: bool = False, **options: Any) -> Any:
+        """pandas' ``reset_index``."""
+        return self._both(lambda value: value.reset_index(drop=drop, **options))
+
+    def to_frame(self, *name: Any, **names: Any) -> Any:
+        """pandas' ``to_frame``."""
+        return self._both(lambda value: value.to_frame(*name, **names))
+
+    def rename(self, *names: Any, **options: Any) -> Any:
+        """pandas' ``rename``."""
+        return self._both(lambda value: value.rename(*names, **options))
+
+    def groupby(self, *args: Any, **kwargs: Any) -> Any:
+        """Groups of the lazy frame; pandas' where that is not known before the result is computed."""
+        if self._as_frame is not None:
+            return self._as_frame().groupby(*args, **kwargs)
+        return self._then(lambda value: value.groupby(*args, **kwargs))
 
     def _prepared(self, native: Any) -> Any:
         return self._native
@@ -191,6 +308,10 @@ class Several(Deferred):
     def _after(self, function: Callable[[Any], Any]) -> Several:
         inner = self._function
         return Several(self._parts, lambda values: function(inner(values)))
+
+    def _replace(self, function: Callable[[Any], Any]) -> None:
+        inner = self._function
+        self._function = lambda values: function(inner(values))
 
     def _joined(self, values: list[Any]) -> Any:
         """The value, of those of the parts."""

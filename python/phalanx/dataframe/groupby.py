@@ -226,7 +226,16 @@ class GroupBy(GroupStatistics, GroupRows, GroupFunctions):
             )
             return values.iloc[:, 0] if one and values.shape[1] == 1 else values
 
-        return Result(native, make)
+        plain = len(keys) == 1 and all(isinstance(label, str) for label in [*keys, *wanted]) and keys[0] not in wanted
+        return Result(native, make, functools.partial(self._as_frame, native, list(wanted)) if plain else None)
+
+    def _as_frame(self, native: Any, labels: list[str]) -> Any:
+        """The result of one key as a lazy frame, or series."""
+        key = self._labels[0]
+        values = [name for name in native.column_names if name not in self._keys]
+        native = native.take_columns([*self._keys, *values]).rename([(self._keys[0], key), *zip(values, labels)])
+        frame = self._frame._wrap(native.with_index(key) if self._options.as_index else native)
+        return frame[labels[0]] if self._one and len(labels) == 1 and self._options.as_index else frame
 
     def _statistic(self, statistic: str, numeric_only: bool = False, **options: Any) -> Result:
         names = self._fitting(statistic, numeric_only)

@@ -8,6 +8,7 @@ from typing import Any
 from phalanx._lazy import pd
 from phalanx.dataframe._calls import as_list, dumps
 from phalanx.dataframe._groups import function_label
+from phalanx.dataframe._results import Deferred
 
 __all__ = ["FrameShape", "merge_asof"]
 
@@ -62,7 +63,7 @@ class FrameShape:
         npartitions : int
             The result's partitions; by default those of the left frame.
         """
-        if isinstance(right, (pd.DataFrame, pd.Series)):
+        if isinstance(right, (pd.DataFrame, pd.Series, Deferred)):
             right = _lazily(right)
         if hasattr(right, "to_frame") and hasattr(right, "_phalanx_kind"):  # a lazy series
             right = right.to_frame()
@@ -253,9 +254,11 @@ def _only_columns(native: Any) -> Any:
 
 
 def _lazily(right: Any) -> Any:
-    """pandas' frame or named series as a lazy frame of one partition."""
+    """pandas' frame or named series as a lazy frame of one partition; a small lazy result as a lazy frame."""
     from phalanx.dataframe.io import from_pandas
 
+    if isinstance(right, Deferred):
+        return right._lazily()
     if isinstance(right, pd.Series):
         if right.name is None:
             raise ValueError("Cannot merge a Series without a name")
@@ -280,7 +283,7 @@ def merge_asof(
     direction: str = "backward",
 ) -> Any:
     """Each row of ``left`` with the row of ``right`` whose value in ``on`` is nearest. Neither needs to be sorted."""
-    left, right = (_lazily(frame) if isinstance(frame, pd.DataFrame) else frame for frame in (left, right))
+    left, right = (_lazily(frame) if isinstance(frame, (pd.DataFrame, Deferred)) else frame for frame in (left, right))
     if direction not in ("backward", "forward", "nearest"):
         raise ValueError(f"direction invalid: {direction}")
     ons = []
