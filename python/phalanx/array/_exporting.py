@@ -156,7 +156,7 @@ class Exporting(Base):
         return parts
 
     def to_dask_dataframe(self, columns: Any = None, index: Any = None, meta: Any = None) -> Any:
-        """Not supported: a frame is made of computed columns."""
-        raise NotImplementedError(
-            "to_dask_dataframe: write a file of columns, or use dataframe.from_pandas of what compute() gives"
-        )
+        """A lazy frame (or series) of this matrix (or vector): :func:`phalanx.dataframe.from_dask_array`."""
+        from phalanx.dataframe import from_dask_array
+
+        return from_dask_array(self, columns=columns, index=index, meta=meta)

@@ -105,13 +105,14 @@ class FrameColumns:
         return self._each(lambda column: column.astype(dtypes, errors))
 
     def categorize(self, columns: Any = None, index: Any = None, split_every: Any = None) -> Any:
-        """With columns of text (by default all that are) as categories, which are known once they are computed."""
+        """With columns of text (by default all that are) as categories: those that are there, which are computed now."""
         if index:
             raise NotImplementedError("categorize of the index: make it a column first")
         if columns is None:
             columns = list(self._meta.select_dtypes(["object", "string", "category"]).columns)  # type: ignore[attr-defined]
         names = [columns] if isinstance(columns, str) else list(columns)
-        return self.astype(dict.fromkeys(names, "category"))
+        made = self.astype(dict.fromkeys(names, "category"))
+        return made.assign(**{name: made[name].cat.as_known() for name in names})
 
     # Missing values.
 

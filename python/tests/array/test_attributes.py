@@ -8,6 +8,7 @@ from typing import Any
 
 import dask.array
 import numpy as np
+import pandas as pd
 import pytest
 from oracle import check_array, engine, same_bits
 
@@ -131,8 +132,10 @@ def test_other_forms() -> None:
     for other in (copy.copy(x), copy.deepcopy(x), x.copy()):
         other[0] = 0.0
         assert same_bits(x.compute(), VALUES)
-    with pytest.raises(NotImplementedError, match="dataframe"):
-        x.to_dask_dataframe()
+    columns = list("abcdefghi")
+    frame = x.to_dask_dataframe(columns=columns)
+    pd.testing.assert_frame_equal(frame.compute(), pd.DataFrame(VALUES, columns=columns))
+    pd.testing.assert_series_equal(x[0].to_dask_dataframe("row").compute(), pd.Series(VALUES[0], name="row"))
     with pytest.raises(ValueError, match="size 1"):
         x.item()
     with pytest.raises(TypeError, match="from_array"):
