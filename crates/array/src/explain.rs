@@ -126,12 +126,14 @@ fn evaluated(lowered: &Lowered, order: &[Arc<Expr>]) -> BTreeMap<usize, Option<u
         *sum = sum.zip(elements).map(|(sum, elements)| sum.saturating_add(elements));
     };
     for stage in &lowered.stages {
-        let regions: Vec<Region> = stage.wanted.iter().map(|&chunk| stage.region(chunk)).collect();
-        let work = regions.iter().map(|region| pull::work_elements(&stage.table, region));
+        let sets = stage.tasks.iter().flat_map(|task| stage.sets(task));
+        let sets: Vec<Vec<Region>> =
+            sets.map(|set| set.into_iter().map(|chunk| stage.region(chunk)).collect()).collect();
+        let work = sets.iter().flatten().map(|region| pull::work_elements(&stage.table, region));
         let mut counted = Counted::new(&stage.table);
         let known = work.fold(0, u64::saturating_add) <= COUNTED_MAX;
         if known {
-            regions.iter().for_each(|region| counted.evaluate(region));
+            sets.iter().for_each(|regions| counted.evaluate_all(regions));
         }
         for (entry, elements) in stage.table.entries.iter().zip(counted.elements) {
             let node = entry.node.as_ref();

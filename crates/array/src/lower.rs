@@ -38,6 +38,8 @@ pub(crate) struct Stage {
     pub slots: Vec<SlotUse>,
     /// The chunks of each task.
     pub tasks: Vec<Vec<usize>>,
+    /// Chunks that are computed together with others of their task, by the first of them.
+    pub together: HashMap<usize, Vec<usize>>,
     /// Projected memory of its largest task.
     pub task_bytes: u64,
     /// The stages that read it, and one more if it is a result.
@@ -219,6 +221,7 @@ impl<'a> Pass<'a> {
             table: Table::default(),
             slots: vec![],
             tasks: vec![],
+            together: HashMap::new(),
             task_bytes: 0,
             consumers: usize::from(is_result),
         });
@@ -276,6 +279,13 @@ impl Stage {
     /// What is computed of chunk number `chunk`.
     pub(crate) fn region(&self, chunk: usize) -> Region {
         self.trimmed.get(&chunk).cloned().unwrap_or_else(|| self.grid.region(chunk))
+    }
+
+    /// The chunks of a task, those together that are computed together.
+    pub(crate) fn sets(&self, task: &[usize]) -> Vec<Vec<usize>> {
+        let later: HashSet<usize> = self.together.values().flat_map(|set| &set[1..]).copied().collect();
+        let first = task.iter().filter(|chunk| !later.contains(chunk));
+        first.map(|chunk| self.together.get(chunk).cloned().unwrap_or_else(|| vec![*chunk])).collect()
     }
 
     /// Whether all of the node is computed.

@@ -31,8 +31,8 @@ impl Builder<'_> {
         let this = &self.lowered.stages[stage];
         self.task_bytes = self.task_bytes.max(this.task_bytes);
         let list = |chunks: &Vec<usize>| {
-            let parts: Vec<_> = chunks.iter().map(|chunk| (*chunk, this.trimmed.get(chunk))).collect();
-            Evaluate::list(&parts)
+            let set = |set: Vec<usize>| set.into_iter().map(|chunk| (chunk, this.trimmed.get(&chunk))).collect();
+            Evaluate::list(&this.sets(chunks).into_iter().map(set).collect::<Vec<Vec<_>>>())
         };
         let numbers = this.tasks.iter().map(list).collect::<Result<Vec<_>>>()?;
         let mut inputs = vec![plan::table(Evaluate::numbers(), &numbers)?];

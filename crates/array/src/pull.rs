@@ -9,17 +9,20 @@
 
 mod counted;
 mod tiles;
+mod together;
 mod walk;
 
 pub(crate) use counted::Counted;
+pub(crate) use together::sets;
 pub(crate) use walk::{Known, Walk, relative};
 
 use crate::chunks::Region;
 use crate::error::ChunkResult;
 use crate::node::{Table, Work, bytes, count, reduce};
 use phalanx_chunk::{Chunk, Span};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use tiles::{Builder, TILE_ELEMENTS, Tiles};
+use together::{Together, is_mirrored};
 
 /// Gives the regions of slots: from the rows that a task was sent.
 pub(crate) trait Provide {
@@ -31,13 +34,24 @@ pub(crate) trait Provide {
 pub(crate) struct Pull<'a> {
     table: &'a Table,
     slots: &'a dyn Provide,
+    /// Whether folds go over square tiles.
+    mirrored: bool,
     /// Elements drawn from generators so far.
     pub evaluated: u64,
 }
 
 impl<'a> Pull<'a> {
     pub(crate) fn new(table: &'a Table, slots: &'a dyn Provide) -> Self {
-        Self { table, slots, evaluated: 0 }
+        Self { table, slots, mirrored: is_mirrored(table), evaluated: 0 }
+    }
+
+    /// `regions` of the table's last entry; what several of them draw is drawn once, where they mirror each other.
+    pub(crate) fn evaluate_all(&mut self, regions: &[Region]) -> ChunkResult<Vec<Chunk>> {
+        let fold = self.table.entries.last().and_then(|entry| entry.node.fold()).filter(|_| self.mirrored);
+        match fold.and_then(|partial| Some((partial, Together::new(self.table, partial, regions)?))) {
+            Some((partial, together)) => self.fold_together(partial, regions, together),
+            None => regions.iter().map(|region| self.evaluate(region)).collect(),
+        }
     }
 
     /// `region` of the table's last entry.
@@ -81,13 +95,13 @@ impl<'a> Pull<'a> {
     fn in_tiles(&mut self, node: usize, region: &[Span], known: &Known) -> ChunkResult<Chunk> {
         let walk = Walk::new(self.table, node, region, known);
         if count(region) <= TILE_ELEMENTS || walk.items.len() < 2 {
-            return self.run(&walk, known, &mut HashMap::new());
+            return self.run(&walk, known, &mut HashMap::new(), &HashSet::new());
         }
         let mut builder = Builder::new(self.table.entries[node].node.dtype(), region);
         let mut kept = HashMap::new();
         for tile in Tiles::new(region) {
             let walk = Walk::new(self.table, node, &tile.region, known);
-            builder.append(&self.run(&walk, known, &mut kept)?)?;
+            builder.append(&self.run(&walk, known, &mut kept, &HashSet::new())?)?;
         }
         builder.finish()
     }
@@ -99,38 +113,62 @@ impl<'a> Pull<'a> {
         let mut states = vec![];
         for (_, region) in partial.blocks(out) {
             let mut kept = HashMap::new();
-            let mut merged: Vec<(Region, phalanx_chunk::reduce::Partial)> = vec![];
-            let mut places: HashMap<Vec<usize>, usize> = HashMap::new();
-            for tile in Tiles::new(&region) {
+            let mut folded = Folded::new(partial);
+            let tiles = if self.mirrored { Tiles::square(&region) } else { Tiles::new(&region) };
+            for tile in tiles {
                 let walk = Walk::new(self.table, input, &tile.region, known);
-                let chunk = self.run(&walk, known, &mut kept)?;
-                let state = partial.of_tile(&chunk, &tile.region)?;
-                let mut place = tile.within;
-                for &axis in &partial.axes {
-                    place[axis] = Span::range(0, 1);
-                }
-                let key: Vec<usize> = place.iter().map(|span| span.start).collect();
-                match places.get(&key) {
-                    None => {
-                        places.insert(key, merged.len());
-                        merged.push((place, state));
-                    }
-                    Some(&at) => {
-                        let (_, earlier) = &mut merged[at];
-                        let empty = phalanx_chunk::reduce::Partial { dtype: earlier.dtype, parts: vec![] };
-                        let before = std::mem::replace(earlier, empty);
-                        *earlier = partial.merge(before, state)?;
-                    }
-                }
+                let chunk = self.run(&walk, known, &mut kept, &HashSet::new())?;
+                folded.add(tile.within, partial.of_tile(&chunk, &tile.region)?)?;
             }
-            states.push(side_by_side(partial, &region, merged)?);
+            states.push(folded.finish(&region)?);
         }
         partial.pack(out, states)
     }
 
+    /// As [`Pull::fold`] of each of the regions: tiles are computed in the order of `together`, and their states merged
+    /// in theirs.
+    fn fold_together(
+        &mut self,
+        partial: &reduce::Partial,
+        regions: &[Region],
+        together: Together,
+    ) -> ChunkResult<Vec<Chunk>> {
+        let known = Known::default();
+        let mut kept = HashMap::new();
+        let mut states = vec![None; together.parts.len()];
+        for at in together.order {
+            let part = &together.parts[at];
+            let chunk = self.run(&part.walk, &known, &mut kept, &together.shared)?;
+            states[at] = Some(partial.of_tile(&chunk, &part.tile.region)?);
+        }
+        let mut parts = together.parts.into_iter().zip(states).peekable();
+        let mut block = 0;
+        let mut chunks = Vec::with_capacity(regions.len());
+        for out in regions {
+            let mut packed = vec![];
+            for (_, region) in partial.blocks(out) {
+                let mut folded = Folded::new(partial);
+                while let Some((part, state)) = parts.next_if(|(part, _)| part.block == block) {
+                    let state = state.ok_or_else(|| crate::error::broken("a tile was not computed"))?;
+                    folded.add(part.tile.within, state)?;
+                }
+                packed.push(folded.finish(&region)?);
+                block += 1;
+            }
+            chunks.push(partial.pack(out, packed)?);
+        }
+        Ok(chunks)
+    }
+
     /// Computes the items of a walk in order and gives the last. `kept` carries what is small against a tile (rows
-    /// and columns that are broadcast) from one tile to the next.
-    fn run(&mut self, walk: &Walk, known: &Known, kept: &mut HashMap<(usize, Region), Chunk>) -> ChunkResult<Chunk> {
+    /// and columns that are broadcast), and what is `shared`, from one tile to the next.
+    fn run(
+        &mut self,
+        walk: &Walk,
+        known: &Known,
+        kept: &mut HashMap<(usize, Region), Chunk>,
+        shared: &HashSet<(usize, Region)>,
+    ) -> ChunkResult<Chunk> {
         let mut uses = walk.uses();
         let mut values: Vec<Option<Chunk>> = vec![None; walk.items.len()];
         let mut keep = HashMap::new();
@@ -166,13 +204,52 @@ impl<'a> Pull<'a> {
                     values[input] = None;
                 }
             }
-            if count(&item.region) <= small {
+            if count(&item.region) <= small || shared.contains(&key) {
                 keep.insert(key, value.clone());
             }
             values[at] = Some(value);
         }
         *kept = keep;
         values.pop().flatten().ok_or_else(|| crate::error::broken("an empty walk"))
+    }
+}
+
+/// The state of a block, tile by tile.
+struct Folded<'a> {
+    partial: &'a reduce::Partial,
+    /// By place along the axes that stay.
+    merged: Vec<(Region, phalanx_chunk::reduce::Partial)>,
+    places: HashMap<Vec<usize>, usize>,
+}
+
+impl<'a> Folded<'a> {
+    fn new(partial: &'a reduce::Partial) -> Self {
+        Self { partial, merged: vec![], places: HashMap::new() }
+    }
+
+    /// The state of the next tile, in C order; `place` is where it lies in the block.
+    fn add(&mut self, mut place: Region, state: phalanx_chunk::reduce::Partial) -> ChunkResult<()> {
+        for &axis in &self.partial.axes {
+            place[axis] = Span::range(0, 1);
+        }
+        let key: Vec<usize> = place.iter().map(|span| span.start).collect();
+        match self.places.get(&key) {
+            None => {
+                self.places.insert(key, self.merged.len());
+                self.merged.push((place, state));
+            }
+            Some(&at) => {
+                let (_, earlier) = &mut self.merged[at];
+                let empty = phalanx_chunk::reduce::Partial { dtype: earlier.dtype, parts: vec![] };
+                let before = std::mem::replace(earlier, empty);
+                *earlier = self.partial.merge(before, state)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, region: &[Span]) -> ChunkResult<phalanx_chunk::reduce::Partial> {
+        side_by_side(self.partial, region, self.merged)
     }
 }
 
@@ -221,8 +298,13 @@ pub(crate) fn peak_bytes(table: &Table, region: &[Span]) -> u64 {
             tiles = tiles.saturating_add(own.min(8 * TILE_ELEMENTS as u64));
         }
     }
+    // States that wait for each other: less than a sixteenth of what they are states of.
+    let folded = walk.items.last().filter(|_| is_mirrored(table)).into_iter().flat_map(|item| &item.inputs);
+    let folded =
+        folded.map(|&input| bytes(table.entries[walk.items[input].node].node.as_ref(), &walk.items[input].region));
+    let waiting = folded.fold(0, u64::saturating_add) / 16;
     // A tile and its successor: what is broadcast is kept for one more.
-    peak.saturating_add(tiles.saturating_mul(2))
+    peak.saturating_add(tiles.saturating_mul(2)).saturating_add(waiting)
 }
 
 /// How much work evaluating `region` is, in elements of all nodes.

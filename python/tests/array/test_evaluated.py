@@ -60,6 +60,11 @@ CASES: dict[str, tuple[Callable[[], Any], dict[str, int]]] = {
     "one of two, each needed in part": (mixed(lambda x, y: x[7, :10] + y[-10:]), {"0": 10, "1": 10}),
     "what is shared is evaluated once": (one(lambda x: (x + x * x)[:2]), {"0": 2 * 100}),
     "its transpose is other elements": (one(lambda x: (x + x.T)[0], (100, 100), 30), {"0": 100 + 100}),
+    "what mirrors itself in a fold is evaluated once": (
+        one(lambda x: (x + x.T).mean(axis=0), (900, 900), 600), {"0": 900 * 900},
+    ),
+    "over all axes too": (one(lambda x: (x * x.T).sum(), (900, 900), 600), {"0": 900 * 900}),
+    "an index is that of the first": (one(lambda x: (x + x.T).argmin(), (900, 900), 600), {"0": 2 * 900 * 900}),
     "a diagonal": (one(lambda x: da.diagonal(x)), {"0": 100}),
     "rows by number": (one(lambda x: x[[7, 900, 7]] * 2), {"0": 2 * 100}),
     "a branch that is cut off": (mixed(lambda x, y: da.concatenate([x, y[None]])[-1]), {"0": 0, "1": 100}),

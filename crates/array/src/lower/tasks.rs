@@ -1,6 +1,6 @@
 //! How the chunks of a stage are grouped into tasks, and how what they read comes to them.
 
-use super::{Pass, Producer, SlotUse, Way};
+use super::{Pass, Producer, SlotUse, Stage, Way};
 use crate::chunks::{Chunks, Region};
 use crate::expr::Expr;
 use crate::node::slot::Slot;
@@ -17,6 +17,17 @@ const TASK_ELEMENTS: u64 = 1 << 19;
 /// Persisted partitions are read whole if a task needs at least this fraction of what it reads; an exchange copies and
 /// writes what it carries several times. In one process they are read where they lie, which costs nothing.
 const READ_PER_NEEDED_MAX: usize = 4;
+
+/// The chunks of a stage, those together that draw the same numbers, as far as there is `room` for so many.
+fn together(stage: &Stage, room: u64) -> Vec<Vec<usize>> {
+    let regions: Vec<Region> = stage.wanted.iter().map(|&chunk| stage.region(chunk)).collect();
+    let sets = pull::sets(&stage.table, &regions).into_iter();
+    let chunks = sets.map(|set| set.into_iter().map(|number| stage.wanted[number]).collect::<Vec<_>>());
+    let fits = |set: &Vec<usize>| set.len() as u64 <= room;
+    chunks
+        .flat_map(|set| if fits(&set) { vec![set] } else { set.into_iter().map(|chunk| vec![chunk]).collect() })
+        .collect()
+}
 
 impl Pass<'_> {
     /// The table, the tasks and the memory of a stage whose producers are finished.
@@ -42,7 +53,16 @@ impl Pass<'_> {
         let worth = usize::try_from(TASK_ELEMENTS.div_ceil(work)).unwrap_or(usize::MAX);
         let room = settings.task_memory_bytes.saturating_sub(peak) / each;
         let group = worth.max(this.wanted.len().div_ceil(TASKS_MAX)).min(usize::try_from(room).unwrap_or(usize::MAX));
-        let tasks: Vec<Vec<usize>> = this.wanted.chunks(group.max(1)).map(<[usize]>::to_vec).collect();
+        let mut tasks: Vec<Vec<usize>> = vec![];
+        for set in together(this, room) {
+            match tasks.last_mut() {
+                Some(task) if task.len() + set.len() <= group => task.extend(&set),
+                _ => tasks.push(set.clone()),
+            }
+            if let [first, _, ..] = set.as_slice() {
+                this.together.insert(*first, set);
+            }
+        }
         let tasks = self.aligned(stage, tasks.len()).unwrap_or(tasks);
         self.direct(stage, &tasks);
         let this = &mut self.stages[stage];

@@ -135,6 +135,10 @@ pub(crate) trait Node: Debug + Send + Sync {
     fn is_view(&self) -> bool {
         false
     }
+    /// Whether it is its input with the last two axes exchanged.
+    fn is_mirror(&self) -> bool {
+        false
+    }
 }
 
 /// A node of a [`Table`].

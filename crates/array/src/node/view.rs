@@ -38,6 +38,14 @@ impl Node for Transpose {
     fn is_view(&self) -> bool {
         true
     }
+    fn is_mirror(&self) -> bool {
+        match self.permutation.split_last_chunk::<2>() {
+            Some((leading, &[a, b])) => {
+                leading.iter().copied().eq(0..leading.len()) && (a, b) == (leading.len() + 1, leading.len())
+            }
+            None => false,
+        }
+    }
 }
 
 /// Spans of the input's axes, some axes dropped and some new.

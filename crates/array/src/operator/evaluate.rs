@@ -9,7 +9,9 @@ use crate::rows::{Label, Reader, Received, SCHEMA, decode_region, encode_region,
 use futures::TryStreamExt;
 use phalanx_chunk::span::lengths;
 use phalanx_chunk::{Chunk, DType, Span};
-use phalanx_engine::datafusion::arrow::array::{AsArray, BinaryArray, Int64Array, RecordBatch};
+use phalanx_engine::datafusion::arrow::array::{
+    ArrayRef, AsArray, BinaryBuilder, Int64Builder, ListBuilder, RecordBatch,
+};
 use phalanx_engine::datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use phalanx_engine::datafusion::error::{DataFusionError, Result};
 use phalanx_engine::datafusion::execution::TaskContext;
@@ -19,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-/// Computes the chunks that its first input lists, from the rows of the others: one input for each slot of
+/// Computes the chunks that its first input lists in sets, from the rows of the others: one input for each slot of
 /// the expression, whole chunks or cut parts of them.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Evaluate {
@@ -38,7 +40,8 @@ pub(crate) struct Given {
 }
 
 static NUMBERS: LazyLock<SchemaRef> = LazyLock::new(|| {
-    Arc::new(Schema::new(vec![Field::new("chunk", DataType::Int64, false), Field::new("part", DataType::Binary, true)]))
+    let list = |name: &str, of: DataType| Field::new_list(name, Field::new_list_field(of, true), false);
+    Arc::new(Schema::new(vec![list("chunks", DataType::Int64), list("parts", DataType::Binary)]))
 });
 
 impl Evaluate {
@@ -47,22 +50,32 @@ impl Evaluate {
         Arc::clone(&NUMBERS)
     }
 
-    /// A partition of the first input: numbers of chunks, and what is wanted of them if it is not all.
-    pub(crate) fn list(chunks: &[(usize, Option<&Region>)]) -> phalanx_engine::Result<Vec<RecordBatch>> {
-        let numbers = Int64Array::from_iter_values(chunks.iter().map(|&(chunk, _)| chunk as i64));
-        let parts = BinaryArray::from_iter(chunks.iter().map(|(_, part)| part.map(|region| encode_region(region))));
-        Ok(vec![RecordBatch::try_new(Self::numbers(), vec![Arc::new(numbers), Arc::new(parts)])?])
+    /// A partition of the first input: sets of chunks that are computed together, and what is wanted of each if it is
+    /// not all.
+    pub(crate) fn list(sets: &[Vec<(usize, Option<&Region>)>]) -> phalanx_engine::Result<Vec<RecordBatch>> {
+        let (mut numbers, mut parts) = (ListBuilder::new(Int64Builder::new()), ListBuilder::new(BinaryBuilder::new()));
+        for set in sets {
+            numbers.append_value(set.iter().map(|&(chunk, _)| Some(chunk as i64)));
+            parts.append_value(set.iter().map(|(_, part)| part.map(|region| encode_region(region))));
+        }
+        let columns: Vec<ArrayRef> = vec![Arc::new(numbers.finish()), Arc::new(parts.finish())];
+        Ok(vec![RecordBatch::try_new(Self::numbers(), columns)?])
     }
 }
 
 /// The rows of [`Evaluate::list`], with the region that is wanted of each chunk.
-fn wanted(chunks: &Chunks, batch: &RecordBatch) -> Vec<(usize, Region)> {
-    let (numbers, parts) = (batch.column(0).as_primitive::<Int64Type>(), batch.column(1).as_binary::<i32>());
-    let row = |(number, part): (&i64, Option<&[u8]>)| {
+fn wanted(chunks: &Chunks, batch: &RecordBatch) -> Vec<Vec<(usize, Region)>> {
+    let (numbers, parts) = (batch.column(0).as_list::<i32>(), batch.column(1).as_list::<i32>());
+    let chunk = |(number, part): (&i64, Option<&[u8]>)| {
         let number = *number as usize;
         (number, part.map_or_else(|| chunks.region(number), decode_region))
     };
-    numbers.values().iter().zip(parts.iter()).map(row).collect()
+    let row = |row: usize| {
+        let (numbers, parts) = (numbers.value(row), parts.value(row));
+        let parts = parts.as_binary::<i32>();
+        numbers.as_primitive::<Int64Type>().values().iter().zip(parts.iter()).map(chunk).collect()
+    };
+    (0..batch.num_rows()).map(row).collect()
 }
 
 #[typetag::serde(name = "array.evaluate")]
@@ -112,11 +125,11 @@ impl Operator for Evaluate {
                 let work = Arc::clone(&work);
                 // What the rows that came in were made from is counted with the first chunk.
                 let mut earlier = if wanted.is_empty() { 0 } else { std::mem::take(&mut evaluated) };
-                // One chunk at a time: the rows of one are handed on before the next is computed.
-                Ok(wanted.into_iter().flat_map(move |(number, region)| {
+                // One set at a time: the rows of one are handed on before the next is computed.
+                Ok(wanted.into_iter().flat_map(move |set| {
                     let (table, _, parts) = work.as_ref();
                     let drawn = std::mem::take(&mut earlier);
-                    match one_chunk(table, parts, number, region, drawn) {
+                    match one_set(table, parts, set, drawn) {
                         Ok(batches) => batches.into_iter().map(Ok).collect::<Vec<_>>(),
                         Err(error) => vec![Err(error.into())],
                     }
@@ -127,17 +140,23 @@ impl Operator for Evaluate {
     }
 }
 
-fn one_chunk(
+fn one_set(
     table: &Table,
     parts: &Parts,
-    number: usize,
-    region: Region,
+    set: Vec<(usize, Region)>,
     earlier: u64,
 ) -> phalanx_engine::Result<Vec<RecordBatch>> {
     let mut pull = Pull::new(table, parts);
-    let value = pull.evaluate(&region).lift()?;
-    let label = Label { route: 0, chunk: number, region, evaluated: earlier + pull.evaluated };
-    to_batches(&label, &value)
+    let (numbers, regions): (Vec<usize>, Vec<Region>) = set.into_iter().unzip();
+    let values = pull.evaluate_all(&regions).lift()?;
+    // What was drawn for all is told with the first.
+    let mut evaluated = earlier + pull.evaluated;
+    let mut batches = vec![];
+    for ((chunk, region), value) in numbers.into_iter().zip(regions).zip(values) {
+        let label = Label { route: 0, chunk, region, evaluated: std::mem::take(&mut evaluated) };
+        batches.extend(to_batches(&label, &value)?);
+    }
+    Ok(batches)
 }
 
 /// The rows of all slots.

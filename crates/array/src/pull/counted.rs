@@ -4,6 +4,7 @@
 //! says that it drew.
 
 use super::tiles::{TILE_ELEMENTS, Tiles};
+use super::together::{Together, is_mirrored};
 use super::walk::{Item, Known, Walk};
 use crate::chunks::Region;
 use crate::node::{Table, Work, count, reduce};
@@ -13,13 +14,26 @@ use std::collections::HashSet;
 /// Counts the elements that are evaluated of each entry of a table.
 pub(crate) struct Counted<'a> {
     table: &'a Table,
+    mirrored: bool,
     /// By entry.
     pub elements: Vec<u64>,
 }
 
 impl<'a> Counted<'a> {
     pub(crate) fn new(table: &'a Table) -> Self {
-        Self { table, elements: vec![0; table.entries.len()] }
+        Self { table, mirrored: is_mirrored(table), elements: vec![0; table.entries.len()] }
+    }
+
+    /// Counts what [`Pull::evaluate_all`](super::Pull::evaluate_all) takes.
+    pub(crate) fn evaluate_all(&mut self, regions: &[Region]) {
+        let fold = self.table.entries.last().and_then(|entry| entry.node.fold()).filter(|_| self.mirrored);
+        let Some(together) = fold.and_then(|partial| Together::new(self.table, partial, regions)) else {
+            return regions.iter().for_each(|region| self.evaluate(region));
+        };
+        let mut kept = HashSet::new();
+        for at in together.order {
+            self.run(&together.parts[at].walk, &Known::default(), &mut kept, &together.shared);
+        }
     }
 
     /// Counts what `region` of the table's last entry takes.
@@ -53,13 +67,13 @@ impl<'a> Counted<'a> {
     fn in_tiles(&mut self, node: usize, region: &[Span], known: &Known<()>) {
         let walk = Walk::new(self.table, node, region, known);
         if count(region) <= TILE_ELEMENTS || walk.items.len() < 2 {
-            self.run(&walk, known, &mut HashSet::new());
+            self.run(&walk, known, &mut HashSet::new(), &HashSet::new());
             return;
         }
         let mut kept = HashSet::new();
         for tile in Tiles::new(region) {
             let walk = Walk::new(self.table, node, &tile.region, known);
-            self.run(&walk, known, &mut kept);
+            self.run(&walk, known, &mut kept, &HashSet::new());
         }
     }
 
@@ -67,14 +81,21 @@ impl<'a> Counted<'a> {
         let input = self.table.entries[item.node].inputs[0];
         for (_, region) in partial.blocks(&item.region) {
             let mut kept = HashSet::new();
-            for tile in Tiles::new(&region) {
+            let tiles = if self.mirrored { Tiles::square(&region) } else { Tiles::new(&region) };
+            for tile in tiles {
                 let walk = Walk::new(self.table, input, &tile.region, known);
-                self.run(&walk, known, &mut kept);
+                self.run(&walk, known, &mut kept, &HashSet::new());
             }
         }
     }
 
-    fn run(&mut self, walk: &Walk, known: &Known<()>, kept: &mut HashSet<(usize, Region)>) {
+    fn run(
+        &mut self,
+        walk: &Walk,
+        known: &Known<()>,
+        kept: &mut HashSet<(usize, Region)>,
+        shared: &HashSet<(usize, Region)>,
+    ) {
         let mut keep = HashSet::new();
         let mut uses = walk.uses();
         let last = walk.items.len().saturating_sub(1);
@@ -89,7 +110,7 @@ impl<'a> Counted<'a> {
                 self.compute(item.node, &item.region);
             }
             item.inputs.iter().for_each(|&input| uses[input] -= 1);
-            if count(&item.region) <= small {
+            if count(&item.region) <= small || shared.contains(&key) {
                 keep.insert(key);
             }
         }

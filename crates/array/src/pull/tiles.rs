@@ -1,4 +1,4 @@
-//! A region as tiles that are runs of its C order, and a chunk from the values of such tiles.
+//! A region as tiles, mostly runs of its C order, and a chunk from the values of such tiles.
 
 use crate::chunks::Region;
 use crate::error::{ChunkResult, broken};
@@ -17,18 +17,19 @@ pub(crate) struct Tile {
     pub within: Region,
 }
 
-/// The tiles of a region in C order; each is one run of the region's elements. An empty region has one, empty.
+/// The tiles of a region in C order. An empty region has one, empty.
 pub(crate) struct Tiles<'a> {
     region: &'a [Span],
-    /// The axis that is cut into blocks; those before go one by one, those after are whole.
-    axis: usize,
-    block: usize,
-    /// How many tiles each axis up to `axis` has.
-    counts: Vec<usize>,
+    /// How long the blocks are that the first axes are cut into, and how many; the other axes are whole.
+    cuts: Vec<(usize, usize)>,
     next: usize,
 }
 
+/// The edge of a square tile: four tiles of `float64` fit the second-level cache. As [`TILE_ELEMENTS`], part of the law.
+const EDGE: usize = 128;
+
 impl<'a> Tiles<'a> {
+    /// Each is one run of the region's elements.
     pub(crate) fn new(region: &'a [Span]) -> Self {
         let mut inner = 1;
         let mut axis = region.len();
@@ -38,11 +39,30 @@ impl<'a> Tiles<'a> {
         }
         // `axis` is now the first of the whole ones; the one before is cut.
         let block = (TILE_ELEMENTS / inner.max(1)).max(1);
-        let mut counts: Vec<usize> = region[..axis].iter().map(|span| span.len).collect();
-        if let Some(last) = counts.last_mut() {
-            *last = last.div_ceil(block);
+        let mut cuts: Vec<(usize, usize)> = region[..axis].iter().map(|span| (1, span.len)).collect();
+        if let Some(last) = cuts.last_mut() {
+            *last = (block, last.1.div_ceil(block));
         }
-        Self { region, axis: axis.saturating_sub(1), block, counts, next: 0 }
+        Self { region, cuts, next: 0 }
+    }
+
+    /// Square in the last two axes, so that what is mirrored at the diagonal is made of the same tiles. They are runs of
+    /// the region's C order no more, but stand in the order of their first elements.
+    pub(crate) fn square(region: &'a [Span]) -> Self {
+        if crate::node::count(region) <= TILE_ELEMENTS {
+            return Self::new(region);
+        }
+        let leading = region.len().saturating_sub(2);
+        let cut = |(axis, span): (usize, &Span)| {
+            let block = if axis < leading { 1 } else { EDGE };
+            (block, span.len.div_ceil(block))
+        };
+        Self { region, cuts: region.iter().enumerate().map(cut).collect(), next: 0 }
+    }
+
+    /// How many there are.
+    pub(crate) fn number(&self) -> usize {
+        self.cuts.iter().map(|(_, count)| count).product::<usize>().max(1)
     }
 }
 
@@ -50,7 +70,7 @@ impl Iterator for Tiles<'_> {
     type Item = Tile;
 
     fn next(&mut self) -> Option<Tile> {
-        let total: usize = self.counts.iter().product();
+        let total: usize = self.cuts.iter().map(|(_, count)| count).product();
         if self.next >= total.max(1) || (total == 0 && self.next > 0) {
             return None;
         }
@@ -58,11 +78,9 @@ impl Iterator for Tiles<'_> {
         self.next += 1;
         let mut within: Region = self.region.iter().map(|span| Span::all(span.len)).collect();
         if total > 0 {
-            for at in (0..self.counts.len()).rev() {
-                let number = rest % self.counts[at];
-                rest /= self.counts[at];
-                let block = if at == self.axis { self.block } else { 1 };
-                let start = number * block;
+            for (at, &(block, count)) in self.cuts.iter().enumerate().rev() {
+                let start = rest % count * block;
+                rest /= count;
                 within[at] = Span::range(start, block.min(self.region[at].len - start));
             }
         }
@@ -116,6 +134,21 @@ impl Builder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn square_tiles_are_the_region_once() {
+        let region = [Span::range(1, 2), Span::range(5, 300), Span::new(400, 200, -2)];
+        let mut elements = std::collections::HashSet::new();
+        for tile in Tiles::square(&region) {
+            let [a, b, c] = tile.region.as_slice() else { panic!("three axes") };
+            for (i, j, k) in a.indices().flat_map(|i| b.indices().map(move |j| (i, j, 0))) {
+                elements.extend(c.indices().map(|l| (i, j, k + l)));
+            }
+        }
+        assert_eq!(elements.len(), 2 * 300 * 200);
+        assert_eq!(Tiles::square(&region).count(), Tiles::square(&region).number());
+        assert_eq!(Tiles::square(&region).number(), 2 * 3 * 2);
+    }
 
     #[test]
     fn tiles_are_the_region_in_order() {

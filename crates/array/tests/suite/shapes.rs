@@ -1,6 +1,6 @@
 //! Indexing, manipulating, sorting and counting against what a dense model gives, on any chunks.
 
-use super::computed;
+use super::{computed, distance};
 use phalanx_array::counting::{Bins, Density};
 use phalanx_array::sorting::Skip;
 use phalanx_array::{AllAxes, Array, KeepDimensions, Key, PadMode, concatenate, nonzero, s};
@@ -233,6 +233,18 @@ pub fn evaluated(engine: &dyn Engine) -> Vec<u8> {
     ] {
         assert_eq!(drawn(&array), expected, "{array}");
         assert_eq!(told(engine, &array), expected, "explain of {array}");
+    }
+    // What is mirrored at the diagonal is drawn once, where chunks are the mirrors of chunks.
+    for (chunks, once) in [((500, 500), true), ((600, 500), false)] {
+        let x = Generator::new(3).random((1000, 1000), chunks);
+        let sum = &x + &x.t();
+        for array in [sum.mean(0), sum.sum(1), sum.std(AllAxes), (&sum * 2.0).max(AllAxes)] {
+            assert_eq!(drawn(&array) == 1_000_000, once, "{array}");
+            assert_eq!(told(engine, &array), drawn(&array), "explain of {array}");
+        }
+        let (columns, rows) = (computed(engine, &sum.mean(0)), computed(engine, &sum.mean(1)));
+        assert!(distance(&columns, &rows) < 1e-12);
+        assert!(distance(&columns, &computed(engine, &(x.mean(0) + x.mean(1)))) < 1e-12);
     }
     // In many tiles and chunks, in several stages, and of what one source is wanted for twice.
     let wide = Generator::new(2).random((300, 4000), (64, 900));
