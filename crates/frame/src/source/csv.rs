@@ -1,6 +1,8 @@
 //! CSV files.
 
 use super::files::{DataFile, Search, find};
+use super::missing;
+use super::records::{Next, Records};
 use super::text::{Batches, Layout, Part, frame, parts, with_types, without_nulls};
 use crate::Frame;
 use crate::error::bad_file;
@@ -10,17 +12,12 @@ use datafusion::arrow::csv::ReaderBuilder;
 use datafusion::arrow::csv::reader::Format;
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
-use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::error::Result as DataFusionResult;
 use phalanx_engine::{Error, Result};
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-
-/// What pandas takes for a missing value.
-const MISSING: &str =
-    "^(|#N/A|#N/A N/A|#NA|-1\\.#IND|-1\\.#QNAN|-NaN|-nan|1\\.#IND|1\\.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null)$";
 
 /// Rows of the first file that types are inferred from, unless it is told.
 const INFER_ROWS: usize = 100_000;
@@ -236,7 +233,7 @@ pub(super) struct CsvLines {
 
 impl CsvLines {
     fn format(&self) -> std::result::Result<Format, ArrowError> {
-        let missing = Regex::new(MISSING).map_err(|error| ArrowError::ParseError(error.to_string()))?;
+        let missing = missing::pattern().map_err(|error| ArrowError::ParseError(error.to_string()))?;
         Ok(Format::default().with_delimiter(self.delimiter).with_quote(self.quote).with_null_regex(missing))
     }
 
@@ -254,7 +251,8 @@ impl CsvLines {
             .build_buffered(part.open()?)?)
     }
 
-    /// The columns `read` of the part's rows.
+    /// The columns `read` of the part's rows: what is plain as [`Records`] reads it, and from the first batch on that is
+    /// not, all as Arrow does, whose errors are those of the part.
     pub(super) fn rows(
         &self,
         schema: SchemaRef,
@@ -262,14 +260,35 @@ impl CsvLines {
         part: Part,
         batch_rows: usize,
     ) -> DataFusionResult<Batches> {
-        let reader = self.reader(Arc::clone(&schema), read.clone(), &part, batch_rows)?;
+        let mut records = Records::new(part.open()?, (self.delimiter, self.quote), &schema, &read, batch_rows);
+        if self.header && part.start == 0 {
+            records = records.and_then(|mut records| records.skip_header().ok()?.then_some(records));
+        }
+        let (mut done, mut other) = (0, None);
         let this = self.clone();
-        Ok(Box::new(reader.map(move |batch| {
-            batch.map_err(|error| {
-                let error = this.explained(&schema, &read, &part, &error);
-                DataFusionError::from(error)
-            })
-        })))
+        let mut next = move || -> DataFusionResult<Option<RecordBatch>> {
+            match records.as_mut().map(Records::next) {
+                Some(Ok(Next::Batch(batch))) => {
+                    done += 1;
+                    return Ok(Some(batch));
+                }
+                Some(Ok(Next::End)) => return Ok(None),
+                Some(Ok(Next::Other) | Err(_)) | None => records = None,
+            }
+            let reader = match &mut other {
+                Some(reader) => reader,
+                None => other.insert(this.reader(Arc::clone(&schema), read.clone(), &part, batch_rows)?),
+            };
+            loop {
+                let batch = reader.next().transpose().map_err(|error| this.explained(&schema, &read, &part, &error))?;
+                // Those that came before have been handed on.
+                if done == 0 || batch.is_none() {
+                    return Ok(batch);
+                }
+                done -= 1;
+            }
+        };
+        Ok(Box::new(std::iter::from_fn(move || next().transpose())))
     }
 
     /// Which value it is that does not fit: the part is read once more, as text.

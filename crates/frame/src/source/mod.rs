@@ -5,6 +5,7 @@
 //! | [`parquet`], [`csv`], [`json`] | files, cut into ranges that are part of the plan, never of the machine |
 //! | [`files`], [`place`] | which files a pattern means, on this machine and behind URLs; their bytes |
 //! | `text` | files of lines |
+//! | `records`, `values`, `missing` | plain CSV, found fast; what it says, and what says nothing |
 //! | [`host`] | what a function of the caller's makes |
 //! | [`memory`] | the caller's own rows, in the plan or scattered |
 //! | `timeseries` | generated rows |
@@ -14,10 +15,13 @@ pub mod files;
 pub mod host;
 pub mod json;
 pub mod memory;
+mod missing;
 pub mod parquet;
 pub mod place;
+mod records;
 mod text;
 pub(crate) mod timeseries;
+mod values;
 
 pub use csv::read_csv;
 pub use host::from_host;
