@@ -125,6 +125,8 @@ pub(super) struct Buckets {
     writers: Vec<Writer>,
     /// Rows that are to be shared out: together, since a bucket's part of a few is less than what is written about it.
     pending: Vec<RecordBatch>,
+    pending_rows: usize,
+    pending_bytes: usize,
     schema: SchemaRef,
     keys: usize,
     level: u32,
@@ -158,17 +160,19 @@ impl Buckets {
     /// Buckets of rows whose keys are the last columns but one.
     pub(super) fn new(disk: &Arc<DiskManager>, schema: SchemaRef, keys: usize, level: u32) -> Result<Self> {
         let writers = (0..BUCKETS).map(|_| Writer::new(disk, &schema)).collect::<Result<_>>()?;
-        Ok(Self { writers, pending: vec![], schema, keys, level })
+        Ok(Self { writers, pending: vec![], pending_rows: 0, pending_bytes: 0, schema, keys, level })
     }
 
     pub(super) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.pending_rows += batch.num_rows();
+        self.pending_bytes += bytes_of(batch);
         self.pending.push(batch.clone());
-        let rows: usize = self.pending.iter().map(RecordBatch::num_rows).sum();
-        let bytes: usize = self.pending.iter().map(bytes_of).sum();
-        if rows >= PENDING_ROWS || bytes >= PENDING_BYTES { self.share_out() } else { Ok(()) }
+        let is_enough = self.pending_rows >= PENDING_ROWS || self.pending_bytes >= PENDING_BYTES;
+        if is_enough { self.share_out() } else { Ok(()) }
     }
 
     fn share_out(&mut self) -> Result<()> {
+        (self.pending_rows, self.pending_bytes) = (0, 0);
         let batch = &concat_batches(&self.schema, &std::mem::take(&mut self.pending))?;
         let (_, hashes) = keys_of(batch, self.keys)?;
         let mut rows: Vec<Vec<u32>> = vec![vec![]; BUCKETS];

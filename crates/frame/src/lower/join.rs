@@ -6,7 +6,9 @@
 use super::buckets::{Batches, Bucket, Buckets, LEVELS_MAX, Space, bytes_of};
 use super::ordinal::two;
 use crate::merge::{Keep, Unique};
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array, new_null_array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, NullArray, RecordBatch, UInt32Array, new_null_array,
+};
 use datafusion::arrow::compute::{concat_batches, take, take_record_batch};
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::arrow::row::{RowConverter, Rows, SortField};
@@ -34,6 +36,8 @@ pub(super) struct Join {
     /// and all have the ordinals: the build side's, then the probe side's.
     probe_columns: Vec<usize>,
     build_columns: Vec<usize>,
+    /// Whether the rows have ordinals; else nothing stands in their place, and pairs come in any order.
+    numbered: bool,
     pub schema: SerializedSchema,
 }
 
@@ -60,8 +64,21 @@ impl Join {
             unique,
             probe_columns,
             build_columns,
+            numbered: true,
             schema: SerializedSchema(Arc::new(Schema::new(fields))),
         }
+    }
+}
+
+impl Join {
+    /// The same over sides without ordinals.
+    pub fn without_ordinals(&self) -> Self {
+        let mut fields = self.schema.0.fields().to_vec();
+        let ordinals = fields.len() - 2;
+        for field in &mut fields[ordinals..] {
+            *field = Arc::new(Field::new(field.name(), DataType::Null, true));
+        }
+        Self { numbered: false, schema: SerializedSchema(Arc::new(Schema::new(fields))), ..self.clone() }
     }
 }
 
@@ -169,7 +186,9 @@ impl Join {
     }
 
     fn table(&self, schema: &SchemaRef, rows: &[RecordBatch]) -> Result<Built> {
-        Built::new(in_order(&concat_batches(schema, rows)?)?, self.keys, self.unique.right)
+        let rows = concat_batches(schema, rows)?;
+        let rows = if self.numbered { in_order(&rows)? } else { rows };
+        Built::new(rows, self.keys, self.unique.right)
     }
 
     /// Both sides in buckets of equal keys, one of which is in memory at a time. Which pairs there are, and the order of
@@ -469,8 +488,12 @@ impl Built {
                 columns.push(of_probe(&column)?);
             }
         }
-        columns.push(of_build(&(self.rows.num_columns() - 1))?);
-        columns.push(of_probe(&(batch.num_columns() - 1))?);
+        if join.numbered {
+            columns.push(of_build(&(self.rows.num_columns() - 1))?);
+            columns.push(of_probe(&(batch.num_columns() - 1))?);
+        } else {
+            columns.resize_with(columns.len() + 2, || Arc::new(NullArray::new(left.len())));
+        }
         Ok(RecordBatch::try_new(join.schema(), columns)?)
     }
 
@@ -488,7 +511,7 @@ impl Built {
         columns.extend(join.build_columns.iter().map(|&column| Arc::clone(rest.column(column))));
         columns.extend_from_slice(&rest.columns()[key_range(rest.num_columns(), join.keys)]);
         columns.push(Arc::clone(rest.column(rest.num_columns() - 1)));
-        columns.push(new_null_array(&DataType::Int64, rest.num_rows()));
+        columns.push(new_null_array(schema.field(schema.fields().len() - 1).data_type(), rest.num_rows()));
         Ok(vec![RecordBatch::try_new(schema, columns)?])
     }
 }

@@ -260,6 +260,11 @@ impl Settle {
         Self { sorted: true, ..self.clone() }
     }
 
+    /// Whether a column depends on which side has a row.
+    pub fn reads_ordinals(&self) -> bool {
+        !self.picks.iter().all(|pick| matches!(pick, Pick::One(_)))
+    }
+
     fn pick(&self, rows: &RecordBatch, ordinal: usize) -> Result<RecordBatch> {
         let has_left = is_not_null(rows.column(ordinal))?;
         let has_right = is_not_null(rows.column(ordinal - 1))?;

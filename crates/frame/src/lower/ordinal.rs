@@ -3,14 +3,15 @@
 //! A task does not know which partition it computes. So a table of partition numbers, with as many partitions as the
 //! data, stands beside it as a second input, and each task sees its own number.
 
-use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
+use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, NullArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use datafusion::physical_plan::repartition::RepartitionExec;
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, replace_children_if_necessary};
 use futures::TryStreamExt;
 use phalanx_engine::persisted::SerializedSchema;
-use phalanx_engine::{Operator, plan, stream, typetag};
+use phalanx_engine::{Operator, OperatorExec, plan, stream, typetag};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, LazyLock};
 
@@ -23,6 +24,53 @@ pub fn number_rows(input: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPla
     fields.push(Arc::new(Field::new("ordinal", DataType::Int64, false)));
     let numbers = partition_numbers(plan::partition_count(&input))?;
     plan::operator(NumberRows { schema: SerializedSchema(Arc::new(Schema::new(fields))) }, vec![input, numbers])
+}
+
+/// `numbered` with nothing in place of the ordinals: for who reads no order. `None` if they are not given right below it, or
+/// below an exchange.
+pub fn without_ordinals(numbered: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    if numbered.is::<RepartitionExec>()
+        && let [child] = numbered.children().as_slice()
+    {
+        let child = without_ordinals(child)?;
+        return child.map(|child| replace_children_if_necessary(Arc::clone(numbered), vec![child])).transpose();
+    }
+    let ours = numbered.downcast_ref::<OperatorExec>();
+    let children = numbered.children();
+    let (Some(_), [data, _]) = (ours.and_then(OperatorExec::downcast::<NumberRows>), children.as_slice()) else {
+        return Ok(None);
+    };
+    let mut fields = data.schema().fields().to_vec();
+    fields.push(Arc::new(Field::new("ordinal", DataType::Null, true)));
+    let schema = SerializedSchema(Arc::new(Schema::new(fields)));
+    plan::operator(NumberNothing { schema }, vec![Arc::clone(data)]).map(Some)
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct NumberNothing {
+    schema: SerializedSchema,
+}
+
+#[typetag::serde]
+impl Operator for NumberNothing {
+    fn name(&self) -> &'static str {
+        "number_nothing"
+    }
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema.0)
+    }
+    fn run(
+        &self,
+        mut input: Vec<SendableRecordBatchStream>,
+        _context: &TaskContext,
+    ) -> Result<SendableRecordBatchStream> {
+        let schema = self.schema();
+        Ok(stream::map(self.schema(), input.swap_remove(0), move |batch| {
+            let mut columns = batch.columns().to_vec();
+            columns.push(Arc::new(NullArray::new(batch.num_rows())));
+            Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
+        }))
+    }
 }
 
 static NUMBER: LazyLock<SchemaRef> =

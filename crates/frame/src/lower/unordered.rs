@@ -2,8 +2,9 @@
 //! the ways home below them need not run.
 
 use super::canonical::Canonicalise;
+use super::join::Join;
 use super::merge::Settle;
-use super::ordinal::InOrder;
+use super::ordinal::{InOrder, without_ordinals};
 use super::segment::RouteHome;
 use datafusion::error::Result;
 use datafusion::physical_expr::expressions::Literal;
@@ -27,7 +28,9 @@ pub fn unordered(input: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>
         return unordered(child);
     }
     if let Some(settle) = ours.and_then(OperatorExec::downcast::<Settle>) {
-        return plan::operator(settle.unordered(), vec![unordered(child)?]);
+        let child = unordered(child)?;
+        let child = if settle.reads_ordinals() { child } else { unnumbered(child)? };
+        return plan::operator(settle.unordered(), vec![child]);
     }
     let is_row_by_row = input.is::<ProjectionExec>()
         || input.downcast_ref::<FilterExec>().is_some_and(|filter| filter.fetch().is_none())
@@ -35,6 +38,17 @@ pub fn unordered(input: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>
     match is_row_by_row {
         true => replace_children_if_necessary(input, vec![unordered(child)?]),
         false => Ok(input),
+    }
+}
+
+/// A join whose rows are not numbered: 16 bytes less for each row on its way to it, and two reads less for each pair.
+fn unnumbered(join: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let ours = join.downcast_ref::<OperatorExec>().and_then(OperatorExec::downcast::<Join>);
+    let children = join.children();
+    let (Some(ours), [probe, build]) = (ours, children.as_slice()) else { return Ok(join) };
+    match (without_ordinals(probe)?, without_ordinals(build)?) {
+        (Some(probe), Some(build)) => plan::operator(ours.without_ordinals(), vec![probe, build]),
+        _ => Ok(join),
     }
 }
 
