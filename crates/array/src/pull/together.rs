@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_sum_of_an_array_and_its_mirror_is_one_that_shares() {
-        let x = Generator::new(0).random((40, 40), (10, 10));
+        let x = Generator::new(0).random((1200, 1200), (600, 600));
         assert!(is_mirrored(&table(&(&x + &x.t()).mean(0))));
         assert!(is_mirrored(&table(&(&x + &(x.t() * 2.0)).sum(1))));
         assert!(!is_mirrored(&table(&(&x + &x).mean(0))));
@@ -166,8 +166,8 @@ mod tests {
 
     #[test]
     fn chunks_across_the_diagonal_are_computed_together() {
-        let x = Generator::new(0).random((40, 40), (10, 20));
-        let y = Generator::new(0).random((40, 40), (20, 20));
+        let x = Generator::new(0).random((1200, 1200), (600, 300));
+        let y = Generator::new(0).random((1200, 1200), (600, 600));
         let found = |array: &Array| {
             let settings = phalanx_engine::Settings::default();
             let lowered = crate::lower::lower(&[std::sync::Arc::clone(array.expr().unwrap())], &settings).unwrap();
