@@ -9,6 +9,8 @@ from __future__ import annotations
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from phalanx.ml._halving import HalvingGridSearchCV, HalvingRandomSearchCV
+from phalanx.ml._hyperband import HyperbandSearchCV, SuccessiveHalvingSearchCV
+from phalanx.ml._incremental import IncrementalSearchCV, InverseDecaySearchCV
 from phalanx.ml._search import GridSearchCV, RandomizedSearchCV
 from phalanx.ml._splits import KFold, ShuffleSplit, StratifiedKFold, check_cv, train_test_split
 from phalanx.ml._validate import compute_n_splits, cross_val_score, cross_validate
@@ -17,25 +19,19 @@ __all__ = [
     "GridSearchCV",
     "HalvingGridSearchCV",
     "HalvingRandomSearchCV",
+    "HyperbandSearchCV",
+    "IncrementalSearchCV",
+    "InverseDecaySearchCV",
     "KFold",
     "ParameterGrid",
     "ParameterSampler",
     "RandomizedSearchCV",
     "ShuffleSplit",
     "StratifiedKFold",
+    "SuccessiveHalvingSearchCV",
     "check_cv",
     "compute_n_splits",
     "cross_val_score",
     "cross_validate",
     "train_test_split",
 ]
-
-_INCREMENTAL = ("HyperbandSearchCV", "IncrementalSearchCV", "InverseDecaySearchCV", "SuccessiveHalvingSearchCV")
-
-
-def __getattr__(name: str) -> object:
-    if name in _INCREMENTAL:
-        raise AttributeError(
-            f"phalanx.ml.model_selection has no {name!r} yet: take HalvingRandomSearchCV, whose trials run side by side"
-        )
-    raise AttributeError(f"module 'phalanx.ml.model_selection' has no attribute {name!r}")
