@@ -100,12 +100,12 @@ fn parsed(text: &str) -> Tree {
     text.lines().map(line).collect()
 }
 
-fn check(runtime: &tokio::runtime::Runtime, scheduler: &Scheduler, label: &str, runs: Vec<Run>) -> usize {
+fn check(scheduler: &Scheduler, label: &str, runs: Vec<Run>) -> usize {
     let mut compared = 0;
     for (plan, progress) in runs {
         let id = progress.borrow().job.clone();
         // Jobs that failed, as some tests want, or of no partitions, have nothing to compare.
-        let Ok(plans) = runtime.block_on(scheduler.stage_plans(&id)) else { continue };
+        let Ok(plans) = scheduler.stage_plans(&id) else { continue };
         let mut found: Vec<Tree> = plans.iter().map(|plan| unswapped(&parsed(plan))).collect();
         found.sort();
         let mut wanted: Vec<Tree> =
@@ -137,7 +137,8 @@ fn workers_run_what_lowering_made() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let bind = "127.0.0.1:0".parse().unwrap();
     let transport = Transport::loopback();
-    let scheduler = runtime.block_on(Scheduler::start(SchedulerOptions::new(bind, transport.clone()))).unwrap();
+    let options = SchedulerOptions { plans_kept: 10_000, ..SchedulerOptions::new(bind, transport.clone()) };
+    let scheduler = runtime.block_on(Scheduler::start(options)).unwrap();
     let address: SchedulerAddress = format!("tcp://{}", scheduler.address()).parse().unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let options = WorkerOptions {
@@ -154,16 +155,16 @@ fn workers_run_what_lowering_made() {
     let mut compared = 0;
     for shape in SHAPES {
         engine.submit(job(&leaf(240).unwrap(), 240, shape, 0, 3).unwrap().plan).wait().unwrap();
-        compared += check(&runtime, &scheduler, &format!("{shape:?}"), engine.take());
+        compared += check(&scheduler, &format!("{shape:?}"), engine.take());
     }
     assert_eq!(compared, SHAPES.len());
     let merged = engine.submit(merged_join()).wait().unwrap();
     assert_eq!(merged.len(), 1);
     assert_eq!(rows(&merged), (0..240).map(|id| (id, id * 3 + 1)).collect::<Vec<_>>());
-    assert_eq!(check(&runtime, &scheduler, "a merged join", engine.take()), 1);
+    assert_eq!(check(&scheduler, "a merged join", engine.take()), 1);
     for (label, suite) in shapes_of_suites() {
         suite(&engine);
-        compared += check(&runtime, &scheduler, label, engine.take());
+        compared += check(&scheduler, label, engine.take());
     }
     assert!(compared > 100, "{compared} jobs");
     drop(engine);

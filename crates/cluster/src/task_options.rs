@@ -1,11 +1,14 @@
 //! What a client tells the workers of every task of a job, beside the plan: an extension of the session's options.
 
+use ballista_core::extension::SessionConfigHelperExt;
+use ballista_core::serde::protobuf as pb;
 use ballista_core::utils::default_config_producer;
 use datafusion::common::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::SessionConfig;
 use phalanx_engine::datafusion;
 use std::any::Any;
+use std::collections::HashMap;
 use std::fmt;
 
 /// The extension. Its prefix is `phalanx`.
@@ -68,15 +71,42 @@ impl ExtensionOptions for TaskOptions {
     }
 }
 
-/// Ballista's configuration with ours: what scheduler and workers read a job's options into.
+/// Ballista's configuration with ours: what scheduler and workers read a job's options into. It is the same on every
+/// machine, so that what does not differ from it need not be told.
 pub fn config_producer() -> SessionConfig {
-    default_config_producer().with_option_extension(TaskOptions::default())
+    let mut config = default_config_producer().with_option_extension(TaskOptions::default());
+    let execution = &mut config.options_mut().execution;
+    // DataFusion's defaults are the machine's cores.
+    (execution.target_partitions, execution.planning_concurrency) = (1, 1);
+    config
+}
+
+/// The options of `config` that `usual` has not, or not with these values.
+pub fn differing(config: &SessionConfig, usual: &SessionConfig) -> Vec<pb::KeyValuePair> {
+    let usual: HashMap<String, Option<String>> =
+        usual.to_key_value_pairs().into_iter().map(|pair| (pair.key, pair.value)).collect();
+    let mut pairs = config.to_key_value_pairs();
+    pairs.retain(|pair| usual.get(&pair.key).is_none_or(|value| *value != pair.value));
+    pairs
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ballista_core::extension::SessionConfigHelperExt;
+
+    #[test]
+    fn what_differs_is_all_that_a_task_must_be_told() {
+        let mut session = config_producer();
+        for (key, value) in phalanx_engine::Settings::default().options() {
+            session.options_mut().set(&key, &value).unwrap();
+        }
+        session.options_mut().set(TASK_BYTES, "77").unwrap();
+        let told = differing(&session, &config_producer());
+        assert!(told.len() < 40, "{} options", told.len());
+        let at_worker = config_producer().update_from_key_value_pair(&told);
+        assert_eq!(at_worker.to_key_value_pairs(), session.to_key_value_pairs());
+        assert!(differing(&at_worker, &session).is_empty());
+    }
 
     #[test]
     fn options_survive_the_way_to_the_scheduler_and_on_to_a_worker() {

@@ -31,6 +31,38 @@ pub fn keep_freed(memory_bytes: u64) {
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn keep_freed(_memory_bytes: u64) {}
 
+/// Gives free memory back to the system, wherever it lies: what many small jobs leave between that which stays is never at
+/// a heap's end. It takes milliseconds, during which threads may wait for memory: for a process that has nothing to do.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "the C library's call has no safe form")]
+pub fn give_back() {
+    // SAFETY: `malloc_trim` takes a plain number and may be called at any time, by any thread.
+    let _was_any = unsafe { libc::malloc_trim(0) };
+}
+
+/// Other allocators decide for themselves.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn give_back() {}
+
+/// Says when to [`give_back`]: once, when a process has been idle for a while after it was busy.
+#[derive(Debug)]
+pub struct Idleness {
+    looks: u32,
+    idle: u32,
+}
+
+impl Idleness {
+    /// After so many looks in a row that find nothing to do.
+    pub fn after(looks: u32) -> Self {
+        Self { looks, idle: 0 }
+    }
+    /// A look at a steady pace. True if it is time.
+    pub fn look(&mut self, is_idle: bool) -> bool {
+        self.idle = if is_idle { self.idle.saturating_add(1) } else { 0 };
+        self.idle == self.looks
+    }
+}
+
 /// Where the system does not say.
 const FALLBACK_BYTES: u64 = 4 << 30;
 
@@ -130,5 +162,30 @@ mod tests {
         assert_eq!(total_bytes("MemTotal:       24636112 kB\nMemFree: 1 kB\n"), Some(24_636_112 * 1024));
         assert_eq!(total_bytes("MemFree: 1 kB\n"), None);
         assert!(for_tasks() > 1 << 20);
+    }
+
+    #[test]
+    fn memory_is_given_back_once_after_each_time_of_work() {
+        let mut idleness = Idleness::after(3);
+        let looks = [true, true, true, true, true, false, true, true, true, false, true];
+        let due: Vec<usize> = (0..looks.len()).filter(|look| idleness.look(looks[*look])).collect();
+        assert_eq!(due, [2, 8]);
+    }
+
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[test]
+    fn what_lies_free_between_is_given_back() {
+        let resident = || {
+            let text = fs::read_to_string("/proc/self/statm").unwrap();
+            text.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 4096
+        };
+        // Every hundredth block stays, so that no end of a heap is free.
+        let blocks: Vec<Vec<u8>> = (0..40_000).map(|_| vec![1; 4_000]).collect();
+        let kept: Vec<Vec<u8>> = blocks.into_iter().step_by(100).collect();
+        let before = resident();
+        give_back();
+        let after = resident();
+        assert!(kept.iter().all(|block| block[0] == 1));
+        assert!(after + (40 << 20) < before, "{before} bytes before, {after} after");
     }
 }

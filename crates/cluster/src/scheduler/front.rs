@@ -8,13 +8,17 @@
 use super::SchedulerServer_;
 use super::certify;
 use super::control::State;
+use super::definition::{self, Definitions};
 use super::gate::{JOB_NAME, split_name};
 use super::hub::Hub;
+use super::placement::Placement;
 use crate::transport::Peer;
 use crate::transport::audit::Event;
 use ballista_core::serde::protobuf as pb;
+use ballista_core::serde::protobuf::AvailableVcores;
 use ballista_core::serde::protobuf::execute_query_params::Query;
 use ballista_core::serde::protobuf::scheduler_grpc_server::SchedulerGrpc;
+use ballista_scheduler::cluster::DistributionPolicy;
 use dashmap::DashMap;
 use phalanx_engine::caught::caught_future;
 use phalanx_engine::forged;
@@ -25,21 +29,70 @@ use tonic::{Request, Response, Status};
 /// The status of a task that ended is on its way for less than this.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(2);
 
+/// Ballista hears of a worker that it is alive, if of nothing else, this often.
+const ALIVE_INTERVAL: Duration = Duration::from_millis(500);
+
 /// The fence.
 pub struct Front {
     /// Ballista's service.
-    pub server: SchedulerServer_,
+    server: SchedulerServer_,
     /// Who is here.
-    pub hub: Arc<Hub>,
+    hub: Arc<Hub>,
     /// What the parts of the scheduler share.
-    pub state: Arc<State>,
+    state: Arc<State>,
+    placement: Placement,
+    definitions: Definitions,
     /// Since when a worker has polled with all its cores free, in milliseconds since 1970.
-    pub idle_since: DashMap<String, u128>,
+    idle_since: DashMap<String, u128>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
 
 impl Front {
+    /// In front of `server`.
+    pub fn new(server: SchedulerServer_, hub: Arc<Hub>, state: Arc<State>, placement: Placement) -> Self {
+        Self { server, hub, state, placement, definitions: Definitions::default(), idle_since: DashMap::default() }
+    }
+
+    /// Passes on what a worker says of its tasks, and now and then that it is alive. Which of Ballista's tasks it gets is
+    /// not asked for here.
+    async fn told(&self, worker: &str, poll: pb::PollWorkParams) -> Result<(), Status> {
+        if self.hub.is_news(worker, ALIVE_INTERVAL) {
+            self.server.poll_work(Request::new(pb::PollWorkParams { num_free_vcores: 0, ..poll })).await?;
+        } else if !poll.task_status.is_empty() {
+            self.report(worker, poll.task_status).await?;
+        }
+        Ok(())
+    }
+
+    async fn report(&self, worker: &str, task_status: Vec<pb::TaskStatus>) -> Result<(), Status> {
+        let update = pb::UpdateTaskStatusParams { executor_id: worker.to_owned(), task_status };
+        SchedulerGrpc::update_task_status(&self.server, Request::new(update)).await.map(drop)
+    }
+
+    /// Tasks for `worker`, which has this many cores free.
+    async fn tasks(&self, worker: &str, free: u32) -> Result<Vec<pb::TaskDefinition>, Status> {
+        let running = self.server.state.task_manager.get_running_job_cache();
+        if free == 0 || running.is_empty() {
+            return Ok(vec![]);
+        }
+        let mut budget = AvailableVcores { executor_id: worker.to_owned(), vcores: free };
+        let bound = self.placement.bind_tasks(vec![&mut budget], Arc::clone(&running)).await;
+        let bound = bound.map_err(|error| Status::internal(error.to_string()))?;
+        let (mut tasks, mut failed) = (Vec::with_capacity(bound.len()), vec![]);
+        for (_, task) in bound {
+            let status = definition::status_of(&task);
+            match self.definitions.define(task, |job| running.contains_key(job)) {
+                Ok(task) => tasks.push(task),
+                Err(error) => failed.push(definition::failed(&status, &error)),
+            }
+        }
+        if !failed.is_empty() {
+            self.report(worker, failed).await?;
+        }
+        Ok(tasks)
+    }
+
     /// Does a task stand as running on `worker`, although it was bound before the worker became idle, and that is long
     /// ago?
     async fn forgets_a_task(&self, worker: &str) -> bool {
@@ -81,9 +134,16 @@ impl SchedulerGrpc for Front {
             return Err(Status::aborted("a task of this worker is forgotten: come back under a new name"));
         }
         self.hub.history.tasks_end(&request.get_ref().task_status, &worker);
-        let answer = self.server.poll_work(request).await;
-        let has_tasks = matches!(&answer, Ok(answer) if !answer.get_ref().tasks.is_empty());
-        if has_tasks {
+        let poll = request.into_inner();
+        let free = poll.num_free_vcores;
+        self.told(&worker, poll).await?;
+        // Before it is looked for work: what comes after that look is heard of.
+        self.hub.is_hungry(&worker, free > 0);
+        let tasks = self.tasks(&worker, free).await?;
+        if tasks.len() >= free as usize {
+            self.hub.is_hungry(&worker, false);
+        }
+        if !tasks.is_empty() {
             self.idle_since.remove(&worker);
         }
         if !self.hub.is_alive(&worker) {
@@ -91,11 +151,12 @@ impl SchedulerGrpc for Front {
             self.hub.worker_is_lost(&worker); // it died while tasks were bound to it
         }
         // Ballista calls `on_work_available` once; if this poll was what revived the stage, others must hear of it.
-        if has_tasks {
-            self.hub.wake(Some(&worker));
+        if !tasks.is_empty() {
+            self.hub.wake();
         }
-        answer
+        Ok(Response::new(pb::PollWorkResult { tasks, jobs_to_clean: vec![] }))
     }
+
     async fn execute_query_push(
         &self,
         request: Request<pb::ExecuteQueryParams>,

@@ -15,6 +15,7 @@ use ballista_core::{JobId, JobStatusSubscriber};
 use ballista_scheduler::cluster::memory::InMemoryJobState;
 use ballista_scheduler::cluster::{JobState, JobStateEventStream};
 use ballista_scheduler::state::execution_graph::ExecutionGraphBox;
+use ballista_scheduler::state::execution_stage::ExecutionStage;
 use dashmap::DashSet;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -52,6 +53,9 @@ pub const CANCELLED: &str = "Cancelled";
 /// Jobs whose attempt is given up although they still run.
 pub type Doomed = Arc<DashSet<JobId>>;
 
+/// The plans of a job's stages.
+type StagePlans = Vec<Arc<dyn ExecutionPlan>>;
+
 /// Ballista's own state in memory, behind the gate.
 pub struct Gate {
     inner: InMemoryJobState,
@@ -59,15 +63,50 @@ pub struct Gate {
     hub: Arc<Hub>,
     limits: Limits,
     failed: Mutex<VecDeque<(FailedJob, Arc<dyn ExecutionPlan>)>>,
+    /// The latest jobs that succeeded, and the plans of their stages.
+    succeeded: Mutex<VecDeque<(JobId, StagePlans)>>,
+    succeeded_max: usize,
 }
 
 /// Failed jobs whose plans are kept, so that they can be saved and run again elsewhere.
 const FAILED_JOBS_MAX: usize = 16;
 
 impl Gate {
-    /// A gate in front of `inner`.
-    pub fn new(inner: InMemoryJobState, doomed: Doomed, hub: Arc<Hub>, limits: Limits) -> Self {
-        Self { inner, doomed, hub, limits, failed: Mutex::default() }
+    /// A gate in front of `inner` that keeps the plans of so many jobs that succeeded.
+    pub fn new(inner: InMemoryJobState, doomed: Doomed, hub: Arc<Hub>, limits: Limits, succeeded_max: usize) -> Self {
+        let (failed, succeeded) = (Mutex::default(), Mutex::default());
+        Self { inner, doomed, hub, limits, failed, succeeded, succeeded_max }
+    }
+
+    /// The plans of the stages of a job that succeeded lately.
+    pub fn stage_plans(&self, job: &str) -> Option<StagePlans> {
+        let succeeded = self.succeeded.lock();
+        succeeded.iter().find(|(id, _)| id.as_str() == job).map(|(_, plans)| plans.clone())
+    }
+
+    fn note_success(&self, job: &JobId, graph: &ExecutionGraphBox) {
+        if self.succeeded_max == 0 || !matches!(graph.status().status, Some(JobState_::Successful(_))) {
+            return;
+        }
+        let plan = |stage: &ExecutionStage| match stage {
+            ExecutionStage::Successful(stage) => Some(Arc::clone(&stage.plan)),
+            _ => None,
+        };
+        let mut all = self.succeeded.lock();
+        all.push_back((job.clone(), graph.stages().values().filter_map(plan).collect()));
+        if all.len() > self.succeeded_max {
+            all.pop_front();
+        }
+    }
+
+    /// Tells the end of a job, which Ballista's state would then remember, whole, for whoever asks late: nobody does, and
+    /// of many small jobs that is most of a scheduler's memory.
+    async fn tell_end(&self, job: &JobId, graph: &ExecutionGraphBox) -> Result<()> {
+        self.inner.save_job(job, graph).await?;
+        match graph.status().status {
+            Some(JobState_::Successful(_) | JobState_::Failed(_)) => self.inner.remove_job(job).await,
+            _ => Ok(()),
+        }
     }
 
     /// The latest jobs that failed, the oldest first.
@@ -160,7 +199,8 @@ impl JobState for Gate {
         let Some(why) = why else {
             self.note_bytes(job_id, graph);
             self.note_failure(job_id, graph);
-            return self.inner.save_job(job_id, graph).await;
+            self.note_success(job_id, graph);
+            return self.tell_end(job_id, graph).await;
         };
         let status = graph.status();
         let mut judged = graph.cloned();
@@ -169,7 +209,7 @@ impl JobState for Gate {
             job_name: status.job_name.clone(),
             status: Some(JobState_::Failed(FailedState { error: format!("{RETRY}{why}"), ..FailedState::default() })),
         });
-        self.inner.save_job(job_id, &judged).await
+        self.tell_end(job_id, &judged).await
     }
     async fn submit_job(
         &self,
@@ -214,7 +254,8 @@ impl JobState for Gate {
     async fn fail_unscheduled_job(&self, job: &JobId, reason: String) -> Result<()> {
         self.hub.job_ends(job.as_ref());
         self.hub.history.job_is_refused(job.as_ref(), &reason);
-        self.inner.fail_unscheduled_job(job, reason).await
+        self.inner.fail_unscheduled_job(job, reason).await?;
+        self.inner.remove_job(job).await
     }
     async fn remove_job(&self, job: &JobId) -> Result<()> {
         self.inner.remove_job(job).await

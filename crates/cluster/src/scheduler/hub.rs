@@ -8,7 +8,7 @@ use dashmap::DashMap;
 use parking_lot::Mutex;
 use phalanx_engine::WorkerDescription;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -58,6 +58,10 @@ struct WorkerLink {
     outbox: Arc<Outbox>,
     beat: Mutex<Beat>,
     simd: String,
+    /// It asked for more than it was given, and was not told since that there is work.
+    is_hungry: AtomicBool,
+    /// When Ballista last heard that it is alive, if it knows it.
+    told_alive: Mutex<Option<Instant>>,
 }
 
 struct SessionLink {
@@ -125,7 +129,14 @@ impl Hub {
         let stream = self.next.fetch_add(1, Ordering::Relaxed);
         let (worker, first) = (hello.id.clone(), Box::new(beat.clone()));
         self.history.note(Event::WorkerJoins { worker, beat: first, at_ms: now_ms() });
-        let link = WorkerLink { stream, outbox: Arc::clone(&outbox), beat: Mutex::new(beat), simd: hello.simd.clone() };
+        let link = WorkerLink {
+            stream,
+            outbox: Arc::clone(&outbox),
+            beat: Mutex::new(beat),
+            simd: hello.simd.clone(),
+            is_hungry: AtomicBool::new(false),
+            told_alive: Mutex::default(),
+        };
         self.workers.insert(hello.id.clone(), link);
         (StreamGuard { hub: Arc::clone(self), id: hello.id.clone(), stream, is_worker: true }, outbox)
     }
@@ -210,7 +221,7 @@ impl Hub {
     }
     /// "The cluster stops", to all.
     pub fn end_workers(&self) {
-        self.tell(None, &Command { end: true, ..Command::default() });
+        self.tell(|_| true, &Command { end: true, ..Command::default() });
     }
     /// "Nobody needs what you hold": `worker` ends.
     pub fn may_leave(&self, worker: &str) {
@@ -240,13 +251,37 @@ impl Hub {
             on_lost(worker);
         }
     }
-    /// "There is work", to all workers but `except`.
-    pub fn wake(&self, except: Option<&str>) {
-        self.tell(except, &Command { wake: true, ..Command::default() });
+    /// Is Ballista to hear that `worker` is alive, since it did not for this long, or does not know it? It counts as told.
+    pub fn is_news(&self, worker: &str, interval: Duration) -> bool {
+        let Some(link) = self.workers.get(worker) else { return true };
+        let mut told = link.told_alive.lock();
+        let is_news = told.is_none_or(|at| at.elapsed() >= interval);
+        if is_news {
+            *told = Some(Instant::now());
+        }
+        is_news
+    }
+    /// Ballista does not know `worker` any more.
+    pub fn is_unknown(&self, worker: &str) {
+        if let Some(link) = self.workers.get(worker) {
+            *link.told_alive.lock() = None;
+        }
+    }
+    /// `worker` asks for tasks: from here on it hears of work, until it is told that it was given all that it can take.
+    pub fn is_hungry(&self, worker: &str, is_hungry: bool) {
+        if let Some(link) = self.workers.get(worker) {
+            link.is_hungry.store(is_hungry, Ordering::SeqCst);
+        }
+    }
+    /// "There is work", to the workers that wait for some: once, until they ask again. Telling all of them, whenever one
+    /// is given a task, would cost more than the tasks.
+    pub fn wake(&self) {
+        let hungry = |link: &WorkerLink| link.is_hungry.swap(false, Ordering::SeqCst);
+        self.tell(hungry, &Command { wake: true, ..Command::default() });
     }
     /// "End the tasks of this job", to all.
     pub fn cancel(&self, job: &str) {
-        self.tell(None, &Command { cancel: vec![job.to_owned()], ..Command::default() });
+        self.tell(|_| true, &Command { cancel: vec![job.to_owned()], ..Command::default() });
     }
     /// "Remove the data of this job", to all.
     pub fn free(&self, freed: &Freed) {
@@ -261,12 +296,11 @@ impl Hub {
                 session.jobs.lock().remove(&freed.job);
             }
         }
-        self.tell(None, &Command { free: vec![freed.clone()], ..Command::default() });
+        self.tell(|_| true, &Command { free: vec![freed.clone()], ..Command::default() });
     }
-    fn tell(&self, except: Option<&str>, command: &Command) {
-        let others = self.workers.iter().filter(|link| Some(link.key().as_str()) != except);
-        let deaf: Vec<String> =
-            others.filter(|link| !link.outbox.add(command)).map(|link| link.key().clone()).collect();
+    fn tell(&self, whom: impl Fn(&WorkerLink) -> bool, command: &Command) {
+        let told = self.workers.iter().filter(|link| whom(link));
+        let deaf: Vec<String> = told.filter(|link| !link.outbox.add(command)).map(|link| link.key().clone()).collect();
         for worker in deaf {
             tracing::warn!(worker, "it does not read what it is told, and is given up");
             if let Some((_, link)) = self.workers.remove(&worker) {
@@ -401,7 +435,6 @@ impl Hub {
 mod tests {
     use super::*;
     use futures::FutureExt;
-    use std::sync::atomic::AtomicBool;
 
     #[test]
     fn a_worker_that_does_not_read_is_lost_and_not_silently_missed() {
@@ -413,7 +446,8 @@ mod tests {
         let mut heard = 0;
         for number in 0..20_000 {
             hub.free(&Freed { job: format!("j{number}"), ..Freed::default() });
-            hub.wake(None);
+            hub.is_hungry("deaf", true);
+            hub.wake();
             heard += hearing.next().now_or_never().flatten().map_or(0, |command| command.free.len());
         }
         assert_eq!((heard, lost.lock().as_slice()), (20_000, ["deaf".to_owned()].as_slice()));
@@ -421,6 +455,24 @@ mod tests {
             hub.is_alive("hears") && !hub.is_alive("deaf"),
             "its polls are refused: it comes back under a new name"
         );
+    }
+
+    #[test]
+    fn who_waits_for_work_hears_of_it_once() {
+        let hub = Arc::new(Hub::default());
+        let (_guard, outbox) = hub.worker_joins(&Hello { id: "w".into(), ..Hello::default() }, Beat::default());
+        let hears = || outbox.next().now_or_never().flatten().is_some_and(|command| command.wake);
+        hub.wake();
+        assert!(!hears(), "it has not asked");
+        hub.is_hungry("w", true);
+        hub.wake();
+        assert!(hears());
+        hub.wake();
+        assert!(!hears(), "it has been told");
+        hub.is_hungry("w", true);
+        hub.is_hungry("w", false);
+        hub.wake();
+        assert!(!hears(), "it was given all that it can take");
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod certify;
 mod control;
+mod definition;
 mod front;
 mod gate;
 mod history;
@@ -22,16 +23,14 @@ use crate::codec;
 use crate::protocol::service::control_server::ControlServer;
 use crate::task_options::config_producer;
 use crate::transport::{MESSAGE_BYTES_MAX, Role, Transport};
-use ballista_core::JobId;
 use ballista_core::config::TaskSchedulingPolicy;
 use ballista_core::serde::protobuf::ExecutorStoppedParams;
 use ballista_core::serde::protobuf::scheduler_grpc_server::{SchedulerGrpc, SchedulerGrpcServer};
 use ballista_core::utils::default_session_builder;
 use ballista_scheduler::cluster::memory::{InMemoryClusterState, InMemoryJobState};
-use ballista_scheduler::cluster::{BallistaCluster, ClusterStateEvent, JobState};
+use ballista_scheduler::cluster::{BallistaCluster, ClusterStateEvent};
 use ballista_scheduler::config::{SchedulerConfig, TaskDistributionPolicy};
 use ballista_scheduler::scheduler_server::SchedulerServer;
-use dashmap::DashMap;
 use datafusion::physical_plan::displayable;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use front::Front;
@@ -39,7 +38,7 @@ use futures::StreamExt;
 use gate::{Doomed, Gate};
 use hub::Hub;
 use phalanx_engine::paths::AllowedPaths;
-use phalanx_engine::{EngineDescription, Error, Result, datafusion};
+use phalanx_engine::{EngineDescription, Error, Result, datafusion, memory};
 use placement::Placement;
 use slots::Slots;
 use std::net::SocketAddr;
@@ -73,6 +72,8 @@ pub struct SchedulerOptions {
     /// Workers join only if their processors have the SIMD level of those that are there: then results are equal to the
     /// last bit whichever worker computes them.
     pub exact: bool,
+    /// Of so many jobs that succeeded, the latest, the plans of their stages are kept: see [`Scheduler::stage_plans`].
+    pub plans_kept: usize,
 }
 
 impl SchedulerOptions {
@@ -86,6 +87,7 @@ impl SchedulerOptions {
             limits: Limits::default(),
             allow_paths: vec![],
             exact: false,
+            plans_kept: 0,
         }
     }
 }
@@ -117,8 +119,10 @@ impl Scheduler {
         let doomed = Doomed::default();
         let jobs = InMemoryJobState::new("phalanx", Arc::new(default_session_builder), Arc::new(config_producer));
         let limits = options.limits.clone();
-        let gate = Arc::new(Gate::new(jobs, Arc::clone(&doomed), Arc::clone(&hub), limits));
-        let server = assemble(address, &hub, Arc::clone(&gate), &options.transport).await?;
+        let gate = Gate::new(jobs, Arc::clone(&doomed), Arc::clone(&hub), limits, options.plans_kept);
+        let gate = Arc::new(gate);
+        let placement = Placement::new(Arc::clone(&hub));
+        let server = assemble(address, &hub, Arc::clone(&gate), &options.transport, placement.clone()).await?;
         let page = std::sync::OnceLock::new();
         let idle_timeout = options.idle_timeout;
         let (transport, message_bytes) = (options.transport.clone(), options.limits.message_bytes);
@@ -141,11 +145,11 @@ impl Scheduler {
             tokio::spawn(control::update_sessions(Arc::clone(&state))),
             tokio::spawn(leave::let_workers_leave(Arc::clone(&state))),
             tokio::spawn(history::fold_forever(Arc::clone(&state.hub))),
+            tokio::spawn(give_back_forever(Arc::clone(&state.hub))),
         ];
-        let front =
-            SchedulerGrpcServer::new(Front { server, hub, state: Arc::clone(&state), idle_since: DashMap::default() })
-                .max_decoding_message_size(message_bytes)
-                .max_encoding_message_size(MESSAGE_BYTES_MAX);
+        let front = SchedulerGrpcServer::new(Front::new(server, hub, Arc::clone(&state), placement))
+            .max_decoding_message_size(message_bytes)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
         let control = ControlServer::new(control::ControlService { state: Arc::clone(&state) })
             .max_decoding_message_size(message_bytes);
         let serving = transport.server().add_service(front).add_service(control).serve_with_incoming(incoming);
@@ -173,16 +177,14 @@ impl Scheduler {
         self.state.describe().await
     }
 
-    /// The plans of the stages of a job that succeeded within the last half minute, as workers ran them: a node a line,
-    /// indented by its depth.
+    /// The plans of the stages of a job that succeeded lately, as workers ran them: a node a line, indented by its depth.
     ///
     /// # Errors
-    /// `Input`: there is no such job.
-    pub async fn stage_plans(&self, job: &str) -> Result<Vec<String>> {
-        let id = JobId::from(job.to_owned());
-        let graph = self.state.gate.get_execution_graph(&id).await.ok().flatten();
-        let graph = graph.ok_or_else(|| Error::input(format!("no job {job} succeeded lately")))?;
-        Ok(graph.stages().values().map(|stage| displayable(stage.plan()).indent(false).to_string()).collect())
+    /// `Input`: there is no such job, or it is not one of the latest [`SchedulerOptions::plans_kept`].
+    pub fn stage_plans(&self, job: &str) -> Result<Vec<String>> {
+        let plans = self.state.gate.stage_plans(job);
+        let plans = plans.ok_or_else(|| Error::input(format!("no job {job} succeeded lately")))?;
+        Ok(plans.iter().map(|plan| displayable(plan.as_ref()).indent(false).to_string()).collect())
     }
 
     /// A function that describes this scheduler, for its status page.
@@ -237,11 +239,12 @@ async fn assemble(
     hub: &Arc<Hub>,
     gate: Arc<Gate>,
     transport: &Transport,
+    placement: Placement,
 ) -> Result<SchedulerServer_> {
     let (woken, caller) = (Arc::clone(hub), transport.clone());
     let config = SchedulerConfig {
         scheduling_policy: TaskSchedulingPolicy::PullStaged,
-        task_distribution: TaskDistributionPolicy::Custom(Arc::new(Placement::new(Arc::clone(hub)))),
+        task_distribution: TaskDistributionPolicy::Custom(Arc::new(placement)),
         executor_timeout_seconds: WORKER_TIMEOUT_S,
         expire_dead_executor_interval_seconds: 1,
         executor_termination_grace_period: 0,
@@ -250,14 +253,15 @@ async fn assemble(
         task_max_failures: 1,
         // Who frees data is our business: persisted handles live as long as their owners.
         finished_job_data_clean_up_interval_seconds: 0,
-        finished_job_state_clean_up_interval_seconds: 30,
+        // The gate lets nothing of them stay.
+        finished_job_state_clean_up_interval_seconds: 0,
         override_create_grpc_client_endpoint: Some(Arc::new(move |endpoint| {
             Ok(caller.configure(endpoint, Role::Worker)?)
         })),
         use_tls: transport.is_secure(),
         ..SchedulerConfig::default()
     }
-    .with_on_work_available(Arc::new(move |_| woken.wake(None)));
+    .with_on_work_available(Arc::new(move |_| woken.wake()));
     let cluster = BallistaCluster::new(Arc::new(InMemoryClusterState::default()), gate);
     let failed = |error: &(dyn std::error::Error + 'static)| {
         Error::internal("the scheduler can't be assembled").caused_by(error)
@@ -302,6 +306,7 @@ async fn give_up_touched_jobs(state: Arc<control::State>) {
     };
     while let Some(event) = events.next().await {
         let ClusterStateEvent::RemovedExecutor { executor_id } = event else { continue };
+        state.hub.is_unknown(&executor_id); // it may be alive, and only have been late
         for (job, cached) in state.server.state.task_manager.get_running_job_cache().iter() {
             let touched = certify::touches(cached.execution_graph.read().await.as_ref(), &executor_id);
             if touched && state.doomed.insert(job.clone()) {
@@ -313,6 +318,21 @@ async fn give_up_touched_jobs(state: Arc<control::State>) {
         }
     }
 }
+
+/// Gives free memory back after each time of work.
+async fn give_back_forever(hub: Arc<Hub>) {
+    let mut idleness = memory::Idleness::after(IDLE_SECONDS);
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let is_idle = hub.idle_since().is_some_and(|since| since.elapsed() >= Duration::from_secs(1));
+        if idleness.look(is_idle) {
+            let _given = tokio::task::spawn_blocking(memory::give_back).await;
+        }
+    }
+}
+
+/// After so many seconds without a job, memory that is free goes back to the system.
+const IDLE_SECONDS: u32 = 5;
 
 /// How long a cancellation waits for the submission that it may have overtaken.
 const SUBMISSION_TIMEOUT: Duration = Duration::from_secs(5);

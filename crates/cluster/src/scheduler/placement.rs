@@ -109,7 +109,7 @@ impl Placement {
             let hub = Arc::clone(&self.hub);
             tokio::spawn(async move {
                 tokio::time::sleep(LOCALITY_WAIT).await;
-                hub.wake(None);
+                hub.wake();
             });
         }
         let mut rest = pending;
@@ -127,9 +127,12 @@ impl DistributionPolicy for Placement {
         running_jobs: Arc<HashMap<JobId, JobInfoCache>>,
     ) -> datafusion::error::Result<Vec<BoundTask>> {
         let mut bound = vec![];
+        if budgets.iter().all(|budget| budget.vcores == 0) || running_jobs.is_empty() {
+            return Ok(bound);
+        }
         let mut jobs: Vec<_> =
             running_jobs.iter().filter(|(_, job)| matches!(job.status, Some(job_status::Status::Running(_)))).collect();
-        jobs.sort_by_key(|(id, _)| id.to_string());
+        jobs.sort_unstable_by(|(a, _), (b, _)| a.as_str().cmp(b.as_str()));
         self.holders.lock().retain(|(job, _), _| running_jobs.contains_key(job));
         // Each session's jobs in the order of their arrival; those that have nothing to give are skipped.
         let mut waiting: HashMap<String, VecDeque<(&JobId, &JobInfoCache)>> = HashMap::new();

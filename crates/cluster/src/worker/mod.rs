@@ -96,6 +96,8 @@ const SEARCH_INTERVAL: Duration = Duration::from_millis(100);
 const BEATS_WAITING_MAX: usize = 4;
 /// The heartbeat's interval.
 const BEAT_INTERVAL: Duration = Duration::from_secs(1);
+/// After so many heartbeats without a task, memory that is free goes back to the system.
+const IDLE_BEATS: u32 = 10;
 
 /// Works until the scheduler is lost, or until `leave` resolves or the scheduler retires it: then it takes no more
 /// tasks, and returns when it has none left, no running job needs its outputs, and other workers have taken over what it
@@ -289,7 +291,11 @@ impl Beater {
     }
     /// Beats until nobody listens.
     fn run(&self, beats: &Sender<Beat>) {
+        let mut idleness = memory::Idleness::after(IDLE_BEATS);
         while beats.blocking_send(self.beat()).is_ok() {
+            if idleness.look(self.runner.tasks_running() == 0) {
+                memory::give_back();
+            }
             std::thread::sleep(BEAT_INTERVAL);
         }
     }

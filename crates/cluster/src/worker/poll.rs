@@ -66,6 +66,8 @@ pub struct Runner {
     leaving: AtomicBool,
     running: DashMap<TaskName, Arc<Stop>>,
     functions: BallistaFunctionRegistry,
+    /// What every task's configuration begins with.
+    config: SessionConfig,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -84,7 +86,14 @@ impl Runner {
         environment: Arc<RuntimeEnv>,
         compute: tokio::runtime::Handle,
     ) -> Arc<Self> {
+        let endpoint = pool.endpoint();
+        let config = config_producer()
+            .with_ballista_override_create_grpc_client_endpoint(Arc::new(move |inner| {
+                endpoint.configure_endpoint(inner)
+            }))
+            .with_extension(Arc::new(PersistedReader(Arc::<WorkerStore>::clone(&store))));
         Arc::new(Self {
+            config,
             registration,
             cores,
             memory_bytes,
@@ -220,18 +229,11 @@ impl Runner {
         if stop.is_told() {
             return Err(BallistaError::Cancelled);
         }
-        let config = config_producer()
-            .update_from_key_value_pair(&task.props)
-            .with_ballista_override_create_grpc_client_endpoint({
-                let endpoint = self.pool.endpoint();
-                Arc::new(move |inner| endpoint.configure_endpoint(inner))
-            })
-            .with_extension(Arc::new(PersistedReader(Arc::<WorkerStore>::clone(&self.store))))
-            .with_extension(Arc::new(TaskPlace {
-                worker: self.registration.id.clone(),
-                stage: task.stage_id as usize,
-                partitions: task.global_output_partition_ids.iter().map(|partition| *partition as usize).collect(),
-            }));
+        let config = self.config.clone().update_from_key_value_pair(&task.props).with_extension(Arc::new(TaskPlace {
+            worker: self.registration.id.clone(),
+            stage: task.stage_id as usize,
+            partitions: task.global_output_partition_ids.iter().map(|partition| *partition as usize).collect(),
+        }));
         let config = within(config, self.memory_bytes)?;
         let options = TaskOptions::of(&config);
         self.must_fit(options.task_bytes)?;
