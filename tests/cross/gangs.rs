@@ -5,7 +5,7 @@ use crate::spine::counted;
 use futures::executor::block_on;
 use libtest_mimic::Trial;
 use phalanx_engine::{Engine, Error, ErrorKind, Gang, GangPlan, LocalEngine, Persisted, Plan, Result, Settings};
-use phalanx_tests::chaos::signal;
+use phalanx_tests::harm::signal;
 use phalanx_tests::ranks::{Deed, Said, hear, plan};
 use std::time::{Duration, Instant};
 

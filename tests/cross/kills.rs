@@ -2,7 +2,8 @@
 
 use crate::engines::trial;
 use libtest_mimic::Trial;
-use phalanx_tests::chaos::{Chaos, Harm};
+use phalanx_tests::chaos::Chaos;
+use phalanx_tests::harm::Harm;
 
 /// `(harm, runs, over persisted rows)`: twenty in all, and one worker that stands still.
 const SERIES: [(Harm, usize, bool); 5] = [

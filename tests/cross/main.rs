@@ -11,6 +11,7 @@ mod drain;
 mod engines;
 mod fuzz;
 mod gangs;
+mod harmed;
 mod host;
 mod kills;
 mod limits;
@@ -48,6 +49,7 @@ fn main() {
         gangs::trials(),
         boost::trials(),
         kills::trials(),
+        harmed::trials(),
         load::trials(),
     ];
     let trials: Vec<Trial> = areas.into_iter().flatten().collect();

@@ -50,6 +50,32 @@ pub fn shapes_of_suites() -> Vec<(&'static str, Behaviour)> {
     of_arrays.chain(of_frames).collect()
 }
 
+/// All suites, each compared with what it gives in one process, where it says what it gives.
+pub fn compared() -> Vec<(String, Behaviour)> {
+    let local = || LocalEngine::new(Settings::default()).unwrap();
+    let arrays = array::checks().into_iter().filter(|(name, _)| *name != "numpy").map(move |(name, check)| {
+        let run = move |engine: &dyn Engine| assert!(check(engine) == check(&local()), "{name}: other bits");
+        (format!("array::{name}"), Box::new(run) as Behaviour)
+    });
+    let of_frames: Vec<(&'static str, Behaviour)> = frame::behaviours!(frame_behaviours);
+    let frames = of_frames.into_iter().map(|(name, behaviour)| (name.to_owned(), behaviour));
+    macro_rules! learned {
+        ($($name:ident),* $(,)?) => {
+            vec![$((String::from(concat!("learn::", stringify!($name))), Box::new(move |engine: &dyn Engine| {
+                assert!(learn::$name(engine) == learn::$name(&local()), "other bits");
+            }) as Behaviour)),*]
+        };
+    }
+    let learned = learned!(
+        a_model_is_fitted_and_evaluated,
+        values_do_not_depend_on_partitions,
+        moments_do_not_depend_on_batches,
+        frames_become_features,
+        predictions_come_in_the_order_of_the_rows,
+    );
+    arrays.chain(frames).chain(learned).collect()
+}
+
 pub fn trials() -> Vec<Trial> {
     let mut trials: Vec<Trial> = array::checks()
         .into_iter()

@@ -1,8 +1,8 @@
 //! Jobs on a cluster of real processes while some of these are killed, stopped and started: every row of every answer
 //! is compared, a job that does not end in time is a hang, and the time that a loss cost is measured.
 
+use crate::harm::{Harm, Means, do_harm, other_client};
 use crate::jobs::{KnownJob, Random, SHAPES, Shape, job, leaf, rows};
-use phalanx_cluster::process::this_program;
 use phalanx_cluster::{ClusterEngine, ClusterOptions, LocalCluster, Transport};
 use phalanx_engine::{Engine, Result, Settings};
 use std::collections::HashMap;
@@ -10,35 +10,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-/// What is done to the cluster during a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Harm {
-    /// Nothing.
-    None,
-    /// SIGKILL of one worker, another one joins after 50 ms.
-    Kill,
-    /// Two of them.
-    KillTwo,
-    /// SIGKILL of one worker as soon as the first partition of the result is there.
-    KillAtFetch,
-    /// SIGSTOP of a worker for 5 s, then SIGCONT.
-    Stop,
-}
-
-impl std::str::FromStr for Harm {
-    type Err = String;
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        match text {
-            "none" => Ok(Self::None),
-            "kill" => Ok(Self::Kill),
-            "kill2" => Ok(Self::KillTwo),
-            "fetch" => Ok(Self::KillAtFetch),
-            "stop" => Ok(Self::Stop),
-            other => Err(format!("{other:?} is none of none, kill, kill2, fetch, stop")),
-        }
-    }
-}
 
 /// What a series of runs showed.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +22,8 @@ pub struct Summary {
     pub retried: usize,
     /// What was wrong, one line each: a wrong answer, an error, or a hang.
     pub wrong: Vec<String>,
+    /// Jobs that ended with an error that told of the harm, where that is allowed.
+    pub told: usize,
     /// Seconds from the harm to the right answer, less an undisturbed run, of jobs that took another attempt.
     pub lost_seconds: Vec<f64>,
 }
@@ -62,6 +35,9 @@ impl fmt::Display for Summary {
         let at =
             |share: f64| lost.get(((lost.len() as f64 * share) as usize).min(lost.len().saturating_sub(1))).copied();
         write!(f, "{} runs, {} harmed, {} retried, {} wrong", self.runs, self.harmed, self.retried, self.wrong.len())?;
+        if self.told > 0 {
+            write!(f, ", {} told of it", self.told)?;
+        }
         if let (Some(median), Some(ninth), Some(most)) = (at(0.5), at(0.9), at(1.0)) {
             write!(f, "; seconds lost: p50 {median:.3}, p90 {ninth:.3}, max {most:.3}")?;
         }
@@ -75,11 +51,6 @@ const HANG: Duration = Duration::from_secs(60);
 const ROWS: i64 = 240;
 /// Pauses of its operators.
 const PAUSES_US: [u64; 3] = [5_000, 10_000, 20_000];
-/// How long a dead worker's successor takes to be started.
-const SUCCESSOR_AFTER: Duration = Duration::from_millis(50);
-/// How long a stopped worker stands still.
-const STOPPED_FOR: Duration = Duration::from_secs(5);
-
 /// A cluster to be harmed.
 pub struct Chaos {
     cluster: Arc<LocalCluster>,
@@ -87,7 +58,14 @@ pub struct Chaos {
     undisturbed: HashMap<(Shape, u64), f64>,
     runtime: tokio::runtime::Runtime,
     verbose: bool,
+    /// After the cluster, which uses them.
+    means: Arc<Means>,
 }
+
+/// How long what a dead client had may stay: its lease, and time to free it.
+const FREED_WITHIN: Duration = Duration::from_secs(30);
+/// How often a job is submitted again whose scheduler was lost.
+const RETRIES: u32 = 5;
 
 impl Chaos {
     /// A scheduler and `workers` workers of one core.
@@ -95,15 +73,30 @@ impl Chaos {
     /// # Errors
     /// They do not start.
     pub fn start(workers: usize, log: &str) -> Result<Self> {
-        let program = this_program()?;
-        let options = ClusterOptions { workers, program, log: log.to_owned(), ..ClusterOptions::default() };
+        Self::start_for(Harm::None, workers, log)
+    }
+
+    /// The same, with what `harm` needs.
+    ///
+    /// # Errors
+    /// They do not start, or this machine has no means for it.
+    pub fn start_for(harm: Harm, workers: usize, log: &str) -> Result<Self> {
+        let means = Arc::new(Means::of(harm)?);
+        let options = ClusterOptions {
+            workers,
+            program: means.program()?,
+            scratch: means.scratch(),
+            log: log.to_owned(),
+            ..ClusterOptions::default()
+        };
         let cluster = Arc::new(LocalCluster::start(options)?);
-        let engine = ClusterEngine::connect(cluster.address(), Settings::default(), Transport::loopback())?;
+        let settings = Settings { retries: RETRIES, ..Settings::default() };
+        let engine = ClusterEngine::connect(cluster.address(), settings, Transport::loopback())?;
         engine.wait_for_workers(workers, Duration::from_secs(10))?;
         let runtime =
             tokio::runtime::Runtime::new().map_err(|error| phalanx_engine::Error::internal(error.to_string()))?;
         let verbose = std::env::var_os("CHAOS_VERBOSE").is_some();
-        Ok(Self { cluster, engine, undisturbed: HashMap::new(), runtime, verbose })
+        Ok(Self { cluster, engine, undisturbed: HashMap::new(), runtime, verbose, means })
     }
 
     /// The engine of the cluster.
@@ -156,7 +149,30 @@ impl Chaos {
             );
             self.settle();
         }
+        if harm == Harm::Client {
+            let kept = self.kept_of_others()?;
+            if !kept.is_empty() {
+                summary.wrong.push(format!("what dead clients had is still there: {kept:?}"));
+            }
+        }
         Ok(summary)
+    }
+
+    /// What other clients have on the cluster, once it is nothing, or after a while.
+    fn kept_of_others(&self) -> Result<Vec<String>> {
+        let began = Instant::now();
+        loop {
+            let observer = self.engine.observer();
+            let records = self.engine.wait(async move { observer.data().await })?;
+            // As the client of this program names them.
+            let theirs = records.into_iter().map(|record| record.label).filter(|label| label == "mine");
+            let jobs = self.engine.describe()?.jobs.into_iter().map(|job| job.label);
+            let kept: Vec<String> = theirs.chain(jobs).collect();
+            if kept.is_empty() || began.elapsed() > FREED_WITHIN {
+                return Ok(kept);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one run is drawn whole before it starts, so that a seed replays it")]
@@ -171,11 +187,23 @@ impl Chaos {
         summary: &mut Summary,
     ) {
         let done = Arc::new(AtomicBool::new(false));
+        let mut client = None;
+        if harm == Harm::Client {
+            match other_client(&self.cluster) {
+                Ok(child) => client = Some(child),
+                Err(error) => summary.wrong.push(format!("{name}: {error}")),
+            }
+        }
         let harmer = (!matches!(harm, Harm::None | Harm::KillAtFetch)).then(|| {
-            let (cluster, done) = (Arc::clone(&self.cluster), Arc::clone(&done));
+            let (means, cluster, done) = (Arc::clone(&self.means), Arc::clone(&self.cluster), Arc::clone(&done));
             std::thread::spawn(move || {
                 std::thread::sleep(moment);
-                (!done.load(Ordering::SeqCst)).then(|| do_harm(&cluster, harm, draws, moment))
+                if let Some(mut child) = client {
+                    let _dead = child.kill();
+                    let _reaped = child.wait();
+                    return Some(Ok(Instant::now()));
+                }
+                (!done.load(Ordering::SeqCst)).then(|| do_harm(&means, &cluster, harm, draws, moment))
             })
         });
         let mut job = self.engine.submit(known.plan);
@@ -202,6 +230,7 @@ impl Chaos {
         let attempts = progress.borrow().attempts;
         match ended {
             Err(_) => summary.wrong.push(format!("{name}: no answer within {} s", HANG.as_secs())),
+            Ok(Err(error)) if harm.is_told_by(&error) => summary.told += 1,
             Ok(Err(error)) => summary.wrong.push(format!("{name}: {error}")),
             Ok(Ok(partitions)) => {
                 let found = rows(&partitions);
@@ -214,8 +243,10 @@ impl Chaos {
                 }
             }
         }
-        if let Some(Ok(Some(Ok(moment)))) = harmer.map(std::thread::JoinHandle::join) {
-            harmed_at = Some(moment);
+        match harmer.map(std::thread::JoinHandle::join) {
+            Some(Ok(Some(Ok(moment)))) => harmed_at = Some(moment),
+            Some(Ok(Some(Err(error)))) => summary.wrong.push(format!("{name}: no harm could be done: {error}")),
+            _ => {}
         }
         if let Some(moment) = harmed_at {
             summary.harmed += 1;
@@ -263,46 +294,6 @@ fn expected_of_persisted(known: &KnownJob, shape: Shape, pause_us: u64, seed: u6
     let again = job(&data.scan()?, ROWS, shape, 0, seed)?;
     debug_assert!(pause_us > 0 && known.answer.len() == again.answer.len());
     Ok(rows(&engine.submit(again.plan.reading([data])).wait()?))
-}
-
-/// Does the harm and says when it did.
-fn do_harm(cluster: &LocalCluster, harm: Harm, draws: [usize; 2], moment: Duration) -> Result<Instant> {
-    let began = Instant::now();
-    match harm {
-        Harm::Kill => {
-            cluster.kill_worker(draws[0]);
-            std::thread::sleep(SUCCESSOR_AFTER);
-            cluster.add_worker()?;
-        }
-        Harm::KillTwo => {
-            cluster.kill_worker(draws[0]);
-            std::thread::sleep(SUCCESSOR_AFTER);
-            cluster.add_worker()?;
-            std::thread::sleep(moment / 2);
-            cluster.kill_worker(draws[1]);
-            std::thread::sleep(SUCCESSOR_AFTER);
-            cluster.add_worker()?;
-        }
-        Harm::Stop => {
-            let workers = cluster.workers();
-            if let Some(process) = workers.get(draws[0] % workers.len().max(1)) {
-                signal(*process, libc::SIGSTOP);
-                std::thread::sleep(STOPPED_FOR);
-                signal(*process, libc::SIGCONT);
-            }
-        }
-        Harm::None | Harm::KillAtFetch => {}
-    }
-    Ok(began)
-}
-
-/// Sends a signal to a process that this one, or a child of it, has started.
-#[expect(unsafe_code, reason = "signals to children of ours have no safe form in the standard library")]
-pub fn signal(process: u32, number: libc::c_int) {
-    // SAFETY: `kill` takes plain numbers; the process is a child that its owner has not reaped.
-    unsafe {
-        libc::kill(process as libc::pid_t, number);
-    }
 }
 
 /// Prints how long small jobs take, on two workers and in process: median and ninth decile of 100, in milliseconds.

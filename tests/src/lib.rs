@@ -9,17 +9,26 @@
 //! | [`ranks`] | a program of ranks that do what they are told |
 //! | [`training`] | trainings whose model is known, while ranks and workers are killed |
 //! | [`functions`] | a runtime of functions, as another language would have one |
-//! | [`chaos`] | jobs while workers are killed, stopped and started |
+//! | [`chaos`], [`harm`] | jobs while harm is done to their cluster, and what harm |
+//! | [`preload`] | a library by which clocks jump and disks are slow |
 //! | [`load`], [`footprint`] | many jobs, clients and workers, and what they take of their machine |
+//! | [`measured`], [`numbers`], [`apart`] | what is measured once: a start, rows that change places, on workers that share no files |
+//! | [`report`] | rows of tables, kept until all are there, and put into a page |
 //! | [`simulated`] | workers that run nothing, so that a job costs what the scheduler costs |
 
+pub mod apart;
 pub mod chaos;
 pub mod footprint;
 pub mod functions;
+pub mod harm;
 pub mod jobs;
 pub mod load;
+pub mod measured;
+pub mod numbers;
 pub mod pass;
+pub mod preload;
 pub mod ranks;
+pub mod report;
 pub mod role;
 pub mod simulated;
 pub mod training;

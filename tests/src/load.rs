@@ -56,8 +56,19 @@ pub struct Left {
     pub disk: u64,
 }
 
-/// Runs `warm_up` jobs, rests, then `jobs` more, and waits until all that is left is little, at most for `patience`: what
-/// each process takes before and after those. How many jobs a second there were.
+/// What many jobs left.
+#[derive(Clone, Debug)]
+pub struct Many {
+    /// Of each process.
+    pub left: Vec<Left>,
+    /// Jobs a second.
+    pub jobs_per_second: f64,
+    /// How many there were: fewer than wanted, if their time was up.
+    pub jobs: u64,
+}
+
+/// Runs `warm_up` jobs, rests, then `jobs` more, or fewer if `until` comes before, and waits until all that is left is
+/// little, at most for `patience`: what each process takes before and after those.
 ///
 /// # Errors
 /// A job fails, or is wrong.
@@ -66,25 +77,33 @@ pub fn many_jobs(
     jobs: u64,
     rest: Duration,
     patience: Duration,
+    until: Instant,
     is_little: impl Fn(&Left) -> bool,
-) -> Result<(Vec<Left>, f64)> {
+) -> Result<Many> {
     let cluster = cluster(2)?;
     let engine = connect(&cluster, Settings::default())?;
     engine.wait_for_workers(2, Duration::from_secs(20))?;
-    let run = |from: u64, to: u64| -> Result<()> {
+    // How many were run until their time was up.
+    let run = |from: u64, to: u64| -> Result<u64> {
+        let done = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..IN_FLIGHT as u64)
                 .map(|lane| {
-                    let engine = &engine;
+                    let (engine, done) = (&engine, &done);
                     scope.spawn(move || {
-                        (from + lane..to).step_by(IN_FLIGHT).try_for_each(|seed| run_small(engine, seed).map(drop))
+                        let mut seeds = (from + lane..to).step_by(IN_FLIGHT).take_while(|_| Instant::now() < until);
+                        seeds.try_for_each(|seed| {
+                            done.fetch_add(1, Ordering::SeqCst);
+                            run_small(engine, seed).map(drop)
+                        })
                     })
                 })
                 .collect();
             threads
                 .into_iter()
                 .try_for_each(|thread| thread.join().map_err(|_| Error::internal("a client's thread panicked"))?)
-        })
+        })?;
+        Ok(done.into_inner() as u64)
     };
     let processes: Vec<(String, u32)> = [(String::from("client"), std::process::id())]
         .into_iter()
@@ -96,7 +115,7 @@ pub fn many_jobs(
     std::thread::sleep(rest);
     let before = look();
     let began = Instant::now();
-    run(warm_up, warm_up + jobs)?;
+    let jobs = run(warm_up, warm_up + jobs)?;
     let seconds = began.elapsed().as_secs_f64();
     let ended = Instant::now();
     loop {
@@ -111,7 +130,7 @@ pub fn many_jobs(
             })
             .collect();
         if ended.elapsed() >= patience || left.iter().all(&is_little) {
-            return Ok((left, jobs as f64 / seconds));
+            return Ok(Many { left, jobs_per_second: jobs as f64 / seconds, jobs });
         }
         std::thread::sleep(LOOK_INTERVAL);
     }
@@ -128,13 +147,16 @@ pub struct Shared {
     pub p99_ms: f64,
     /// When the first client had all its jobs done: what the slowest one had done, of what it wanted.
     pub slowest_share: f64,
+    /// How many there were: fewer than wanted, if their time was up.
+    pub jobs: u64,
 }
 
-/// `clients` clients run `jobs` small jobs each, one after the other, all at the same time, on two workers.
+/// `clients` clients run `jobs` small jobs each, or fewer if `until` comes before, one after the other, all at the same
+/// time, on two workers.
 ///
 /// # Errors
 /// A job fails, or is wrong.
-pub fn many_clients(clients: usize, jobs: u64) -> Result<Shared> {
+pub fn many_clients(clients: usize, jobs: u64, until: Instant) -> Result<Shared> {
     let cluster = cluster(2)?;
     let engines: Vec<ClusterEngine> =
         (0..clients).map(|_| connect(&cluster, Settings::default())).collect::<Result<_>>()?;
@@ -150,7 +172,7 @@ pub fn many_clients(clients: usize, jobs: u64) -> Result<Shared> {
                 let (done, at_first_end) = (&done, &at_first_end);
                 scope.spawn(move || -> Result<Vec<f64>> {
                     let mut milliseconds = vec![];
-                    for seed in 0..jobs {
+                    for seed in (0..jobs).take_while(|_| Instant::now() < until) {
                         milliseconds.push(run_small(engine, seed)?.as_secs_f64() * 1e3);
                         done[number].fetch_add(1, Ordering::SeqCst);
                     }
@@ -169,11 +191,13 @@ pub fn many_clients(clients: usize, jobs: u64) -> Result<Shared> {
     milliseconds.sort_by(f64::total_cmp);
     let at = |share: f64| milliseconds[((milliseconds.len() - 1) as f64 * share) as usize];
     let least = at_first_end.lock().unwrap_or(0);
+    let most = done.iter().map(|done| done.load(Ordering::SeqCst)).max().unwrap_or(0);
     Ok(Shared {
+        jobs: milliseconds.len() as u64,
         jobs_per_second: milliseconds.len() as f64 / began.elapsed().as_secs_f64(),
         p50_ms: at(0.5),
         p99_ms: at(0.99),
-        slowest_share: least as f64 / jobs.max(1) as f64,
+        slowest_share: least as f64 / most.max(1) as f64,
     })
 }
 
@@ -215,13 +239,16 @@ pub struct Cost {
     pub microseconds: f64,
     /// Time of the whole job.
     pub seconds: f64,
+    /// Of that time, what the scheduler computed.
+    pub share: f64,
 }
 
-/// A job of one narrow stage of `tasks` tasks on `workers` workers that run nothing.
+/// A job of one narrow stage of `tasks` tasks on `workers` workers that run nothing: each task is done at once, or after
+/// `task`.
 ///
 /// # Errors
 /// The job fails.
-pub fn scheduler_cost(workers: usize, tasks: usize) -> Result<Cost> {
+pub fn scheduler_cost(workers: usize, tasks: usize, task: Duration) -> Result<Cost> {
     let cluster = cluster(0)?;
     let process = cluster.scheduler().ok_or_else(|| Error::internal("there is no scheduler"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -229,7 +256,7 @@ pub fn scheduler_cost(workers: usize, tasks: usize) -> Result<Cost> {
         .enable_all()
         .build()
         .map_err(|error| Error::resources("threads can't be started").caused_by(&error))?;
-    simulated::start(&runtime, cluster.address(), workers)?;
+    simulated::start(&runtime, cluster.address(), workers, task)?;
     let engine = connect(&cluster, Settings::default())?;
     engine.wait_for_workers(workers, Duration::from_secs(30))?;
     let row = RecordBatch::try_new(
@@ -246,8 +273,13 @@ pub fn scheduler_cost(workers: usize, tasks: usize) -> Result<Cost> {
     if data.partitions() != tasks {
         return Err(Error::internal(format!("{} partitions for {tasks} tasks", data.partitions())));
     }
+    let left = engine.describe()?.workers.len();
+    if left != workers {
+        return Err(Error::internal(format!("{left} simulated workers of {workers} are left")));
+    }
     runtime.shutdown_background();
-    Ok(Cost { microseconds: cost.as_secs_f64() * 1e6 / tasks as f64, seconds })
+    let cost = cost.as_secs_f64();
+    Ok(Cost { microseconds: cost * 1e6 / tasks as f64, seconds, share: cost / seconds })
 }
 
 /// The scheduler is killed during a job and started again at its address: seconds until its workers are there again,

@@ -1,10 +1,11 @@
 //! A test program is its own scheduler, worker and rank, so that its test operators and programs are known to all
 //! processes.
 
+use crate::apart::transport;
 use crate::jobs::{Shape, job, leaf, schema};
 use crate::pass::TestPass;
 use phalanx_cluster::process::{Tie, run_scheduler, run_worker};
-use phalanx_cluster::{ClusterEngine, SchedulerOptions, Transport, WorkerOptions};
+use phalanx_cluster::{ClusterEngine, Role, SchedulerOptions, Transport, WorkerOptions};
 use phalanx_engine::{Engine, Error, Plan, Result, Settings, plan};
 
 /// If this process was started as a scheduler or a worker by a [`phalanx_cluster::LocalCluster`], as a rank of a gang, or
@@ -51,7 +52,7 @@ fn parsed<T: std::str::FromStr>(arguments: &[String], name: &str) -> Result<T> {
 }
 
 fn scheduler(arguments: &[String]) -> Result<()> {
-    let options = SchedulerOptions::new(parsed(arguments, "--bind")?, Transport::loopback());
+    let options = SchedulerOptions::new(parsed(arguments, "--bind")?, transport(Role::Scheduler)?);
     run_scheduler(options, Tie::ToParent, |_| async { Ok(String::new()) })
 }
 
@@ -62,7 +63,7 @@ fn worker(arguments: &[String]) -> Result<()> {
         memory_bytes: parsed(arguments, "--memory")?,
         scratch: parsed(arguments, "--scratch")?,
         allow_python: arguments.iter().any(|argument| argument == "--allow-python"),
-        ..WorkerOptions::new(address.parse()?, Transport::loopback())
+        ..WorkerOptions::new(address.parse()?, transport(Role::Worker)?)
     };
     let again: Vec<_> = std::env::args_os().skip(1).collect();
     run_worker(options, Tie::ToParent, &again)

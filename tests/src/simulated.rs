@@ -1,4 +1,4 @@
-//! Workers that run nothing: they poll, and say at once that what they were given is done. So what a job costs is what
+//! Workers that run nothing: they poll, and say at once, or after a while, that what they were given is done. So what a job costs is what
 //! the scheduler costs.
 
 use ballista_core::BALLISTA_PROTOCOL_VERSION;
@@ -10,8 +10,10 @@ use phalanx_cluster::protocol::{Beat, Hello};
 use phalanx_cluster::transport::MESSAGE_BYTES_MAX;
 use phalanx_cluster::{Role, SchedulerAddress, Transport};
 use phalanx_engine::{Error, Result};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
+use tokio::sync::Notify;
 use tonic::transport::Channel;
 
 /// Workers that share a connection.
@@ -19,11 +21,11 @@ const WORKERS_PER_CONNECTION: usize = 20;
 /// How often an idle one polls.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Starts `count` workers of one core, which work until the runtime ends.
+/// Starts `count` workers of one core, which work until the runtime ends; each task takes `task`.
 ///
 /// # Errors
 /// The scheduler is not there.
-pub fn start(runtime: &Runtime, scheduler: &SchedulerAddress, count: usize) -> Result<()> {
+pub fn start(runtime: &Runtime, scheduler: &SchedulerAddress, count: usize, task: Duration) -> Result<()> {
     let mut channel = None;
     for number in 0..count {
         if number % WORKERS_PER_CONNECTION == 0 {
@@ -32,7 +34,7 @@ pub fn start(runtime: &Runtime, scheduler: &SchedulerAddress, count: usize) -> R
         }
         if let Some(channel) = channel.clone() {
             runtime.spawn(async move {
-                if let Err(error) = work(number, channel).await {
+                if let Err(error) = work(number, channel, task).await {
                     tracing::error!(number, %error, "a simulated worker ended");
                 }
             });
@@ -41,7 +43,7 @@ pub fn start(runtime: &Runtime, scheduler: &SchedulerAddress, count: usize) -> R
     Ok(())
 }
 
-async fn work(number: usize, channel: Channel) -> Result<()> {
+async fn work(number: usize, channel: Channel, task: Duration) -> Result<()> {
     let failed = |status: tonic::Status| Error::cluster("a simulated worker").caused_by(&status);
     let id = format!("simulated{number}");
     let first = Beat {
@@ -53,6 +55,16 @@ async fn work(number: usize, channel: Channel) -> Result<()> {
     };
     let beats = futures::stream::once(async { first }).chain(futures::stream::pending());
     let mut commands = ControlClient::new(channel.clone()).attach(beats).await.map_err(failed)?.into_inner();
+    // Read at once, as a worker does: a stream that nobody reads fills its connection.
+    let wake = Arc::new(Notify::new());
+    let woken = Arc::clone(&wake);
+    tokio::spawn(async move {
+        while let Ok(Some(command)) = commands.message().await {
+            if command.wake {
+                wake.notify_one();
+            }
+        }
+    });
     let mut scheduler = SchedulerGrpcClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX);
     let mut done = vec![];
     loop {
@@ -64,14 +76,10 @@ async fn work(number: usize, channel: Channel) -> Result<()> {
         let tasks = scheduler.poll_work(request).await.map_err(failed)?.into_inner().tasks;
         if tasks.is_empty() {
             // Woken, or after a while: a poll is also a sign of life.
-            let woken = async {
-                while let Ok(Some(command)) = commands.message().await {
-                    if command.wake {
-                        return;
-                    }
-                }
-            };
-            let _either = tokio::time::timeout(POLL_INTERVAL, woken).await;
+            let _either = tokio::time::timeout(POLL_INTERVAL, woken.notified()).await;
+        }
+        if !tasks.is_empty() && !task.is_zero() {
+            tokio::time::sleep(task).await;
         }
         done.extend(tasks.into_iter().map(|task| succeeded(task, &id)));
     }

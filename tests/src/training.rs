@@ -1,6 +1,7 @@
 //! Trainings with XGBoost whose model is known, while ranks and workers are killed.
 
-use crate::chaos::{Summary, signal};
+use crate::chaos::Summary;
+use crate::harm::signal;
 use crate::jobs::Random;
 use phalanx_array::random::Generator;
 use phalanx_array::s;

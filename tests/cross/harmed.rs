@@ -1,0 +1,62 @@
+//! The suites of arrays, frames and learning while workers die and come, seeded: bits are those of one process.
+//! `CHAOS_SUITES=200 CHAOS_SEED=7` takes more of them.
+
+use crate::engines::{cluster, trial};
+use crate::kills::seed;
+use crate::suites::compared;
+use libtest_mimic::Trial;
+use phalanx_engine::Engine;
+use phalanx_engine::caught::caught;
+use phalanx_tests::jobs::Random;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+pub fn trials() -> Vec<Trial> {
+    vec![trial("harmed::suites_give_the_same_bits", suites_give_the_same_bits)]
+}
+
+/// Suites in the tests.
+const SUITES: usize = 8;
+/// A suite that takes longer hangs.
+const HANG: Duration = Duration::from_secs(240);
+
+fn suites_give_the_same_bits() {
+    let given = std::env::var("CHAOS_SUITES").ok().and_then(|text| text.parse().ok());
+    let (count, seed): (usize, u64) = (given.unwrap_or(SUITES), seed());
+    println!("  chaos seed {seed} (CHAOS_SEED={seed} replays it)");
+    let (cluster, engine) = cluster(3);
+    let (all, mut random) = (compared(), Random(seed));
+    let (is_over, harms) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let mut wrong = vec![];
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut random = Random(seed ^ 1);
+            while !is_over.load(Ordering::SeqCst) {
+                // Longer than a job, or it would never end.
+                std::thread::sleep(Duration::from_millis(random.range(700, 2_000)));
+                let draw = random.draw() as usize;
+                if draw.is_multiple_of(3) {
+                    let workers = cluster.workers();
+                    cluster.let_go(&[workers[draw % workers.len()]]).unwrap();
+                } else {
+                    cluster.kill_worker(draw);
+                }
+                cluster.add_worker().unwrap();
+                harms.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        for run in 0..count {
+            let (name, behaviour) = &all[random.range(0, all.len() as u64) as usize];
+            let began = Instant::now();
+            if let Err(panic) = caught(|| behaviour(&engine as &dyn Engine)) {
+                wrong.push(format!("{run}: {name}: {panic}"));
+            }
+            if began.elapsed() > HANG {
+                wrong.push(format!("{run}: {name} took {:?}", began.elapsed()));
+            }
+        }
+        is_over.store(true, Ordering::SeqCst);
+    });
+    println!("  {count} runs of {} suites, {} harms, {} wrong", all.len(), harms.into_inner(), wrong.len());
+    assert!(wrong.is_empty(), "seed {seed}: {wrong:#?}");
+}
