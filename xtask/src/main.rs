@@ -13,6 +13,7 @@
 //! | [`words`] | invariant 2: `engine` and `cluster` know no array, frame or estimator |
 //! | [`features`] | every build selects the same features, so that DataFusion is compiled once |
 //! | [`python`] | the Python package: its environment, suites and types |
+//! | [`nightly`] | `cargo xtask nightly`: what takes longer than tests may |
 //! | [`bench`] | `cargo xtask bench`: comparisons with peers |
 
 mod bench;
@@ -21,6 +22,7 @@ mod features;
 mod levels;
 mod licences;
 mod metadata;
+mod nightly;
 mod python;
 mod suite;
 mod tally;
@@ -48,6 +50,8 @@ Commands:
              Write docs/api-coverage.md: which names of Dask, NumPy and scikit-learn are here.
   bench      Compare with NumPy, pandas and Dask (installed by pip into the target folder),
              and write benches/RESULTS.md.
+  nightly    Chaos, suites while workers die, fuzzing and load at full sizes, for some hours;
+             writes docs/nightly.md and the tables of docs/reliability.md. Steps by name: nightly fuzz.
 
 With CARGO_TARGET_DIR set, everything is built there.
 ";
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
         ["types"] => report(python::prepare(&root).and_then(|environment| python::types(&root, &environment))),
         ["stubs"] => report(python::prepare(&root).and_then(|environment| python::stubs(&root, &environment))),
         ["coverage-api"] => report(python::prepare(&root).and_then(|it| python::coverage(&root, &it, Report::Write))),
+        ["nightly", options @ ..] => report(nightly::run(&root, options)),
         ["bench", options @ ..] => report(bench::run(&root, options)),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
