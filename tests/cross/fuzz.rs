@@ -164,7 +164,7 @@ fn messages() {
         of(Workers { session: text(), workers: vec![text(), text()] }),
         of(Adopt { worker: text(), address: text(), path: text() }),
         of(JobName { job: text(), session: text(), bytes: u64::MAX }),
-        of(GangRequest { ranks: 2, threads: 4, one_host: true }),
+        of(GangRequest { ranks: 2, threads: 4, one_host: true, on_gpus: true }),
         of(Json { text: text() }),
         of(Saved { label: text(), plan: vec![1, 2, 3] }),
     ];

@@ -4,9 +4,13 @@ use crate::engines::{Check, cluster, on_every_engine, trial};
 use crate::spine::counted;
 use futures::executor::block_on;
 use libtest_mimic::Trial;
+use phalanx_cluster::WorkerResources;
+use phalanx_engine::gang::Processors;
+use phalanx_engine::machine::VARIABLE;
 use phalanx_engine::{Engine, Error, ErrorKind, Gang, GangPlan, LocalEngine, Persisted, Plan, Result, Settings};
 use phalanx_tests::harm::signal;
 use phalanx_tests::ranks::{Deed, Said, hear, plan};
+use phalanx_tests::role::ALLOWED_PATH;
 use std::time::{Duration, Instant};
 
 /// How long the others may live after the first has died.
@@ -26,6 +30,8 @@ pub fn trials() -> Vec<Trial> {
     ];
     let all = checks.into_iter().flat_map(|(name, check)| on_every_engine(&format!("gangs::{name}"), check));
     let apart = [
+        trial("gangs::ranks_open_what_their_worker_may", ranks_open_what_their_worker_may),
+        trial("gangs::ranks_on_gpus_need_some", ranks_on_gpus_need_some),
         trial("gangs::nothing_is_left_open", nothing_is_left_open),
         trial("gangs::a_lost_worker_ends_all_ranks", a_lost_worker_ends_all_ranks),
         trial("gangs::a_worker_that_stands_still_is_lost", a_worker_that_stands_still_is_lost),
@@ -130,6 +136,55 @@ fn a_bad_plan_is_refused(engine: &dyn Engine) {
     refused(GangPlan { program: String::from("unknown"), ..good() }, "\"unknown\"");
     refused(GangPlan { ranks: 0, inputs: vec![], ..good() }, "no ranks");
     refused(GangPlan { ranks: 3, ..good() }, "2 shares of an input for 3 ranks");
+}
+
+fn ranks_open_what_their_worker_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let (public, secret) = (folder.path().join("public"), folder.path().join("secret"));
+    for path in [&public, &secret] {
+        std::fs::write(path, "x").unwrap();
+    }
+    let opens = |engine: &dyn Engine, path: &std::path::Path| {
+        let said = all_of(engine, plan(1, &Deed::Open(path.to_owned()), &[]).unwrap()).unwrap();
+        said.into_iter().any(|(_, said)| said == Said::Opened(true))
+    };
+    let (restricted, engine) = cluster(0);
+    let variables = vec![(ALLOWED_PATH.to_owned(), public.display().to_string())];
+    restricted.add_worker_of(&WorkerResources { variables, ..WorkerResources::default() }).unwrap();
+    assert!(opens(&engine, &public) && !opens(&engine, &secret), "--allow-path binds ranks");
+    drop(engine);
+    restricted.stop().unwrap();
+    let (free, engine) = cluster(1);
+    assert!(opens(&engine, &public) && opens(&engine, &secret));
+    drop(engine);
+    free.stop().unwrap();
+}
+
+fn ranks_on_gpus_need_some() {
+    let (cluster, engine) = cluster(0);
+    let with = |gpus: usize| WorkerResources {
+        variables: vec![(VARIABLE.to_owned(), gpus.to_string())],
+        ..WorkerResources::default()
+    };
+    let on_gpus = |ranks| GangPlan { processors: Processors::Gpus, ..plan(ranks, &Deed::Exchange, &[]).unwrap() };
+    let refused = |ranks: usize, words: &str| {
+        let error = all_of(&engine, on_gpus(ranks)).unwrap_err();
+        assert!(error.kind() == ErrorKind::Input && error.message().contains(words), "{error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("device='cuda'")), "{error}");
+    };
+    cluster.add_worker_of(&with(0)).unwrap();
+    refused(1, "no worker has any");
+    cluster.add_worker_of(&with(2)).unwrap();
+    refused(3, "the workers have 2");
+    assert_eq!(
+        all_of(&engine, on_gpus(2)).unwrap().iter().filter(|(_, said)| matches!(said, Said::Sums(..))).count(),
+        2
+    );
+    let mut gpus: Vec<usize> = engine.describe().unwrap().workers.iter().map(|worker| worker.gpus).collect();
+    gpus.sort_unstable();
+    assert_eq!(gpus, [0, 2], "a worker says how many it has");
+    drop(engine);
+    cluster.stop().unwrap();
 }
 
 fn an_error_keeps_its_kind_and_hint(engine: &dyn Engine) {

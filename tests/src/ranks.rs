@@ -4,7 +4,7 @@
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
 use phalanx_engine::gang::rank::inventory;
-use phalanx_engine::gang::{Rank, RankProgram};
+use phalanx_engine::gang::{Processors, Rank, RankProgram};
 use phalanx_engine::{Error, Gang, GangInput, GangPlan, Persisted, Plaintext, Result, datafusion};
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
@@ -27,6 +27,8 @@ pub enum Deed {
     Panic(usize),
     /// One ends its process without a word, the others stand still.
     Die(usize),
+    /// All: open this file for the caller, and say whether they may.
+    Open(std::path::PathBuf),
     /// All stand still, after they took their rows.
     Stand,
     /// All stand still and never take their rows.
@@ -44,6 +46,8 @@ pub enum Said {
     Sums(Vec<i64>, i64, String),
     /// When it began and when it ended, in milliseconds.
     Lasted(u64, u64),
+    /// Whether it could open a file.
+    Opened(bool),
 }
 
 inventory::submit! {
@@ -69,6 +73,7 @@ pub fn plan(ranks: usize, deed: &Deed, inputs: &[Persisted]) -> Result<GangPlan>
         arguments,
         inputs,
         plaintext: Plaintext::default(),
+        processors: Processors::default(),
     })
 }
 
@@ -105,6 +110,7 @@ fn run(rank: &mut Rank) -> Result<()> {
             std::thread::sleep(Duration::from_millis(millis));
             say(rank, &Said::Lasted(began, now()))
         }
+        Deed::Open(path) => say(rank, &Said::Opened(phalanx_engine::paths::open(&path).is_ok())),
         Deed::Fail(who, error) if who == rank.number() => Err(error),
         Deed::Panic(who) if who == rank.number() => std::panic::panic_any(String::from("this rank panics on purpose")),
         Deed::Die(who) if who == rank.number() => std::process::exit(7),

@@ -6,6 +6,7 @@ use crate::jobs::{Shape, job, leaf, schema};
 use crate::pass::TestPass;
 use phalanx_cluster::process::{Tie, run_scheduler, run_worker};
 use phalanx_cluster::{ClusterEngine, Role, SchedulerOptions, Transport, WorkerOptions};
+use phalanx_engine::paths::{self, AllowedPaths};
 use phalanx_engine::{Engine, Error, Plan, Result, Settings, plan};
 
 /// If this process was started as a scheduler or a worker by a [`phalanx_cluster::LocalCluster`], as a rank of a gang, or
@@ -51,6 +52,9 @@ fn parsed<T: std::str::FromStr>(arguments: &[String], name: &str) -> Result<T> {
     text.parse().map_err(|_| Error::input(format!("{name} {text}")))
 }
 
+/// What `--allow-path` says to a real worker.
+pub const ALLOWED_PATH: &str = "TEST_ALLOWED_PATH";
+
 fn scheduler(arguments: &[String]) -> Result<()> {
     let options = SchedulerOptions::new(parsed(arguments, "--bind")?, transport(Role::Scheduler)?);
     run_scheduler(options, Tie::ToParent, |_| async { Ok(String::new()) })
@@ -58,6 +62,9 @@ fn scheduler(arguments: &[String]) -> Result<()> {
 
 fn worker(arguments: &[String]) -> Result<()> {
     let address = arguments.get(3).cloned().unwrap_or_default();
+    if let Ok(allowed) = std::env::var(ALLOWED_PATH) {
+        paths::restrict(AllowedPaths::parse([allowed])?);
+    }
     let options = WorkerOptions {
         cores: parsed(arguments, "--cores")?,
         memory_bytes: parsed(arguments, "--memory")?,

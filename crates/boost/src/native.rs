@@ -276,9 +276,23 @@ impl Booster {
     /// # Errors
     /// XGBoost's: a parameter is wrong.
     pub fn configure(&self) -> Result<()> {
+        self.configured().map(drop)
+    }
+
+    /// The same, and what they are then, as JSON.
+    ///
+    /// # Errors
+    /// XGBoost's: a parameter is wrong.
+    pub fn configured(&self) -> Result<String> {
         let (mut length, mut start) = (0, null());
         // SAFETY: places for a length and a pointer, which it sets.
-        self.symbols.check(unsafe { (self.symbols.booster_save_config)(self.handle, &raw mut length, &raw mut start) })
+        self.symbols
+            .check(unsafe { (self.symbols.booster_save_config)(self.handle, &raw mut length, &raw mut start) })?;
+        if start.is_null() {
+            return Ok(String::new());
+        }
+        // SAFETY: it points to a C string, which is the booster's until its next call.
+        Ok(unsafe { CStr::from_ptr(start) }.to_string_lossy().into_owned())
     }
 
     /// One round.

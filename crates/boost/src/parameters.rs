@@ -1,5 +1,6 @@
 //! What was asked of XGBoost, checked as far as that can be done before anything runs.
 
+use phalanx_engine::gang::Processors;
 use phalanx_engine::{Error, Result};
 
 /// XGBoost's parameters by its names, in order; a name may come again (`eval_metric`).
@@ -29,7 +30,20 @@ impl Parameters {
         if parameters.get("process_type") == Some("update") {
             return refuse("process_type='update'", "refresh the model in one process, with xgboost itself");
         }
-        Ok(parameters)
+        match parameters.get("device") {
+            None | Some("cpu" | "sycl:cpu" | "cuda" | "gpu") => Ok(parameters),
+            Some(device) => {
+                refuse(&format!("device={device:?}"), "say device='cuda': each rank is given a GPU of its worker")
+            }
+        }
+    }
+
+    /// On what the trees are grown.
+    pub fn processors(&self) -> Processors {
+        match self.get("device") {
+            Some("cuda" | "gpu") => Processors::Gpus,
+            _ => Processors::Cores,
+        }
     }
 
     /// All of them, in order.
@@ -66,10 +80,21 @@ mod tests {
 
     #[test]
     fn what_can_t_work_is_refused_with_a_way_round() {
-        for pair in [("booster", "gblinear"), ("tree_method", "exact"), ("process_type", "update")] {
+        for pair in
+            [("booster", "gblinear"), ("tree_method", "exact"), ("process_type", "update"), ("device", "cuda:1")]
+        {
             let error = of(&[pair]).unwrap_err();
             assert!(error.hint().is_some(), "{error}");
         }
+    }
+
+    #[test]
+    fn a_device_says_on_what_trees_are_grown() {
+        for (device, processors) in [("cpu", Processors::Cores), ("cuda", Processors::Gpus), ("gpu", Processors::Gpus)]
+        {
+            assert_eq!(of(&[("device", device)]).unwrap().processors(), processors);
+        }
+        assert_eq!(of(&[]).unwrap().processors(), Processors::Cores);
     }
 
     #[test]

@@ -251,6 +251,19 @@ fn begin(rank: &Rank, job: &Job, matrices: &[Matrix], model: Option<&Vec<u8>>) -
     for (name, value) in &job.parameters {
         booster.set(name, value)?;
     }
+    if let Some(gpu) = rank.gpu() {
+        booster.set("device", &format!("cuda:{gpu}"))?;
+        // Where it finds no GPU, XGBoost goes on without a word that anybody reads.
+        if !booster.configured()?.contains(&format!(r#""device":"cuda:{gpu}""#)) {
+            return Err(Error::unsupported(format!(
+                "rank {} was given GPU {gpu}, and XGBoost does not use it",
+                rank.number()
+            ))
+            .with_hint(
+                "workers with GPUs need a build of XGBoost that has CUDA, and its driver; or leave device='cuda' out",
+            ));
+        }
+    }
     booster.set("nthread", &rank.threads().to_string())?;
     booster.set("seed_per_iteration", "true")?;
     if let Some(About { names, types, .. }) = job.sets.first().map(|set| &set.about) {

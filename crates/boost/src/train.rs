@@ -167,6 +167,7 @@ pub async fn train(
                 .map_err(|error| Error::internal("a training can't be written").caused_by(&error))?,
             inputs: inputs.clone(),
             plaintext,
+            processors: training.parameters.processors(),
         };
         let mut spoke = false;
         let ended = attempt(engine, plan, ranks, |word| {

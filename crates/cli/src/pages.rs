@@ -1,7 +1,7 @@
 //! The scheduler's pages off loopback: who looks shows a certificate, and it says what he may do.
 
 use futures::StreamExt;
-use phalanx_cluster::transport::{Incoming, Socket};
+use phalanx_cluster::transport::{Incoming, Peer, Socket, audit};
 use phalanx_cluster::{Role, Transport};
 use phalanx_dashboard::{Access, Connection, Dashboard, Listener, Options};
 use phalanx_engine::observe::Observe;

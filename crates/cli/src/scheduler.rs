@@ -7,10 +7,11 @@ use phalanx_cluster::process::{Tie, run_scheduler};
 use phalanx_cluster::transport::Audit;
 use phalanx_cluster::{Role, Scheduler, SchedulerOptions, Transport};
 use phalanx_dashboard::sample::{Sample, Size};
-use phalanx_dashboard::{Dashboard, Options};
+use phalanx_dashboard::{Access, Dashboard, Options};
 use phalanx_engine::{Error, Result};
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Serves until it is told to stop.
 pub fn run(args: SchedulerArgs) -> Result<()> {
@@ -60,7 +61,7 @@ pub fn sample(args: SampleArgs) -> Result<()> {
         .map_err(|error| Error::resources("threads can't be started").caused_by(&error))?;
     runtime.block_on(async {
         let observe = Arc::new(Sample::new(Size { jobs: args.jobs, workers: args.workers }));
-        let options = Options { prefix: args.dashboard_prefix, names: vec![] };
+        let options = Options { prefix: args.dashboard_prefix, ..Options::default() };
         let dashboard = pages::serve(args.dashboard, &Transport::loopback(), observe, options).await?;
         let mut output = std::io::stdout().lock();
         let _nobody_reads = writeln!(output, "made-up pages at {}", dashboard.url()).and_then(|()| output.flush());

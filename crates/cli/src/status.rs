@@ -56,12 +56,13 @@ fn show(description: &EngineDescription) -> String {
         line(&mut out, format_args!("\nNo worker yet. Start one:\n  phalanx worker {}", description.address));
     } else {
         out.push('\n');
-        let mut rows = vec![["WORKER", "ADDRESS", "CORES", "TASKS", "MEMORY", "PERSISTED"].map(String::from)];
+        let mut rows = vec![["WORKER", "ADDRESS", "CORES", "GPUS", "TASKS", "MEMORY", "PERSISTED"].map(String::from)];
         rows.extend(workers.iter().map(|worker| {
             [
                 worker.id.clone(),
                 worker.address.clone(),
                 worker.cores.to_string(),
+                if worker.gpus > 0 { worker.gpus.to_string() } else { String::from("none") },
                 worker.tasks_running.to_string(),
                 format!("{} of {}", text::bytes(worker.memory_used_bytes), text::bytes(worker.memory_bytes)),
                 text::bytes(worker.persisted_bytes),
@@ -139,6 +140,7 @@ No worker yet. Start one:
             memory_used_bytes: 100 << 20,
             persisted_bytes: 1 << 20,
             is_leaving: false,
+            gpus: 2,
         };
         let stage = StageProgress {
             stage: 1,
@@ -151,15 +153,25 @@ No worker yet. Start one:
         };
         let job = Progress { job: "j7".into(), label: "mean".into(), attempts: 1, stages: vec![stage] };
         let expected = "\
-scheduler tcp://127.0.0.1:8786: 1 worker, 2 cores, 1 running job, 1.0 MiB persisted
+scheduler tcp://127.0.0.1:8786: 2 workers, 4 cores, 1 running job, 1.0 MiB persisted
 
-WORKER  ADDRESS          CORES  TASKS  MEMORY              PERSISTED
-w1      127.0.0.1:40001  2      1      100 MiB of 4.0 GiB  1.0 MiB
+WORKER  ADDRESS          CORES  GPUS  TASKS  MEMORY              PERSISTED
+w1      127.0.0.1:40001  2      2     1      100 MiB of 4.0 GiB  1.0 MiB
+w2      127.0.0.1:40002  2      none  0      0 bytes of 4.0 GiB  0 bytes
 
 mean (job j7)
 STAGE  NAME  TASKS  RUNNING  ROWS    BYTES
 1      sum   3/8    1        12,000  94 KiB
 ";
-        assert_eq!(show(&description(vec![worker], vec![job])), expected);
+        let other = WorkerDescription {
+            id: "w2".into(),
+            address: "127.0.0.1:40002".into(),
+            tasks_running: 0,
+            memory_used_bytes: 0,
+            persisted_bytes: 0,
+            gpus: 0,
+            ..worker.clone()
+        };
+        assert_eq!(show(&description(vec![worker, other], vec![job])), expected);
     }
 }

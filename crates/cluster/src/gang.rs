@@ -13,7 +13,7 @@ use arrow_flight::flight_service_client::FlightServiceClient;
 use bytes::Bytes;
 use phalanx_engine::gang::packet::{Assembler, Kind, Packet};
 use phalanx_engine::gang::process::error_of;
-use phalanx_engine::gang::{RankEvent, RankLink, RankSpec};
+use phalanx_engine::gang::{Processors, RankEvent, RankLink, RankSpec, TOO_FEW_GPUS_HINT};
 use phalanx_engine::{Error, GangPlan, Plaintext, Result};
 use std::any::Any;
 use std::net::IpAddr;
@@ -34,10 +34,14 @@ pub async fn start(session: &Arc<Session>, pool: &Pool, plan: &GangPlan) -> Resu
     let mut specs = plan.specs()?;
     session.need_workers().await?;
     let one_host = pool.is_secure() && plan.plaintext == Plaintext::WithinHost;
-    let request = GangRequest { ranks: plan.ranks as u32, threads: plan.threads as u32, one_host };
+    let on_gpus = plan.processors == Processors::Gpus;
+    let request = GangRequest { ranks: plan.ranks as u32, threads: plan.threads as u32, one_host, on_gpus };
     let (places, reservation) = session.reserve(request).await?;
     if !places.refuse.is_empty() {
-        return Err(overheard(&places.refuse));
+        return Err(match on_gpus {
+            true => Error::input(places.refuse).with_hint(TOO_FEW_GPUS_HINT),
+            false => overheard(&places.refuse),
+        });
     }
     let is_on_one_host = are_on_one_host(&places.ranks);
     if one_host && specs.len() > 1 && !is_on_one_host {
@@ -92,6 +96,7 @@ async fn join(pool: &Pool, spec: RankSpec, place: RankPlace, held: Arc<dyn Any +
         Error::cluster(format!("worker {} is lost, and rank {} with it", place.worker, spec.rank))
     };
     let channel = pool.channel(&place.address).await.map_err(|error| lost(&spec, &place).caused_by(&error))?;
+    let spec = RankSpec { gpu: place.gpu.map(|gpu| gpu as usize), ..spec };
     let mut client = FlightServiceClient::new(channel)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
@@ -143,7 +148,7 @@ mod tests {
     #[test]
     fn hosts_are_told_apart_by_their_addresses() {
         let on_one = |addresses: &[&str]| {
-            let place = |address: &&str| RankPlace { worker: String::new(), address: (*address).to_owned() };
+            let place = |address: &&str| RankPlace { address: (*address).to_owned(), ..RankPlace::default() };
             are_on_one_host(&addresses.iter().map(place).collect::<Vec<_>>())
         };
         assert!(on_one(&[]) && on_one(&["10.0.0.1:5"]) && on_one(&["10.0.0.1:5", "10.0.0.1:6"]));

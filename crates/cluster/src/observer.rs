@@ -5,7 +5,7 @@ use crate::protocol::{Empty, FailedJob, View};
 use crate::session::scheduler_lost;
 use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
 use phalanx_engine::observe::{
-    DataRecord, JobRecord, JobSummary, Overview, Period, RunRecord, TaskQuery, TaskRecord, WorkerRecord,
+    DataRecord, JobRecord, JobSummary, Overview, Period, ProcessLog, RunRecord, TaskQuery, TaskRecord, WorkerRecord,
 };
 use phalanx_engine::{EngineDescription, Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
@@ -79,7 +79,8 @@ impl Observer {
     /// As [`Observer::overview`].
     pub async fn tasks(&self, query: &TaskQuery) -> Result<Vec<TaskRecord>> {
         let (subject, job) = (String::from("tasks"), query.job.clone().unwrap_or_default());
-        self.see(View { subject, job, since_ms: query.since_ms, count_max: query.count_max as u64 }).await
+        let (since_ms, count_max) = (query.since_ms, query.count_max as u64);
+        self.see(View { subject, job, since_ms, count_max, ..View::default() }).await
     }
     /// Workers that are here and that were, with what they said of themselves.
     ///
@@ -97,6 +98,13 @@ impl Observer {
     }
     /// Runs and what they report, the latest first.
     ///
+    /// What this worker wrote lately, or the scheduler, by the name `scheduler`; `None` if it is not known.
+    ///
+    /// # Errors
+    /// As [`Observer::overview`].
+    pub async fn log(&self, process: &str) -> Result<Option<ProcessLog>> {
+        self.see(View { subject: String::from("log"), process: process.to_owned(), ..View::default() }).await
+    }
     /// # Errors
     /// As [`Observer::overview`].
     pub async fn runs(&self) -> Result<Vec<RunRecord>> {

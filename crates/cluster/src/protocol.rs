@@ -72,6 +72,29 @@ pub struct Beat {
     /// What the operators of its tasks did since the last heartbeat.
     #[prost(message, repeated, tag = "23")]
     pub operators: Vec<StageOperators>,
+    /// Graphics processors that it may use.
+    #[prost(uint32, tag = "24")]
+    pub gpus: u32,
+    /// What it wrote since the last heartbeat.
+    #[prost(message, repeated, tag = "25")]
+    pub log: Vec<Logged>,
+}
+
+/// A line of a worker's log.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Logged {
+    /// Its number, from 1.
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    /// When it was written, by the worker's clock.
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    /// `error`, `warn` or `info`.
+    #[prost(string, tag = "3")]
+    pub level: String,
+    /// What it says.
+    #[prost(string, tag = "4")]
+    pub text: String,
 }
 
 /// What the operators of one stage did, over some of its tasks.
@@ -156,7 +179,7 @@ pub struct Report {
 /// What somebody who looks wants to see; the answer is JSON.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct View {
-    /// `overview`, `jobs`, `job`, `tasks`, `workers`, `data` or `runs`.
+    /// `overview`, `jobs`, `job`, `tasks`, `workers`, `log`, `data` or `runs`.
     #[prost(string, tag = "1")]
     pub subject: String,
     /// The job, of `job` and `tasks`.
@@ -168,6 +191,9 @@ pub struct View {
     /// Of `tasks`: the latest so many.
     #[prost(uint64, tag = "4")]
     pub count_max: u64,
+    /// Of `log`: the worker, or `scheduler`.
+    #[prost(string, tag = "5")]
+    pub process: String,
 }
 
 /// What the scheduler says to a worker. Unset fields say nothing.
@@ -259,6 +285,9 @@ pub struct GangRequest {
     /// Whether all ranks are to be on one host.
     #[prost(bool, tag = "3")]
     pub one_host: bool,
+    /// Whether each rank is to have a GPU.
+    #[prost(bool, tag = "4")]
+    pub on_gpus: bool,
 }
 
 /// Where the ranks of a gang are to run, in order.
@@ -281,6 +310,9 @@ pub struct RankPlace {
     /// `host:port` of its data service.
     #[prost(string, tag = "2")]
     pub address: String,
+    /// The number of its GPU that is the rank's.
+    #[prost(uint32, optional, tag = "3")]
+    pub gpu: Option<u32>,
 }
 
 /// Workers, and the session that speaks of them.

@@ -82,6 +82,14 @@ pub(crate) async fn workers(State(shared): State<Shared>, Query(asked): Query<Wo
     Json::<Vec<WorkerRecord>>(workers).into_response()
 }
 
+/// `GET /api/v1/workers/{worker}/log`.
+pub(crate) async fn log(State(shared): State<Shared>, Path(worker): Path<String>) -> Response {
+    match shared.observe.log(&worker).await {
+        Some(log) => Json(log).into_response(),
+        None => problem(StatusCode::NOT_FOUND, format!("no worker {worker} is known")),
+    }
+}
+
 /// At most `count` of `samples`, evenly apart, the latest among them.
 fn thinned(samples: Vec<WorkerSample>, count: usize) -> Vec<WorkerSample> {
     let all = samples.len();

@@ -4,8 +4,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use phalanx_engine::WorkerDescription;
 use phalanx_engine::observe::{
-    DataPlace, DataRecord, Failure, JobRecord, JobState, JobSummary, MetricRecord, Observe, OperatorRecord, Overview,
-    RunRecord, StageRecord, TaskQuery, TaskRecord, Totals, WorkerRecord, WorkerSample,
+    DataPlace, DataRecord, Failure, JobRecord, JobState, JobSummary, LogLine, MetricRecord, Observe, OperatorRecord,
+    Overview, ProcessLog, RunRecord, SCHEDULER, StageRecord, TaskQuery, TaskRecord, Totals, WorkerRecord, WorkerSample,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -110,6 +110,7 @@ impl Sample {
                 memory_used_bytes: latest.memory_used_bytes,
                 persisted_bytes: latest.persisted_bytes,
                 is_leaving: false,
+                gpus: usize::from(number == 1),
             },
             process: 4_000 + number as u32,
             joined_at_ms: now_ms - 3_600_000,
@@ -192,6 +193,24 @@ fn operators(place: usize, rows: u64, tasks: u64) -> Vec<OperatorRecord> {
         spilled_bytes: if *name == "SortExec" { rows * 16 } else { 0 },
     })
     .collect()
+}
+
+/// What a made-up process wrote.
+fn logged(process: String, now_ms: u64) -> ProcessLog {
+    const SAID: [(&str, &str); 4] = [
+        ("info", "worker w9e3779b90001 at 10.0.0.2:40123 has joined cores=4 memory_bytes=8589934592"),
+        (
+            "info",
+            "task 14 of stage 1 of job J00042 failed: column \"delay\" of flights-2013-07.parquet has 3 values that are no numbers",
+        ),
+        ("warn", "changed credentials are not used error=the certificate has <expired>"),
+        ("info", "rank 0 of 2 begins: xgboost"),
+    ];
+    let lines = (0..30_u64).map(|number| {
+        let (level, text) = SAID[(number % 4) as usize];
+        LogLine { number: number + 13, at_ms: now_ms - (30 - number) * 20_000, level: level.into(), text: text.into() }
+    });
+    ProcessLog { process, lines: lines.collect(), lines_dropped: 12 }
 }
 
 fn now_ms() -> u64 {
@@ -287,6 +306,13 @@ impl Observe for Sample {
         }
         all.sort_by(|a, b| a.worker.id.cmp(&b.worker.id));
         async move { all }.boxed()
+    }
+
+    fn log(&self, process: &str) -> BoxFuture<'_, Option<ProcessLog>> {
+        let (at_ms, process) = (now_ms(), process.to_owned());
+        let is_known = process == SCHEDULER || (0..=self.0.workers).any(|number| worker_id(number) == process);
+        let found = is_known.then(|| logged(process, at_ms));
+        async move { found }.boxed()
     }
 
     fn data(&self) -> BoxFuture<'_, Vec<DataRecord>> {

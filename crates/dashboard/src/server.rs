@@ -5,7 +5,8 @@ use crate::guard::{Names, guard};
 use crate::page::{Page, Parameters, Place};
 use crate::{api, events, metrics};
 use axum::Router;
-use axum::extract::{Extension, Path, Query, State};
+use axum::body::to_bytes;
+use axum::extract::{ConnectInfo, Extension, Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::response::{Html, IntoResponse, Response};
@@ -18,6 +19,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use std::time::Instant;
 
 /// How the pages are served.
 #[derive(Clone, Debug, Default)]
@@ -142,6 +144,7 @@ pub fn router(observe: Arc<dyn Observe>, options: &Options) -> Router {
         .route("/jobs/{id}", get(|id, more, shared, caller| one("job", id, more, shared, caller)))
         .route("/workers/{id}", get(|id, more, shared, caller| one("worker", id, more, shared, caller)))
         .route("/jobs/{id}/cancel", post(api::cancel_and_return))
+        .route("/workers/{worker}/log", get(api::log))
         .route("/data/{data}/release", post(api::release_and_return))
         .route("/events", get(events::events))
         .route("/metrics", get(metrics::metrics))

@@ -138,6 +138,9 @@ pub struct WorkerDescription {
     /// It takes no more tasks, and ends when nobody needs what it holds.
     #[serde(default)]
     pub is_leaving: bool,
+    /// Graphics processors of NVIDIA's that its process may use.
+    #[serde(default)]
+    pub gpus: usize,
 }
 
 /// What an engine has and does.

@@ -17,6 +17,7 @@
 //! | [`persisted`] | data that stays where it was computed |
 //! | [`local`], [`perturb`] | DataFusion in this process, plain and adversarial |
 //! | [`observe`], [`measured`] | what a cluster tells of itself; the time and rows of an operator |
+//! | [`logs`], [`machine`] | the latest lines of this process's log; its graphics processors |
 //! | [`steps`] | what a run of steps tells while it runs |
 //! | [`mapped`], [`memory`] | rows in files, read where they lie; how much memory there is |
 //! | [`paths`] | which files this process opens for others |
@@ -47,6 +48,8 @@ pub mod host;
 pub mod job;
 pub mod lineage;
 pub mod local;
+pub mod logs;
+pub mod machine;
 pub mod mapped;
 pub mod measured;
 pub mod memory;

@@ -233,6 +233,33 @@ pub struct WorkerRecord {
     pub samples: Vec<WorkerSample>,
 }
 
+/// A line of a process's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// Its number among the lines of its process, from 1.
+    pub number: u64,
+    /// When it was written, by the process's clock.
+    pub at_ms: u64,
+    /// `error`, `warn` or `info`.
+    pub level: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// What a worker, or the scheduler, wrote lately.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessLog {
+    /// The worker, or [`SCHEDULER`].
+    pub process: String,
+    /// The latest lines, the oldest first.
+    pub lines: Vec<LogLine>,
+    /// Lines before and between them that are not kept.
+    pub lines_dropped: u64,
+}
+
+/// The scheduler's own name among the processes whose logs can be read.
+pub const SCHEDULER: &str = "scheduler";
+
 /// What of persisted data one worker holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataPlace {
@@ -399,6 +426,8 @@ pub trait Observe: Send + Sync {
     fn tasks(&self, query: &TaskQuery) -> BoxFuture<'_, Vec<TaskRecord>>;
     /// Workers that are here and that were, by id, with their samples.
     fn workers(&self) -> BoxFuture<'_, Vec<WorkerRecord>>;
+    /// What this worker wrote lately, or, by the name [`SCHEDULER`], the scheduler; `None` if it is not known.
+    fn log(&self, process: &str) -> BoxFuture<'_, Option<ProcessLog>>;
     /// Persisted data, the latest first.
     fn data(&self) -> BoxFuture<'_, Vec<DataRecord>>;
     /// Runs, the latest first.

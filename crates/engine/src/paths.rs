@@ -7,14 +7,31 @@
 use crate::{Error, Result};
 use glob::{MatchOptions, Pattern};
 use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Component, Path, PathBuf};
 
 /// A list of patterns, at least one of which must match.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct AllowedPaths(Vec<Pattern>);
+
+impl From<AllowedPaths> for Vec<String> {
+    fn from(list: AllowedPaths) -> Self {
+        list.0.iter().map(|pattern| pattern.as_str().to_owned()).collect()
+    }
+}
+
+/// Patterns as they were parsed, for a process of the same machine.
+impl TryFrom<Vec<String>> for AllowedPaths {
+    type Error = glob::PatternError;
+
+    fn try_from(patterns: Vec<String>) -> std::result::Result<Self, glob::PatternError> {
+        patterns.iter().map(|text| Pattern::new(text)).collect::<std::result::Result<_, _>>().map(Self)
+    }
+}
 
 /// All lists that hold for this process.
 static LISTS: RwLock<Vec<AllowedPaths>> = RwLock::new(vec![]);
@@ -84,6 +101,11 @@ pub fn restrict(list: AllowedPaths) {
     if !lists.contains(&list) {
         lists.push(list);
     }
+}
+
+/// All lists that hold for this process, for those that it starts.
+pub fn lists() -> Vec<AllowedPaths> {
+    LISTS.read().clone()
 }
 
 /// Has anybody restricted this process?
@@ -181,6 +203,9 @@ mod tests {
             assert_eq!(check_with(&some, &at(path)).is_ok(), by_some, "{path} by patterns");
             assert!(check_with(&[], &at(path)).is_ok());
         }
+        let sent: Vec<AllowedPaths> =
+            some.iter().map(|list| AllowedPaths::try_from(Vec::from(list.clone())).unwrap()).collect();
+        assert_eq!(sent, some, "what a process is told is what this one holds to");
         let both = [list(&["data"]), list(&["secret"])].concat();
         assert!(check_with(&both, &at("data/2024/a.csv")).is_err(), "each list must allow it");
         let error = check_with(&whole, &at("secret/key")).unwrap_err();

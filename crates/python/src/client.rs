@@ -262,6 +262,15 @@ impl PyClient {
         wait_blocking(py, move || cluster.wait(async move { Ok(observer.overview().await?.at_ms) }))
     }
 
+    /// What a worker wrote lately, or the process `scheduler`, as JSON; none, if it is not known.
+    fn log(&self, py: Python<'_>, process: String) -> PyResult<Option<String>> {
+        let cluster = self.cluster()?;
+        let observer = cluster.observer();
+        let found = wait_blocking(py, move || cluster.wait(async move { observer.log(&process).await }))?;
+        let text = found.map(|log| serde_json::to_string(&log)).transpose();
+        text.map_err(|error| Error::internal("a log is no JSON").caused_by(&error)).raise()
+    }
+
     /// A page on what the cluster did since a moment of the scheduler's clock, as HTML that needs nothing else.
     fn performance_report(&self, py: Python<'_>, since_ms: u64, title: String) -> PyResult<String> {
         let cluster = self.cluster()?;

@@ -320,7 +320,7 @@ class Client:
         return dict(json.loads(self._native.describe()))
 
     def scheduler_info(self) -> dict[str, Any]:
-        """Address, workers (threads, memory, tasks, persisted bytes) and running jobs."""
+        """Address, workers (threads, memory, GPUs, tasks, persisted bytes) and running jobs."""
         found = self._describe()
         return {
             "type": "Scheduler" if found["kind"] == "cluster" else "InProcess",
@@ -330,6 +330,7 @@ class Client:
                     "id": worker["id"],
                     "nthreads": worker["cores"],
                     "memory_limit": worker["memory_bytes"],
+                    "gpus": worker["gpus"],
                     "metrics": {
                         "memory": worker["memory_used_bytes"],
                         "executing": worker["tasks_running"],
@@ -340,6 +341,42 @@ class Client:
             },
             "jobs": found["jobs"],
         }
+
+    def get_worker_logs(self, n: int | None = None, workers: Any = None) -> dict[str, list[tuple[str, str]]]:
+        """What workers wrote to their logs lately: level and text, the latest first, by address.
+
+        The latest lines come within two seconds. Levels are ``"INFO"``, ``"WARN"`` and ``"ERROR"``.
+
+        Parameters
+        ----------
+        n : int, optional
+            The latest so many lines of each; by default all of the (at most 500) that the scheduler keeps.
+        workers : str or list of str, optional
+            Addresses or names of workers, also of those that are gone; by default all that are here.
+
+        Raises
+        ------
+        ValueError
+            There is no such worker.
+        """
+        there = self.scheduler_info()["workers"]
+        named = {found["id"]: address for address, found in there.items()}
+        wanted = list(there) if workers is None else [workers] if isinstance(workers, str) else list(workers)
+        found = {}
+        for worker in (str(each).removeprefix("tcp://") for each in wanted):
+            found[named.get(worker, worker)] = self._log(there[worker]["id"] if worker in there else worker, n)
+        return found
+
+    def get_scheduler_logs(self, n: int | None = None) -> list[tuple[str, str]]:
+        """What the scheduler wrote to its log lately: level and text, the latest first."""
+        return self._log("scheduler", n)
+
+    def _log(self, process: str, n: int | None) -> list[tuple[str, str]]:
+        text = self._native.log(process)
+        if text is None:
+            raise ValueError(f"there is no worker {process}")
+        lines = [(line["level"].upper(), line["text"]) for line in reversed(json.loads(text)["lines"])]
+        return lines if n is None else lines[:n]
 
     def nthreads(self) -> dict[str, int]:
         """Threads of each worker."""

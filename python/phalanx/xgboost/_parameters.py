@@ -19,7 +19,7 @@ def parameters(params: Any, names: list[str] | None) -> list[tuple[str, str]]:
     Raises
     ------
     NotImplementedError
-        A function: ranks run no Python; or a device other than processors.
+        A function: ranks run no Python; or a device by its number.
     ValueError
         A constraint names an unknown feature.
     """
@@ -34,8 +34,8 @@ def parameters(params: Any, names: list[str] | None) -> list[tuple[str, str]]:
             found.append((name, _monotone(value, names)))
         elif name == "interaction_constraints" and not isinstance(value, str):
             found.append((name, _interaction(value, names)))
-        elif name == "device" and value not in ("cpu", "sycl:cpu"):
-            raise NotImplementedError(f"device={value!r}: ranks train on processors; leave it out")
+        elif name == "device" and value not in ("cpu", "sycl:cpu", "cuda", "gpu"):
+            raise NotImplementedError(f"device={value!r}: say device='cuda', and each rank is given a GPU of its worker")
         else:
             found.append((name, _text(name, value)))
     return found

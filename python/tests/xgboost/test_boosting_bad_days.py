@@ -63,7 +63,7 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "metrics of Python": (
         lambda: pxgb.train(None, {**BINARY, "eval_metric": max}, matrix(), 2), NotImplementedError, "eval_metric",
     ),
-    "graphics processors": (lambda: pxgb.train(None, {"device": "cuda"}, matrix(), 2), NotImplementedError, "device"),
+    "a GPU by its number": (lambda: pxgb.train(None, {"device": "cuda:1"}, matrix(), 2), NotImplementedError, "device='cuda'"),
     "no ranks": (lambda: pxgb.train(None, BINARY, matrix(), 2, ranks=0), ValueError, "ranks=0"),
     "addresses": (lambda: pxgb.train(None, BINARY, matrix(), 2, coll_cfg=object()), NotImplementedError, "coll_cfg"),
     "features first": (lambda: pxgb.DaskDMatrix(X, Y), TypeError, "client"),
@@ -73,6 +73,19 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "names of others": (lambda: matrix(feature_names=["a"]), ValueError, "expected 30, got 1"),
     "the communicator": (lambda: pxgb.CommunicatorContext(), NotImplementedError, "ranks"),
 }  # fmt: skip
+
+
+def test_without_a_gpu_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_gpu = {**BINARY, "device": "cuda"}
+    monkeypatch.setenv("PHALANX_GPUS", "0")
+    with pytest.raises(ValueError, match="no worker has any"):
+        pxgb.train(None, on_gpu, matrix(), 2)
+    monkeypatch.setenv("PHALANX_GPUS", "1")
+    with pytest.raises(ValueError, match="2 ranks need a GPU each, and the workers have 1"):
+        pxgb.train(None, on_gpu, matrix(), 2, ranks=2)
+    if not xgb.build_info()["USE_CUDA"]:
+        with pytest.raises(NotImplementedError, match="was given GPU 0, and XGBoost does not use it"):
+            pxgb.train(None, on_gpu, matrix(), 2, ranks=1)
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -21,17 +21,25 @@ struct Asked<'a> {
     path: &'a str,
     host: &'a str,
     more: &'a str,
+    body: &'a str,
 }
 
 impl<'a> Asked<'a> {
     fn get(path: &'a str, host: &'a str) -> Self {
-        Self { method: "GET", path, host, more: "" }
+        Self { method: "GET", path, host, more: "", body: "" }
     }
 }
 
 /// The status and the body of the answer on `port` of this machine to who trusts the authority in `folder`, and shows the
 /// credentials in the file `shown`, if any.
 fn ask(folder: &Path, shown: Option<&Path>, port: u16, asked: Asked<'_>) -> Result<(u16, String), String> {
+    let (head, body) = ask_whole(folder, shown, port, asked)?;
+    let status = head.split_whitespace().nth(1).and_then(|code| code.parse().ok());
+    Ok((status.ok_or_else(|| format!("no status: {head}"))?, body))
+}
+
+/// The same, with all of the answer's head.
+fn ask_whole(folder: &Path, shown: Option<&Path>, port: u16, asked: Asked<'_>) -> Result<(String, String), String> {
     let mut trusted = RootCertStore::empty();
     trusted.add(CertificateDer::from_pem_file(folder.join("authority.pem")).unwrap()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -49,16 +57,17 @@ fn ask(folder: &Path, shown: Option<&Path>, port: u16, asked: Asked<'_>) -> Resu
     let stream = TcpStream::connect(("127.0.0.1", port)).map_err(|error| error.to_string())?;
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut tls = StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream);
-    let Asked { method, path, host, more } = asked;
-    let request =
-        format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{more}Connection: close\r\nContent-Length: 0\r\n\r\n");
+    let Asked { method, path, host, more, body } = asked;
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{more}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
     tls.write_all(request.as_bytes()).map_err(|error| error.to_string())?;
     let mut answer = vec![];
     let ended = tls.read_to_end(&mut answer);
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    let status = answer.split_whitespace().nth(1).and_then(|code| code.parse().ok());
-    let status = status.ok_or_else(|| format!("no answer: {ended:?}"))?;
-    Ok((status, answer.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned()))
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| format!("no answer: {ended:?}"))?;
+    Ok((head.to_owned(), body.to_owned()))
 }
 
 /// The number behind the last colon of the page's URL in the scheduler's line.
@@ -118,7 +127,7 @@ fn off_loopback_a_certificate_says_what_its_bearer_may_do() {
     }
     let change = |role: &str, origin: &str| {
         let more = format!("Origin: {origin}\r\n");
-        let asked = Asked { method: "POST", path: "/api/v1/jobs/none/cancel", host: &here, more: &more };
+        let asked = Asked { method: "POST", path: "/api/v1/jobs/none/cancel", host: &here, more: &more, body: "" };
         ask(&ours, Some(&file(role)), port, asked).unwrap().0
     };
     let own = format!("https://{here}");

@@ -46,11 +46,19 @@ pub struct Running(pub Child);
 
 impl Running {
     /// Starts the binary and returns it with its first line.
-    pub fn start(mut command: Command) -> (Self, String) {
+    pub fn start(command: Command) -> (Self, String) {
+        let (child, [line]) = Self::start_with_lines(command);
+        (child, line)
+    }
+    /// Starts the binary and returns it with its first lines.
+    pub fn start_with_lines<const N: usize>(mut command: Command) -> (Self, [String; N]) {
         let mut child = Self(command.stdout(Stdio::piped()).spawn().unwrap());
-        let mut line = String::new();
         let mut output = BufReader::new(child.0.stdout.take().unwrap());
-        output.read_line(&mut line).unwrap();
+        let line = std::array::from_fn(|_| {
+            let mut line = String::new();
+            output.read_line(&mut line).unwrap();
+            line
+        });
         // Keeps the pipe open, so that what else is printed does not end the process.
         std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         (child, line)

@@ -189,13 +189,16 @@ impl Control for ControlService {
 
     /// The places come when all ranks can run; they are the gang's until the client lets the stream go.
     async fn gang(&self, request: Request<GangRequest>) -> Result<Response<Self::GangStream>, Status> {
-        let GangRequest { ranks, threads, one_host } = request.into_inner();
+        let GangRequest { ranks, threads, one_host, on_gpus } = request.into_inner();
         if ranks == 0 {
             return Err(Status::invalid_argument("a gang has ranks"));
         }
         let spread = if one_host { Spread::OneHost } else { Spread::Anywhere };
         let (hub, slots) = (Arc::clone(&self.state.hub), &self.state.slots);
-        let ticket = slots.ask(ranks as usize, threads as usize, spread);
+        let ticket = match on_gpus {
+            true => slots.ask_for_gpus(ranks as usize, spread),
+            false => slots.ask(ranks as usize, threads as usize, spread),
+        };
         let granted = async move {
             let places = match ticket.granted(|| hub.workers_that_stay()).await {
                 Ok(ranks) => GangPlaces { ranks, ..GangPlaces::default() },

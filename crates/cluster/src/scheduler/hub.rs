@@ -146,6 +146,10 @@ impl Hub {
             let (job, stage) = (one.job, one.stage as usize);
             self.history.note(Event::Operators { job, stage, sums: one.operators });
         }
+        let lines = std::mem::take(&mut beat.log);
+        if !lines.is_empty() {
+            self.history.note(Event::WorkerLogs { worker: id.to_owned(), lines });
+        }
         if let Some(link) = self.workers.get(id) {
             let (worker, latest) = (id.to_owned(), Box::new(beat.clone()));
             self.history.note(Event::WorkerBeats { worker, beat: latest, at_ms: now_ms() });

@@ -6,12 +6,15 @@
 use super::control::State;
 use super::history::jobs::{StageShape, shapes};
 use super::history::now_ms;
+use super::history::workers::log_of;
 use crate::protocol::View;
 use crate::transport::audit;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use phalanx_engine::logs;
 use phalanx_engine::observe::{
-    DataRecord, JobRecord, JobState, JobSummary, Observe, Overview, RunRecord, TaskQuery, TaskRecord, WorkerRecord,
+    DataRecord, JobRecord, JobState, JobSummary, Observe, Overview, ProcessLog, RunRecord, SCHEDULER, TaskQuery,
+    TaskRecord, WorkerRecord,
 };
 use serde::Serialize;
 use std::collections::HashMap;
@@ -123,6 +126,14 @@ impl Observe for Observed {
         async move { found }.boxed()
     }
 
+    fn log(&self, process: &str) -> BoxFuture<'_, Option<ProcessLog>> {
+        let found = match process {
+            SCHEDULER => Some(log_of(SCHEDULER, logs::after(0, usize::MAX))),
+            worker => self.0.hub.history.look(|records| records.workers.log(worker)),
+        };
+        async move { found }.boxed()
+    }
+
     fn data(&self) -> BoxFuture<'_, Vec<DataRecord>> {
         let found = self.0.hub.history.look(|records| records.data.all(|worker| records.workers.is_here(worker)));
         async move { found }.boxed()
@@ -177,6 +188,7 @@ pub async fn answer(state: &Arc<State>, view: &View) -> Result<String, Status> {
             json(&observed.tasks(&TaskQuery { job, since_ms: view.since_ms, count_max }).await)
         }
         "workers" => json(&observed.workers().await),
+        "log" => json(&observed.log(&view.process).await),
         "data" => json(&observed.data().await),
         "runs" => json(&observed.runs().await),
         other => Err(Status::invalid_argument(format!("{other:?} is nothing that can be seen"))),

@@ -4,13 +4,17 @@
 //! that needs more than there are at all runs when no other does. So one of them always can, and none has a part of
 //! what it needs while it waits for the rest. Tasks do not count: they end soon, and share cores with ranks meanwhile.
 //!
+//! Gangs that compute on GPUs are given those in the same way, one a rank; but two ranks share none, so one that needs more
+//! than there are is refused.
+//!
 //! A gang whose ranks must not be overheard is given the cores of one host, and refused where no host has as many.
 
 use crate::gang::host_of;
 use crate::protocol::RankPlace;
 use parking_lot::Mutex;
 use phalanx_engine::WorkerDescription;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use phalanx_engine::gang::{Processors, too_few_gpus};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -29,8 +33,17 @@ pub struct Slots {
 struct State {
     next: u64,
     waiting: VecDeque<u64>,
-    /// For each running gang the workers of its ranks, and the threads of one.
-    running: BTreeMap<u64, (Vec<String>, usize)>,
+    running: BTreeMap<u64, Held>,
+}
+
+/// What a running gang has.
+#[derive(Debug)]
+struct Held {
+    processors: Processors,
+    /// The workers of its ranks.
+    places: Vec<RankPlace>,
+    /// Cores, or GPUs, of each.
+    each: usize,
 }
 
 /// Where the ranks of a gang may be.
@@ -48,22 +61,32 @@ pub struct Ticket {
     slots: Arc<Slots>,
     number: u64,
     ranks: usize,
+    /// Cores of each; one GPU, if it computes on those.
     threads: usize,
     spread: Spread,
+    processors: Processors,
 }
 
 impl Slots {
     /// Asks for `ranks` times `threads` cores.
     pub fn ask(self: &Arc<Self>, ranks: usize, threads: usize, spread: Spread) -> Ticket {
+        self.ticket(ranks, threads.max(1), spread, Processors::Cores)
+    }
+    /// Asks for `ranks` GPUs.
+    pub fn ask_for_gpus(self: &Arc<Self>, ranks: usize, spread: Spread) -> Ticket {
+        self.ticket(ranks, 1, spread, Processors::Gpus)
+    }
+    fn ticket(self: &Arc<Self>, ranks: usize, threads: usize, spread: Spread, processors: Processors) -> Ticket {
         let mut state = self.state.lock();
         let number = state.next;
         state.next += 1;
         state.waiting.push_back(number);
-        Ticket { slots: Arc::clone(self), number, ranks, threads: threads.max(1), spread }
+        Ticket { slots: Arc::clone(self), number, ranks, threads, spread, processors }
     }
     /// The workers that run ranks.
     pub fn busy_workers(&self) -> Vec<String> {
-        self.state.lock().running.values().flat_map(|(workers, _)| workers.iter().cloned()).collect()
+        let state = self.state.lock();
+        state.running.values().flat_map(|held| held.places.iter().map(|place| place.worker.clone())).collect()
     }
     /// Does no gang run or wait?
     pub fn is_idle(&self) -> bool {
@@ -92,23 +115,50 @@ impl Ticket {
         if state.waiting.front() != Some(&self.number) {
             return None;
         }
+        let with_gpus;
+        let workers = match self.processors {
+            Processors::Cores => workers,
+            Processors::Gpus => {
+                let there: usize = workers.iter().map(|worker| worker.gpus).sum();
+                if there < self.ranks {
+                    return (!workers.is_empty()).then(|| Err(too_few_gpus(self.ranks, there)));
+                }
+                // From here on, what is counted as cores are GPUs.
+                let those = workers.iter().filter(|worker| worker.gpus > 0);
+                with_gpus =
+                    those.map(|worker| WorkerDescription { cores: worker.gpus, ..worker.clone() }).collect::<Vec<_>>();
+                &with_gpus
+            }
+        };
         let mut taken: HashMap<&str, usize> = workers.iter().map(|worker| (worker.id.as_str(), 0)).collect();
-        for (places, threads) in state.running.values() {
-            for worker in places {
-                if let Some(taken) = taken.get_mut(worker.as_str()) {
-                    *taken += threads;
+        let others = state.running.values().filter(|held| held.processors == self.processors);
+        for held in others.clone() {
+            for place in &held.places {
+                if let Some(taken) = taken.get_mut(place.worker.as_str()) {
+                    *taken += held.each;
                 }
             }
         }
+        let mut gpus: HashSet<(&str, u32)> = others
+            .flat_map(|held| &held.places)
+            .filter_map(|place| Some((place.worker.as_str(), place.gpu?)))
+            .collect();
         let groups = self.groups(workers);
         let needed = self.ranks * self.threads;
         let cores = |group: &[&WorkerDescription]| -> usize { group.iter().map(|worker| worker.cores).sum() };
         let most = groups.iter().map(|group| cores(group)).max()?;
         if groups.len() > 1 && most < needed {
-            return Some(Err(format!(
-                "{} ranks of {} threads need {needed} cores on one host, and no host of this cluster has more than {most}",
-                self.ranks, self.threads
-            )));
+            return Some(Err(match self.processors {
+                Processors::Gpus => format!(
+                    "{} ranks need a GPU each on one host, for they talk to each other unencrypted, and no host of this \
+                     cluster has more than {most}",
+                    self.ranks
+                ),
+                Processors::Cores => format!(
+                    "{} ranks of {} threads need {needed} cores on one host, and no host of this cluster has more than {most}",
+                    self.ranks, self.threads
+                ),
+            }));
         }
         let used = |group: &[&WorkerDescription]| -> usize {
             group.iter().filter_map(|worker| taken.get(worker.id.as_str())).sum()
@@ -128,11 +178,15 @@ impl Ticket {
             };
             let worker = group.iter().min_by_key(load)?;
             *taken.entry(&worker.id).or_default() += self.threads;
-            places.push(RankPlace { worker: worker.id.clone(), address: worker.address.clone() });
+            let gpu = match self.processors {
+                Processors::Cores => None,
+                Processors::Gpus => Some((0..).find(|gpu| gpus.insert((worker.id.as_str(), *gpu)))?),
+            };
+            places.push(RankPlace { worker: worker.id.clone(), address: worker.address.clone(), gpu });
         }
         state.waiting.pop_front();
-        let held = places.iter().map(|place| place.worker.clone()).collect();
-        state.running.insert(self.number, (held, self.threads));
+        let held = Held { processors: self.processors, places: places.clone(), each: self.threads };
+        state.running.insert(self.number, held);
         drop(state);
         self.slots.changed.notify_waiters();
         Some(Ok(places))
@@ -234,6 +288,35 @@ mod tests {
         assert_eq!(names(ask(3, 1).try_grant(&workers[1..3])).unwrap().len(), 3);
         let anywhere = slots.ask(3, 1, Spread::Anywhere);
         assert_eq!(names(anywhere.try_grant(&workers)).unwrap(), ["w0", "w1", "w2"]);
+    }
+
+    #[test]
+    fn ranks_on_gpus_have_one_each_and_share_none() {
+        let slots = Arc::new(Slots::default());
+        let mut workers = placed(&[(4, "10.0.0.1:5"), (1, "10.0.0.2:5"), (8, "10.0.0.3:5")]);
+        let why = |ticket: Ticket, workers: &[WorkerDescription]| ticket.try_grant(workers).unwrap().unwrap_err();
+        assert!(why(slots.ask_for_gpus(1, Spread::Anywhere), &workers).contains("no worker has any"));
+        assert_eq!(slots.ask_for_gpus(1, Spread::Anywhere).try_grant(&[]), None, "a worker may come");
+        (workers[0].gpus, workers[1].gpus) = (1, 2);
+        let many = why(slots.ask_for_gpus(4, Spread::Anywhere), &workers);
+        assert_eq!(many, "4 ranks need a GPU each, and the workers have 3");
+        assert!(
+            why(slots.ask_for_gpus(3, Spread::OneHost), &workers).contains("no host of this cluster has more than 2")
+        );
+        let granted = |ticket: &Ticket| {
+            let places = ticket.try_grant(&workers)?.unwrap();
+            Some(places.into_iter().map(|place| (place.worker, place.gpu.unwrap())).collect::<Vec<_>>())
+        };
+        let at = |worker: &str, gpu: u32| (worker.to_owned(), gpu);
+        let on_cores = slots.ask(13, 1, Spread::Anywhere);
+        assert_eq!(names(on_cores.try_grant(&workers)).map(|names| names.len()), Some(13), "cores are no GPUs");
+        let first = slots.ask_for_gpus(1, Spread::Anywhere);
+        let (two, last) = (slots.ask_for_gpus(2, Spread::Anywhere), slots.ask_for_gpus(1, Spread::Anywhere));
+        assert_eq!(granted(&first).unwrap(), [at("w1", 0)]);
+        assert_eq!(granted(&two).unwrap(), [at("w0", 0), at("w1", 1)]);
+        assert_eq!(granted(&last), None, "all are taken");
+        drop(first);
+        assert_eq!(granted(&last).unwrap(), [at("w1", 0)], "the one that was given back");
     }
 
     #[tokio::test]

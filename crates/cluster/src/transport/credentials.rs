@@ -174,7 +174,8 @@ impl Bundle {
     pub(super) fn authority(&self) -> Certificate {
         Certificate::from_pem(&self.authority)
     }
-    /// For ports of ours: TLS 1.3, and a certificate of our authority from everybody who calls.
+    /// For ports of ours: TLS 1.3, and a certificate of our authority from everybody who calls; but for the one protocol
+    /// that says otherwise.
     pub(super) fn server_config(&self, protocol: Protocol) -> Arc<ServerConfig> {
         match protocol {
             Protocol::Grpc => Arc::clone(&self.server),

@@ -110,10 +110,16 @@ fn start(body: &[u8], store: &Arc<WorkerStore>, host: &str) -> Result<RankLink> 
     let spec: RankSpec = phalanx_engine::gang::decode(body)?;
     let reader: Arc<dyn ReadPersisted> = Arc::<WorkerStore>::clone(store);
     let host = if spec.on_one_host { LOOPBACK } else { host };
+    tracing::info!("rank {} of {} begins: {}", spec.rank, spec.ranks, spec.program);
     start_rank(&Handle::current(), spec, host.to_owned(), reader)
 }
 
 async fn say(output: &Output, event: RankEvent) {
+    match &event {
+        RankEvent::Message(_) => {}
+        RankEvent::Done => tracing::info!("a rank has done its work"),
+        RankEvent::Failed(error) | RankEvent::Lost(error) => tracing::info!("a rank is lost: {}", error.message()),
+    }
     let text = |error: Error| Bytes::from(error.to_wire());
     let (kind, body) = match event {
         RankEvent::Message(body) => (Kind::Message, body),

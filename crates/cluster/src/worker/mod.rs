@@ -14,7 +14,7 @@ mod store;
 use crate::data::Pool;
 use crate::observer::{no_scheduler, refused_or_lost};
 use crate::protocol::service::control_client::ControlClient;
-use crate::protocol::{Beat, Command, Hello};
+use crate::protocol::{Beat, Command, Hello, Logged};
 use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
 use arrow_flight::flight_service_server::FlightServiceServer;
 use ballista_core::BALLISTA_PROTOCOL_VERSION;
@@ -25,6 +25,9 @@ use cancel::CancelService;
 pub(crate) use exchange::messages_of;
 use flight::DataService;
 use phalanx_engine::host::{self, Permission};
+use phalanx_engine::logs;
+use phalanx_engine::machine::gpus;
+use phalanx_engine::observe::LogLine;
 use phalanx_engine::paths::{self, AllowedPaths};
 use phalanx_engine::scratch::{self, Scratch};
 use phalanx_engine::{Error, ErrorKind, Result, memory, session};
@@ -33,6 +36,7 @@ use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use store::WorkerStore;
 use tokio::sync::mpsc::Sender;
@@ -94,6 +98,8 @@ pub struct WorkerReady {
 const SEARCH_INTERVAL: Duration = Duration::from_millis(100);
 /// Heartbeats that may wait to be sent.
 const BEATS_WAITING_MAX: usize = 4;
+/// Lines of the log that one heartbeat tells; the next ones tell the rest.
+const LINES_TOLD_MAX: usize = 200;
 /// The heartbeat's interval.
 const BEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// After so many heartbeats without a task, memory that is free goes back to the system.
@@ -138,7 +144,8 @@ pub async fn work(
     let server = options.transport.server().add_service(data).add_service(cancel);
     let serving = Background(tokio::spawn(server.serve_with_incoming(incoming)));
 
-    let beater = Arc::new(Beater { runner: Arc::clone(&runner), store: Arc::clone(&store), address });
+    let told = AtomicU64::new(0);
+    let beater = Arc::new(Beater { runner: Arc::clone(&runner), store: Arc::clone(&store), address, told });
     let Attached { channel, commands, beats } = attach(&options, &id, &beater).await?;
     // A thread of its own: a worker whose tasks and connections are all busy still beats. It ends with the stream.
     std::thread::Builder::new()
@@ -148,6 +155,7 @@ pub async fn work(
             move || beater.run(&beats)
         })
         .map_err(|error| Error::resources("a thread can't be started").caused_by(&error))?;
+    tracing::info!(cores = options.cores, memory_bytes = options.memory_bytes, "worker {id} at {address} has joined");
     ready(&WorkerReady { id, address });
 
     let scheduler = SchedulerGrpcClient::new(channel)
@@ -178,7 +186,7 @@ async fn leaving(leave: impl Future<Output = ()>, runner: &Runner, beater: &Beat
     }
     tracing::info!("leaving");
     runner.leave();
-    let _lost = beats.send(beater.beat()).await;
+    let _lost = beats.send(beater.beat_and_log()).await;
     tokio::time::sleep(LEAVE_TIMEOUT).await;
 }
 
@@ -268,6 +276,8 @@ struct Beater {
     runner: Arc<Runner>,
     store: Arc<WorkerStore>,
     address: SocketAddr,
+    /// The number of the last line of the log that was told.
+    told: AtomicU64,
 }
 
 impl Beater {
@@ -287,12 +297,25 @@ impl Beater {
             disk_free_bytes,
             cpu_ms: machine::cpu_ms(),
             operators: self.runner.operators.take(),
+            gpus: gpus() as u32,
+            log: vec![],
         }
+    }
+    /// A heartbeat with what was written since the last one.
+    fn beat_and_log(&self) -> Beat {
+        let lines = logs::after(self.told.load(Ordering::Relaxed), LINES_TOLD_MAX);
+        if let Some(last) = lines.last() {
+            // Who is faster counts: a line that is told twice has its number, and is left out.
+            self.told.fetch_max(last.number, Ordering::Relaxed);
+        }
+        let logged =
+            |line: LogLine| Logged { number: line.number, at_ms: line.at_ms, level: line.level, text: line.text };
+        Beat { log: lines.into_iter().map(logged).collect(), ..self.beat() }
     }
     /// Beats until nobody listens.
     fn run(&self, beats: &Sender<Beat>) {
         let mut idleness = memory::Idleness::after(IDLE_BEATS);
-        while beats.blocking_send(self.beat()).is_ok() {
+        while beats.blocking_send(self.beat_and_log()).is_ok() {
             if idleness.look(self.runner.tasks_running() == 0) {
                 memory::give_back();
             }

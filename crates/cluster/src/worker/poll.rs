@@ -203,6 +203,9 @@ impl Runner {
                 Ok(outcome) => outcome,
                 Err(panic) => Err(panicked(panic.as_ref())),
             };
+            if stop.is_told() {
+                tracing::info!("{} was told to end", described(&task));
+            }
             let status = runner.status(&task, outcome, started);
             let has_ended = tokio::time::timeout(ENDS_WITHIN, stop.ended()).await.is_ok();
             // In this order: a task that does not count as running has been reported.
@@ -334,6 +337,9 @@ fn failure(error: BallistaError, task: &pb::TaskDefinition, worker: String, fold
         partition: task.global_output_partition_ids.first().map_or(0, |partition| *partition as usize),
         worker,
     };
+    if !matches!(error, BallistaError::Cancelled) {
+        tracing::info!("{} failed: {}", described(task), ours.message());
+    }
     let wire = ours.at(place).to_wire();
     let mut failed = pb::FailedTask::from(error);
     failed.error = wire;
@@ -344,6 +350,11 @@ fn failure(error: BallistaError, task: &pb::TaskDefinition, worker: String, fold
         failed.failed_reason = Some(FailedReason::ExecutionError(pb::ExecutionError {}));
     }
     failed
+}
+
+/// A task, for a log.
+fn described(task: &pb::TaskDefinition) -> String {
+    format!("task {} of stage {} of job {}", task.task_id, task.stage_id, task.job_id)
 }
 
 fn find_ours(error: &DataFusionError) -> Option<Error> {

@@ -9,7 +9,7 @@
 //! | [`status`] | workers, running jobs, totals |
 //! | [`jobs`], [`job`] | all jobs; one job, with its [`graph`] of stages |
 //! | [`timeline`] | tasks by worker |
-//! | [`workers`] | workers and their history; one worker |
+//! | [`workers`], [`log`] | workers and their history; one worker, and what it wrote |
 //! | [`data`] | persisted data |
 //! | [`runs`] | what programs report while they learn, as [`chart`]s |
 
@@ -20,13 +20,14 @@ pub mod job;
 pub mod jobs;
 pub mod parts;
 pub mod runs;
+pub mod log;
 pub mod status;
 pub mod timeline;
 pub mod workers;
 
 use crate::text::{escape, part_of_address};
 use parts::put;
-use phalanx_engine::observe::Observe;
+use phalanx_engine::observe::{Observe, SCHEDULER};
 use serde::Deserialize;
 
 /// Where a page is, and what may be done on it.
@@ -160,11 +161,16 @@ impl Page {
             }
             Self::Worker(id) => {
                 let now_ms = observe.overview().await.at_ms;
+            Self::Worker(id) if id == SCHEDULER => {
+                let now_ms = observe.overview().await.at_ms;
+                workers::write_scheduler(&mut html, &observe.log(id).await?, now_ms);
+            }
                 let worker = observe.workers().await.into_iter().find(|worker| worker.worker.id == *id)?;
                 let query = phalanx_engine::observe::TaskQuery { count_max: 20_000, ..Default::default() };
                 workers::write_one(&mut html, &worker, &observe.tasks(&query).await, now_ms, place);
             }
             Self::Data => {
+                log::write(&mut html, &observe.log(id).await.unwrap_or_default(), now_ms);
                 let now_ms = observe.overview().await.at_ms;
                 data::write(&mut html, &observe.data().await, now_ms, place);
             }

@@ -1,10 +1,10 @@
 //! Workers that are here and that were, with what they did in the last minutes.
 
-use super::Place;
 use super::chart::Line;
 use super::parts::{put, table, tiles, when, worker_cells, worker_link};
+use super::{Place, log};
 use crate::text::{bytes, count, duration, escape, part_of_address, plural};
-use phalanx_engine::observe::{Overview, TaskRecord, WorkerRecord, WorkerSample};
+use phalanx_engine::observe::{Overview, ProcessLog, SCHEDULER, TaskRecord, WorkerRecord, WorkerSample};
 
 /// Samples that a small line is drawn through; more would not be seen.
 const SPARK_POINTS: usize = 60;
@@ -25,6 +25,7 @@ pub fn write(html: &mut String, workers: &[WorkerRecord], overview: &Overview, p
         &[
             ("Workers", count(here.len() as u64), String::new()),
             ("Processors busy", format!("{busy:.1}"), format!("of {}", plural(cores as usize, "core"))),
+            ("GPUs", gpus(sum(|worker| worker.worker.gpus as u64)), String::from("on these workers")),
             ("Tasks ended", count(sum(|worker| worker.tasks_done)), String::from("on these workers")),
             ("Workers gone", count(overview.totals.workers_gone), String::from("since the scheduler began")),
         ],
@@ -61,6 +62,8 @@ pub fn write(html: &mut String, workers: &[WorkerRecord], overview: &Overview, p
         });
     }
     put(html, format_args!("</section>\n"));
+    let scheduler = place.link(&format!("workers/{SCHEDULER}"), "The scheduler's log");
+    put(html, format_args!("<p class=\"note\">{scheduler}. A worker's is on its own page.</p>\n"));
     gone.sort_by_key(|worker| std::cmp::Reverse(worker.gone_at_ms));
     if !gone.is_empty() {
         put(html, format_args!("<section>\n<h2>Gone</h2>\n"));
@@ -90,6 +93,11 @@ pub fn write(html: &mut String, workers: &[WorkerRecord], overview: &Overview, p
         );
         put(html, format_args!("</section>\n"));
     }
+}
+
+/// How many graphics processors; that there are none is said in a word.
+fn gpus(there: u64) -> String {
+    if there > 0 { count(there) } else { String::from("none") }
 }
 
 /// A line through means of the samples.
@@ -125,6 +133,7 @@ pub fn write_one(html: &mut String, worker: &WorkerRecord, tasks: &[TaskRecord],
         &[
             ("Tasks now", count(has.tasks_running as u64), format!("of {}", plural(has.cores, "core"))),
             ("Processors busy", format!("{:.1}", worker.cores_busy), format!("of {}", has.cores)),
+            ("GPUs", gpus(has.gpus as u64), String::new()),
             ("Memory", bytes(has.memory_used_bytes), format!("of {}", bytes(has.memory_bytes))),
             ("Disk free", bytes(worker.disk_free_bytes), format!("of {}", bytes(worker.disk_bytes))),
             ("Tasks ended", count(worker.tasks_done), format!("{} failed", count(worker.tasks_failed))),
@@ -162,15 +171,13 @@ pub fn write_one(html: &mut String, worker: &WorkerRecord, tasks: &[TaskRecord],
             }
         });
     }
-    put(
-        html,
-        format_args!(
-            "</section>\n<section>\n<h2>Log</h2>\n<p>A worker writes its log to its standard error, where it was started: \
-             process {} on the machine of <code>{}</code>. <code>phalanx --log info worker …</code> says more.</p>\n</section>\n",
-            worker.process,
-            escape(&has.address),
-        ),
-    );
+    put(html, format_args!("</section>\n"));
+}
+
+/// The scheduler's own log, as the page of a worker of its name.
+pub fn write_scheduler(html: &mut String, written: &ProcessLog, now_ms: u64) {
+    put(html, format_args!("<div class=\"title\"><h2 class=\"name\">The scheduler</h2></div>\n"));
+    log::write(html, written, now_ms);
 }
 
 fn one_task(html: &mut String, task: &TaskRecord, now_ms: u64, place: Place) {

@@ -84,7 +84,7 @@ fn is_a(value: &Value, name: &str) -> bool {
 }
 
 /// One request for each answer that is described: method, path as described, path that is asked, status.
-const ASKED: [(&str, &str, &str, u16); 14] = [
+const ASKED: [(&str, &str, &str, u16); 17] = [
     ("get", "/overview", "/overview", 200),
     ("get", "/jobs", "/jobs", 200),
     ("get", "/jobs/{job}", "/jobs/J00005", 200),
@@ -93,6 +93,9 @@ const ASKED: [(&str, &str, &str, u16); 14] = [
     ("post", "/jobs/{job}/cancel", "/jobs/none/cancel", 404),
     ("get", "/tasks", "/tasks?job=J00009&since_ms=1&count_max=7", 200),
     ("get", "/workers", "/workers?samples_max=100", 200),
+    ("get", "/workers/{worker}/log", "/workers/w000000000000/log", 200),
+    ("get", "/workers/{worker}/log", "/workers/scheduler/log", 200),
+    ("get", "/workers/{worker}/log", "/workers/none/log", 404),
     ("get", "/data", "/data", 200),
     ("post", "/data/{data}/release", "/data/J00900/release", 204),
     ("post", "/data/{data}/release", "/data/none/release", 404),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tower::ServiceExt;
 
 /// Every page, of a cluster that has what they are about.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "/status",
     "/jobs",
     "/jobs?state=failed",
@@ -19,6 +19,7 @@ const PAGES: [&str; 10] = [
     "/timeline?seconds=60",
     "/workers",
     "/workers/w000000000000",
+    "/workers/scheduler",
     "/data",
     "/training",
 ];
@@ -64,7 +65,11 @@ async fn pages_show_what_there_is() {
         ),
         ("/timeline?seconds=60", &["<rect class=\"c0", "w00000000", "−1 min 00 s"]),
         ("/workers", &["Processors busy", "class=\"spark\"", "Gone"]),
-        ("/workers/w000000000000", &["10.0.0.1:40123", "process 4000", "standard error", "<figure class=\"chart\">"]),
+        (
+            "/workers/w000000000000",
+            &["10.0.0.1:40123", "process 4000", "rank 0 of 2 begins", "&lt;expired&gt;", "<figure class=\"chart\">"],
+        ),
+        ("/workers/scheduler", &["The scheduler", "rank 0 of 2 begins", "12 older lines"]),
         ("/data", &["J00900", "state failed\">gone", "can&#39;t be made again", "Release", "572 MiB"]),
         (
             "/training",
@@ -94,7 +99,7 @@ async fn what_is_not_known_is_not_found() {
 
 #[tokio::test]
 async fn pages_work_behind_a_prefix() {
-    let options = Options { prefix: "/clusters/7".into(), names: vec!["hub.example.org".into()] };
+    let options = Options { prefix: "/clusters/7".into(), names: vec!["hub.example.org".into()], ..Options::default() };
     for path in [
         "/clusters/7/status",
         "/clusters/7/jobs/J00001",

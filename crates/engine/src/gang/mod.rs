@@ -55,7 +55,31 @@ pub struct GangPlan {
     pub inputs: Vec<GangInput>,
     /// How far goes what ranks say to each other.
     pub plaintext: Plaintext,
+    /// On what the ranks compute.
+    pub processors: Processors,
 }
+
+/// On what ranks compute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Processors {
+    /// On cores, as many as a rank has threads.
+    #[default]
+    Cores,
+    /// Each rank on a GPU of its own.
+    Gpus,
+}
+
+/// What is said where there are not enough GPUs.
+pub fn too_few_gpus(ranks: usize, there: usize) -> String {
+    match there {
+        0 => String::from("ranks that compute on GPUs need one each, and no worker has any"),
+        there => format!("{ranks} ranks need a GPU each, and the workers have {there}"),
+    }
+}
+
+/// What to do about it.
+pub const TOO_FEW_GPUS_HINT: &str = "leave device='cuda' out to train on processors, or start workers where there are \
+                                     GPUs: `phalanx status` shows what each worker has";
 
 /// How far goes what ranks say to each other by connections of their own, which nobody encrypts, where a cluster has
 /// credentials and everything else is encrypted. Without credentials a cluster is a machine by itself, and this says
@@ -113,6 +137,8 @@ pub struct RankSpec {
     pub inputs: Vec<RankInput>,
     /// Whether all ranks are on one host, so that they meet on its loopback.
     pub on_one_host: bool,
+    /// The GPU on which it computes, by its number on its machine.
+    pub gpu: Option<usize>,
 }
 
 /// One input of a rank.
@@ -175,6 +201,7 @@ impl GangPlan {
             arguments: self.arguments.clone(),
             inputs: self.inputs.iter().map(|input| input.of(rank)).collect(),
             on_one_host: false,
+            gpu: None,
         };
         Ok((0..self.ranks).map(spec).collect())
     }

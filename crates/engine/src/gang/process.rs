@@ -5,7 +5,7 @@ use super::rank::{RankProgram, RankStart};
 use super::reap::Leash;
 use super::{RankEvent, RankInput, RankSpec};
 use crate::persisted::{ReadPersisted, SerializedSchema};
-use crate::{Error, Result, program};
+use crate::{Error, Result, paths, program};
 use bytes::Bytes;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::ipc::writer::StreamWriter;
@@ -148,7 +148,8 @@ async fn feed(
     mut heard: mpsc::UnboundedReceiver<Bytes>,
 ) -> Error {
     let inputs = std::mem::take(&mut spec.inputs);
-    let start = RankStart { host, inputs: inputs.iter().map(|input| input.schema.clone()).collect(), spec };
+    let schemas = inputs.iter().map(|input| input.schema.clone()).collect();
+    let start = RankStart { host, inputs: schemas, spec, allowed_paths: paths::lists() };
     let body = match postcard::to_stdvec(&start) {
         Ok(body) => body,
         Err(error) => return Error::internal("a rank's start can't be written").caused_by(&error),

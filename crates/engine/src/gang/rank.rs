@@ -3,6 +3,7 @@
 use super::RankSpec;
 use super::packet::{self, Kind, Packet};
 use crate::local::panic_text;
+use crate::paths::{self, AllowedPaths};
 use crate::persisted::SerializedSchema;
 use crate::{Error, Result};
 use bytes::Bytes;
@@ -54,6 +55,8 @@ pub(super) struct RankStart {
     pub host: String,
     pub inputs: Vec<SerializedSchema>,
     pub spec: RankSpec,
+    /// What may be opened by who started it, and so by it.
+    pub allowed_paths: Vec<AllowedPaths>,
 }
 
 /// What a program is given.
@@ -77,6 +80,10 @@ impl Rank {
     /// Threads that it may use.
     pub fn threads(&self) -> usize {
         self.start.spec.threads
+    }
+    /// The GPU on which it computes, if it does on one.
+    pub fn gpu(&self) -> Option<usize> {
+        self.start.spec.gpu
     }
     /// Its program's arguments.
     pub fn arguments(&self) -> &[u8] {
@@ -180,6 +187,7 @@ fn begin(output: File) -> Result<Rank> {
     let start: RankStart = postcard::from_bytes(&first.body)
         .map_err(|error| Error::internal("a rank's start can't be read").caused_by(&error))?;
     drop(input);
+    start.allowed_paths.iter().cloned().for_each(paths::restrict);
     let (row_sender, rows) = sync_channel(ROWS_WAITING_MAX);
     let (message_sender, messages) = channel();
     thread("parent", move || listen(&row_sender, &message_sender))?;

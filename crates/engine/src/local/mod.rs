@@ -5,7 +5,7 @@ mod turns;
 
 use crate::cancel::CancelFlag;
 use crate::engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescription};
-use crate::gang::{Gang, GangPlan, start_rank};
+use crate::gang::{Gang, GangPlan, Processors, TOO_FEW_GPUS_HINT, start_rank, too_few_gpus};
 use crate::job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 use crate::memory;
 use crate::persisted::{PersistedReader, ReadPersisted};
@@ -177,7 +177,14 @@ impl Engine for LocalEngine {
         // Never more cores than there are: a gang that is larger takes all of them.
         let cores = (plan.ranks * plan.threads).clamp(1, self.settings.threads.max(1));
         let start = async move {
-            let specs = plan.specs()?;
+            let mut specs = plan.specs()?;
+            if plan.processors == Processors::Gpus {
+                let there = crate::machine::gpus();
+                if specs.len() > there {
+                    return Err(Error::input(too_few_gpus(specs.len(), there)).with_hint(TOO_FEW_GPUS_HINT));
+                }
+                specs.iter_mut().for_each(|spec| spec.gpu = Some(spec.rank));
+            }
             let taken = slots.acquire_many_owned(cores as u32).await;
             let held = Arc::new((taken.map_err(|_| Error::cancelled())?, plan));
             let start = |spec| {
@@ -203,6 +210,7 @@ impl Engine for LocalEngine {
                 memory_used_bytes: 0,
                 persisted_bytes: self.store.bytes(),
                 is_leaving: false,
+                gpus: crate::machine::gpus(),
             }],
             jobs: vec![],
         })

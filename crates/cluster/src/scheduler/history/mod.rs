@@ -7,7 +7,7 @@
 //! | module | what it keeps, at most |
 //! |---|---|
 //! | [`jobs`] | 1,000 jobs that ended (and all that run), 256 stages each, 64 operators each; 50,000 tasks |
-//! | [`workers`] | all that are here and 200 that were, with ten minutes of samples a second |
+//! | [`workers`] | all that are here and 200 that were, with ten minutes of samples a second; 500 lines of the log of each, 64 KiB |
 //! | [`data`] | 10,000 handles |
 //! | [`runs`] | 100 runs of 32 metrics of 2,000 points; the points of longer runs are thinned |
 
@@ -16,7 +16,7 @@ pub mod jobs;
 pub mod runs;
 pub mod workers;
 
-use crate::protocol::{Beat, HeldPart, OperatorSums};
+use crate::protocol::{Beat, HeldPart, Logged, OperatorSums};
 use ballista_core::serde::protobuf::TaskStatus;
 use ballista_core::serde::protobuf::task_status::Status as TaskState;
 use ballista_scheduler::state::execution_graph::ExecutionGraphBox;
@@ -43,6 +43,7 @@ pub enum Event {
     JobEnds(Box<jobs::JobEnd>),
     WorkerJoins { worker: String, beat: Box<Beat>, at_ms: u64 },
     WorkerBeats { worker: String, beat: Box<Beat>, at_ms: u64 },
+    WorkerLogs { worker: String, lines: Vec<Logged> },
     WorkerGoes { worker: String, at_ms: u64 },
     SessionEnds { session: String },
     Kept { job: String, at_ms: u64 },
@@ -196,6 +197,7 @@ impl Records {
                 self.workers.join(&worker, &beat, at_ms);
             }
             Event::WorkerBeats { worker, beat, at_ms } => self.workers.beat(&worker, &beat, at_ms),
+            Event::WorkerLogs { worker, lines } => self.workers.log_lines(&worker, lines),
             Event::WorkerGoes { worker, at_ms } => {
                 self.totals.workers_gone += u64::from(self.workers.go(&worker, at_ms));
             }
