@@ -29,6 +29,7 @@ fn main() {
         .method(method("gang", "Gang", "GangRequest", "GangPlaces").server_streaming().build())
         .method(method("retire", "Retire", "Workers", "Empty").build())
         .method(method("needs_nothing", "NeedsNothing", "Workers", "Empty").build())
+        .method(method("token", "Token", "TokenRequest", "Json").build())
         .method(method("goodbye", "Goodbye", "JobName", "Empty").build())
         .build();
     Builder::new().compile(&[control]);

@@ -122,6 +122,7 @@ pub enum Command {
     Worker(WorkerArgs),
     Status(StatusArgs),
     Top(TopArgs),
+    Token(TokenArgs),
     #[command(hide = true)]
     DashboardSample(SampleArgs),
     #[command(subcommand)]
@@ -371,6 +372,12 @@ pub struct SchedulerArgs {
     #[arg(long, value_name = "NAME")]
     pub dashboard_name: Vec<String>,
 
+    /// Off loopback, also let browsers in that show no certificate, by tokens: one is printed, as an address to open, and
+    /// `phalanx token` prints more. It is good once, for a quarter of an hour, and becomes a cookie of half a day. The role
+    /// says what the printed one may: `viewer` looks, `client` cancels and releases too.
+    #[arg(long, value_name = "ROLE", value_enum, num_args = 0..=1, default_missing_value = "viewer", require_equals = true)]
+    pub dashboard_token: Option<TokenRole>,
+
     #[command(flatten)]
     pub credentials: CredentialsArg,
 
@@ -412,6 +419,38 @@ impl SchedulerArgs {
         let Self { bind, host, port, .. } = self;
         SocketAddr::new(host.unwrap_or(bind.ip()), port.unwrap_or(bind.port()))
     }
+}
+
+/// What a token of the dashboard gives the right to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TokenRole {
+    /// To look.
+    Viewer,
+    /// To look, to cancel jobs and to release data.
+    Client,
+}
+
+/// Print an address that opens a cluster's dashboard in a browser without a certificate.
+///
+/// The scheduler must take tokens (`phalanx scheduler --dashboard-token`), and you must be a client of it. The address is
+/// good once, for a quarter of an hour; whoever opens it may look for half a day. Its token is behind the `#`, which
+/// browsers send to nobody.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  phalanx token tcp://10.0.0.5:8786 --credentials ~/.phalanx/cluster
+  phalanx token tcp://10.0.0.5:8786 --role client             may cancel and release too")]
+pub struct TokenArgs {
+    /// The scheduler to ask.
+    #[arg(value_name = "tcp://HOST:PORT", value_parser = values::address)]
+    pub scheduler: SchedulerAddress,
+
+    /// What it gives the right to.
+    #[arg(long, value_name = "ROLE", value_enum, default_value_t = TokenRole::Viewer)]
+    pub role: TokenRole,
+
+    #[command(flatten)]
+    pub credentials: CredentialsArg,
 }
 
 /// Start a worker of a cluster.

@@ -7,7 +7,7 @@
 //! | [`args`], [`values`] | what a user can type |
 //! | [`demo`] | the main job, a file a step |
 //! | [`scheduler`], [`worker`], [`status`], [`top`] | a cluster by hand, and looking at it |
-//! | [`pages`] | who may look at it in a browser |
+//! | [`pages`], [`token`] | who may look at it in a browser |
 //! | [`cluster`] | a cluster that stays, on this machine or on others |
 //! | [`predict`], [`serve`] | a trained model, for files and for requests |
 //! | [`table`] | rows in files, by how their names end |
@@ -36,6 +36,7 @@ mod serve;
 mod status;
 mod table;
 mod text;
+mod token;
 mod top;
 mod values;
 mod watched;
@@ -71,6 +72,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Rank => phalanx_engine::gang::run_rank(),
         Command::Replay(args) => end::run(move |_interrupt| job::replay(&args)),
         Command::Status(args) => end::run(move |_interrupt| status::run(&args)),
+        Command::Token(args) => end::run(move |_interrupt| token::run(&args)),
         Command::Top(args) => end::run(move |_interrupt| top::run(&args)),
         Command::DashboardSample(args) => end::of_service(scheduler::sample(args)),
     }

@@ -3,7 +3,8 @@
 use futures::StreamExt;
 use phalanx_cluster::transport::{Incoming, Peer, Socket, audit};
 use phalanx_cluster::{Role, Transport};
-use phalanx_dashboard::{Access, Connection, Dashboard, Listener, Options};
+use phalanx_dashboard::access::NOBODY;
+use phalanx_dashboard::{Access, Connection, Dashboard, Listener, Options, Tokens};
 use phalanx_engine::observe::Observe;
 use phalanx_engine::{Error, Result};
 use std::io;
@@ -26,11 +27,23 @@ pub async fn serve(
         })?;
         return Dashboard::start(listener, observe, options);
     }
-    let (incoming, bound) = transport.listen_http(address)?;
+    let (incoming, bound) = match options.tokens {
+        Some(_) => transport.listen_http_of_anybody(address)?,
+        None => transport.listen_http(address)?,
+    };
     // The one name in our certificate: who gives it to our address is not warned by his browser.
     options.names.push(Role::Scheduler.domain().to_owned());
     let reached = SocketAddr::new(if bound.ip().is_unspecified() { own_address() } else { bound.ip() }, bound.port());
     Dashboard::start_secured(Secured { incoming, bound }, reached, observe, options)
+}
+
+/// Tokens for who shows no certificate; who uses one is in the audit log.
+pub fn tokens(transport: &Transport) -> Tokens {
+    let transport = transport.clone();
+    Tokens::new(Box::new(move |address, what| {
+        let event = audit::Event { event: "enter", what, ..audit::Event::default() };
+        transport.note(Some(&Peer { address, role: None }), event);
+    }))
 }
 
 /// The address from which packets to other machines leave; loopback, if none do.
@@ -67,7 +80,7 @@ impl Listener for Secured {
             match self.incoming.next().await {
                 Some(Ok(socket)) => {
                     let peer = socket.peer();
-                    let (access, role) = (peer.role.and_then(access), peer.role.map_or("nobody", Role::name));
+                    let (access, role) = (peer.role.and_then(access), peer.role.map_or(NOBODY, Role::name));
                     let connection = Connection { access, role, from: peer.address, called: socket.called() };
                     return (socket, connection);
                 }

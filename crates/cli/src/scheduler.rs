@@ -1,6 +1,6 @@
 //! `phalanx scheduler`.
 
-use crate::args::{SampleArgs, SchedulerArgs};
+use crate::args::{SampleArgs, SchedulerArgs, TokenRole};
 use crate::pages;
 use crate::platform::Session;
 use phalanx_cluster::process::{Tie, run_scheduler};
@@ -32,9 +32,16 @@ pub fn run(args: SchedulerArgs) -> Result<()> {
     let mut page: Option<Dashboard> = None;
     run_scheduler(options, tie(args.tied), |scheduler: &Scheduler| {
         let observe = scheduler.observed();
-        let (page, tell) = (&mut page, scheduler.page_teller());
-        let mut options = Options { prefix: args.dashboard_prefix, names: args.dashboard_name };
+        let (page, tell, tell_entrance) = (&mut page, scheduler.page_teller(), scheduler.entrance_teller());
+        let tokens = args.dashboard_token.map(|_| Arc::new(pages::tokens(&transport)));
+        let mut options = Options { prefix: args.dashboard_prefix, names: args.dashboard_name, tokens: tokens.clone() };
         async move {
+            if tokens.is_some() && args.dashboard.ip().is_loopback() {
+                return Err(Error::input(
+                    "--dashboard-token is for a dashboard off loopback: there nobody is asked for one",
+                )
+                .with_hint("leave it out, or serve the dashboard elsewhere: --dashboard ADDR:PORT --credentials DIR"));
+            }
             let session = Session::of_environment();
             options.names.extend(session.iter().flat_map(Session::names));
             let dashboard = page.insert(pages::serve(args.dashboard, &transport, observe, options).await?);
@@ -42,7 +49,14 @@ pub fn run(args: SchedulerArgs) -> Result<()> {
             let seen =
                 session.and_then(|session| session.url(dashboard.address().port())).unwrap_or_else(|| url.clone());
             tell(seen);
-            Ok(format!(", status page at {url}"))
+            let Some(tokens) = tokens else { return Ok(format!(", status page at {url}")) };
+            let entrance = dashboard.entrance("");
+            let minting = move |access| format!("{entrance}{}", tokens.mint(access, Instant::now()));
+            let access = if args.dashboard_token == Some(TokenRole::Client) { Access::Control } else { Access::View };
+            // To who started this process, on standard output and nowhere else.
+            let first = minting(access);
+            tell_entrance(Box::new(move |control| minting(if control { Access::Control } else { Access::View })));
+            Ok(format!(", status page at {url}\nin a browser, once and within a quarter of an hour: {first}"))
         }
     })
 }

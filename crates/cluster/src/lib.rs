@@ -36,7 +36,7 @@ pub mod worker;
 
 pub use engine::{ClusterEngine, replayed};
 pub use local_cluster::{ClusterOptions, LaunchedCluster, LocalCluster, WorkerResources};
-pub use observer::Observer;
+pub use observer::{Entrance, Observer};
 pub use scheduler::{Limits, Scheduler, SchedulerOptions};
 pub use transport::{Authority, Role, SchedulerAddress, Transport};
 pub use worker::{WorkerOptions, WorkerReady, work};

@@ -1,7 +1,7 @@
 //! Looking at a cluster without a session: what a viewer may do.
 
 use crate::protocol::service::control_client::ControlClient;
-use crate::protocol::{Empty, FailedJob, View};
+use crate::protocol::{Empty, FailedJob, TokenRequest, View};
 use crate::session::scheduler_lost;
 use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
 use phalanx_engine::observe::{
@@ -14,6 +14,15 @@ use tonic::transport::Channel;
 
 /// Heartbeats come every second.
 const OPERATORS_TOLD_WITHIN: Duration = Duration::from_secs(2);
+
+/// What a token of the dashboard gives the right to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// To look.
+    View,
+    /// To look, to cancel jobs and to release data.
+    Control,
+}
 
 /// A connection to a scheduler by which nothing can be changed.
 #[derive(Clone, Debug)]
@@ -89,6 +98,13 @@ impl Observer {
     pub async fn workers(&self) -> Result<Vec<WorkerRecord>> {
         self.see(View { subject: String::from("workers"), ..View::default() }).await
     }
+    /// What this worker wrote lately, or the scheduler, by the name `scheduler`; `None` if it is not known.
+    ///
+    /// # Errors
+    /// As [`Observer::overview`].
+    pub async fn log(&self, process: &str) -> Result<Option<ProcessLog>> {
+        self.see(View { subject: String::from("log"), process: process.to_owned(), ..View::default() }).await
+    }
     /// Persisted data, the latest first.
     ///
     /// # Errors
@@ -98,17 +114,28 @@ impl Observer {
     }
     /// Runs and what they report, the latest first.
     ///
-    /// What this worker wrote lately, or the scheduler, by the name `scheduler`; `None` if it is not known.
-    ///
-    /// # Errors
-    /// As [`Observer::overview`].
-    pub async fn log(&self, process: &str) -> Result<Option<ProcessLog>> {
-        self.see(View { subject: String::from("log"), process: process.to_owned(), ..View::default() }).await
-    }
     /// # Errors
     /// As [`Observer::overview`].
     pub async fn runs(&self) -> Result<Vec<RunRecord>> {
         self.see(View { subject: String::from("runs"), ..View::default() }).await
+    }
+
+    /// An address at which a browser gets the right to look, or to cancel and release too: good once and for a quarter of
+    /// an hour.
+    ///
+    /// # Errors
+    /// `Input`: we are no client, or the scheduler's dashboard takes no tokens. `Cluster`: the scheduler is gone.
+    pub async fn entrance(&self, access: Entrance) -> Result<String> {
+        let request = TokenRequest { control: access == Entrance::Control };
+        match self.0.clone().token(request).await {
+            Ok(answer) => Ok(answer.into_inner().text),
+            Err(status) if status.code() == tonic::Code::FailedPrecondition => Err(Error::input(status.message())
+                .with_hint(
+                    "it is for schedulers with credentials whose dashboard is off loopback: phalanx scheduler \
+                     --dashboard ADDR:PORT --dashboard-token --credentials DIR",
+                )),
+            Err(status) => Err(refused_or_lost(&status)),
+        }
     }
 
     /// What happened since a moment of the scheduler's clock ([`Overview::at_ms`]). Workers tell of operators with their

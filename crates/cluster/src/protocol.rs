@@ -343,6 +343,14 @@ pub struct Adopt {
 /// See [`Adopt`].
 pub const ADOPT: &str = "phalanx.adopt";
 
+/// A token for the dashboard is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub struct TokenRequest {
+    /// For cancelling and releasing too.
+    #[prost(bool, tag = "1")]
+    pub control: bool,
+}
+
 /// A value as JSON.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct Json {

@@ -13,6 +13,9 @@ pub enum Access {
     Control,
 }
 
+/// The role of who shows no certificate.
+pub const NOBODY: &str = "nobody";
+
 /// Who is at the other end of a connection under TLS, by his certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connection {
@@ -39,6 +42,9 @@ impl Caller {
     /// Who it is, for an audit log.
     pub fn name(&self) -> String {
         match self.connection {
+            Some(Connection { role: NOBODY, from: Some(from), .. }) => {
+                format!("somebody with a token at {from}, on the dashboard")
+            }
             Some(Connection { role, from: Some(from), .. }) => format!("a {role} at {from}, on the dashboard"),
             Some(Connection { role, .. }) => format!("a {role}, on the dashboard"),
             None => String::from("somebody on this machine, on the dashboard"),

@@ -1,9 +1,10 @@
 //! Who may ask, and what browsers may do with the answer.
 
-use crate::access::{Access, Caller, Connection};
+use crate::access::{Access, Caller, Connection, NOBODY};
+use crate::token::{self, Tokens};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -11,11 +12,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::IpAddr;
 use std::sync::Arc;
-
 use std::time::Instant;
+
 /// Nothing inline, nothing from elsewhere, no frame around it; forms go nowhere else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What who shows nothing is told.
+const UNKNOWN: &str = "Who looks here shows a certificate of the cluster, or has had a token: `phalanx token tcp://HOST:PORT` \
+                       prints an address for a browser, where it is exchanged.\n";
 
 static HEADERS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, POLICY),
@@ -40,8 +45,35 @@ impl Names {
     }
 }
 
+/// What the guard goes by.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// Names besides this machine's.
+    pub names: Names,
+    /// The path before all others.
+    pub prefix: Arc<str>,
+    /// Tokens, where they are wanted.
+    pub tokens: Option<Arc<Tokens>>,
+}
+
+/// What who shows nothing may ask for, where there are tokens: the page that takes one, and what it looks like.
+const OPEN: [&str; 4] = ["/enter", "/static/enter.js", "/static/style.css", "/static/icon.svg"];
+
+impl Gate {
+    /// May `path` be asked for by who shows nothing?
+    fn is_open(&self, path: &str) -> bool {
+        self.tokens.is_some() && OPEN.contains(&path.strip_prefix(&*self.prefix).unwrap_or(path))
+    }
+    /// What a cookie of the request gives the right to.
+    fn by_cookie(&self, headers: &HeaderMap) -> Option<Access> {
+        let tokens = self.tokens.as_deref()?;
+        let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        token::sessions(values).find_map(|session| tokens.access(session, Instant::now()))
+    }
+}
+
 /// On loopback, who asks from this machine has control, and who comes by a named proxy may look. Under TLS, the
-/// certificate says.
+/// certificate says, or the cookie of who had a token.
 ///
 /// Refuses requests under a foreign name and changes that a foreign page asks for, and adds the headers above to every
 /// answer.
@@ -49,10 +81,11 @@ impl Names {
 /// A web site can let its name point to 127.0.0.1 after its page was loaded (DNS rebinding); its scripts may then read
 /// our answers, but the browser still sends the site's name as `Host`. And any site can send a form here; the browser
 /// then sends the site as `Origin`.
-pub async fn guard(State(names): State<Names>, mut request: Request, next: Next) -> Response {
+pub async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
     let connection = request.extensions().get::<ConnectInfo<Connection>>().map(|known| known.0);
     let access = match connection {
+        Some(connection) if connection.role == NOBODY => gate.by_cookie(request.headers()),
         Some(connection) => connection.access,
         // A proxy does not tell who is behind it.
         None => Some(match single(request.headers(), HOST).is_some_and(is_loopback) {
@@ -61,10 +94,16 @@ pub async fn guard(State(names): State<Names>, mut request: Request, next: Next)
         }),
     };
     let mut response = match access {
-        _ if !answers_to(request.headers(), &names, connection.as_ref()) => {
+        _ if !answers_to(request.headers(), &gate.names, connection.as_ref()) => {
             let text =
                 "This page answers to the address that was called, and to the names that --dashboard-name gives.\n";
             (StatusCode::MISDIRECTED_REQUEST, text).into_response()
+        }
+        None if connection.is_some_and(|connection| connection.role == NOBODY) => {
+            match gate.is_open(request.uri().path()) && (is_safe || is_from_here(request.headers(), true)) {
+                true => next.run(request).await,
+                false => (StatusCode::UNAUTHORIZED, UNKNOWN).into_response(),
+            }
         }
         None => (StatusCode::FORBIDDEN, "The certificate gives no right to look.\n").into_response(),
         _ if !is_safe && !is_from_here(request.headers(), connection.is_some()) => {

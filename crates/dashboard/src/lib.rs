@@ -12,7 +12,7 @@
 //! Pages are made on the server; a page without JavaScript reloads itself. Nothing comes from a third party. Two things
 //! can be changed, by those who may: a job can be cancelled and data released, by a `POST` from a page of ours. On
 //! loopback nobody is asked who he is; off loopback pages are under mutual TLS, and a certificate says what its bearer
-//! may do. A request whose `Host` is not the address that was called, or a name that was given, is refused, so that no
+//! may do, or a token does that he was given (at `/enter`, where that is wanted). A request whose `Host` is not the address that was called, or a name that was given, is refused, so that no
 //! web site that renamed itself to 127.0.0.1 can read along.
 //!
 //! This crate deliberately does not know whom it observes: whoever starts it passes an
@@ -21,7 +21,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`server`] | routes, and serving them |
-//! | [`guard`], [`access`] | who may ask, and for what; what browsers may do with the answer |
+//! | [`guard`], [`access`], [`token`] | who may ask, and for what; what browsers may do with the answer |
 //! | [`page`] | what is seen, as HTML |
 //! | [`events`] | the live part |
 //! | [`api`], [`metrics`] | for programs |
@@ -39,10 +39,12 @@ pub mod report;
 pub mod sample;
 pub mod server;
 pub mod text;
+pub mod token;
 
 pub use access::{Access, Connection};
 pub use axum::serve::Listener;
 pub use server::{Dashboard, Options, router};
+pub use token::Tokens;
 
 /// The pages' style.
 pub(crate) const STYLE: &str = include_str!("../static/style.css");

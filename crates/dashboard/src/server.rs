@@ -1,14 +1,16 @@
 //! Routes, and serving them.
 
 use crate::access::{Access, Caller, Connection, Knowing};
-use crate::guard::{Names, guard};
+use crate::guard::{Gate, Names, guard};
+use crate::page::enter::{self, Said};
 use crate::page::{Page, Parameters, Place};
+use crate::token::{self, Tokens};
 use crate::{api, events, metrics};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Extension, Path, Query, Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::Listener;
@@ -17,9 +19,9 @@ use phalanx_engine::{Error, Result};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use std::time::Instant;
 
 /// How the pages are served.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +31,8 @@ pub struct Options {
     pub prefix: String,
     /// Names, besides those of this machine, under which a proxy may ask for them.
     pub names: Vec<String>,
+    /// Tokens for who shows no certificate, where those are wanted.
+    pub tokens: Option<Arc<Tokens>>,
 }
 
 /// Pages that are being served, until they are dropped.
@@ -84,6 +88,11 @@ impl Dashboard {
         self.address
     }
 
+    /// The URL at which a token is exchanged. The token is behind the `#`, which browsers send to nobody.
+    pub fn entrance(&self, token: &str) -> String {
+        format!("{}://{}{}/enter#{token}", self.scheme, self.address, self.prefix)
+    }
+
     /// The URL of the first page.
     pub fn url(&self) -> String {
         format!("{}://{}{}/status", self.scheme, self.address, self.prefix)
@@ -112,6 +121,7 @@ fn prefix(text: &str) -> Result<String> {
 pub(crate) struct Shared {
     pub observe: Arc<dyn Observe>,
     pub viewers: Arc<tokio::sync::Semaphore>,
+    pub tokens: Option<Arc<Tokens>>,
 }
 
 impl fmt::Debug for Shared {
@@ -134,6 +144,7 @@ pub fn router(observe: Arc<dyn Observe>, options: &Options) -> Router {
         .route("/jobs/{job}/cancel", post(api::cancel))
         .route("/tasks", get(api::tasks))
         .route("/workers", get(api::workers))
+        .route("/workers/{worker}/log", get(api::log))
         .route("/data", get(api::data))
         .route("/data/{data}/release", post(api::release))
         .route("/runs", get(api::runs))
@@ -144,7 +155,6 @@ pub fn router(observe: Arc<dyn Observe>, options: &Options) -> Router {
         .route("/jobs/{id}", get(|id, more, shared, caller| one("job", id, more, shared, caller)))
         .route("/workers/{id}", get(|id, more, shared, caller| one("worker", id, more, shared, caller)))
         .route("/jobs/{id}/cancel", post(api::cancel_and_return))
-        .route("/workers/{worker}/log", get(api::log))
         .route("/data/{data}/release", post(api::release_and_return))
         .route("/events", get(events::events))
         .route("/metrics", get(metrics::metrics))
@@ -153,13 +163,48 @@ pub fn router(observe: Arc<dyn Observe>, options: &Options) -> Router {
         .route("/static/style.css", file("text/css; charset=utf-8", crate::STYLE))
         .route("/static/icon.svg", file("image/svg+xml", crate::ICON))
         .nest("/api/v1", api)
-        .with_state(Shared { observe, viewers });
+        .route("/enter", get(entrance).post(enter))
+        .route("/static/enter.js", file("text/javascript; charset=utf-8", include_str!("../static/enter.js")))
+        .with_state(Shared { observe, viewers, tokens: options.tokens.clone() });
     let all = match options.prefix.as_str() {
         "" => pages,
         // Both with and without: a proxy may take the prefix away.
         prefix => pages.clone().nest(prefix, pages).route(&format!("{prefix}/"), get(to_status)),
     };
-    all.fallback(|| async { nothing() }).layer(axum::middleware::from_fn_with_state(Names::new(&options.names), guard))
+    let gate = Gate {
+        names: Names::new(&options.names),
+        prefix: options.prefix.as_str().into(),
+        tokens: options.tokens.clone(),
+    };
+    all.fallback(|| async { nothing() }).layer(axum::middleware::from_fn_with_state(gate, guard))
+}
+
+/// `GET /enter`.
+async fn entrance(State(shared): State<Shared>) -> Response {
+    match shared.tokens {
+        Some(_) => Html(enter::whole(Said::Wanted)).into_response(),
+        None => nothing(),
+    }
+}
+
+/// The longest form that is read.
+const FORM_BYTES_MAX: usize = 1 << 10;
+
+/// `POST /enter`: a token for a cookie, and on to the pages.
+async fn enter(State(shared): State<Shared>, request: Request) -> Response {
+    let Some(tokens) = shared.tokens else { return nothing() };
+    let from = request.extensions().get::<ConnectInfo<Connection>>().and_then(|known| known.0.from);
+    let body = to_bytes(request.into_body(), FORM_BYTES_MAX).await.unwrap_or_default();
+    // Tokens have no letter that a form would write in another way.
+    let form = String::from_utf8_lossy(&body);
+    let token = form.split('&').find_map(|field| field.strip_prefix("token=")).unwrap_or_default();
+    match tokens.exchange(token.trim(), from, Instant::now()) {
+        Some(session) => {
+            let headers = [(LOCATION, String::from("status")), (SET_COOKIE, token::cookie(&session))];
+            (StatusCode::SEE_OTHER, headers).into_response()
+        }
+        None => (StatusCode::UNAUTHORIZED, Html(enter::whole(Said::Refused))).into_response(),
+    }
 }
 
 async fn to_status() -> Response {

@@ -4,6 +4,7 @@
 
 mod suite {
     mod api;
+    mod entrance;
     mod pages;
 }
 

@@ -140,3 +140,76 @@ fn off_loopback_a_certificate_says_what_its_bearer_may_do() {
         std::fs::read_to_string(&audit).unwrap().contains("no valid certificate")
     });
 }
+
+#[test]
+fn a_token_lets_a_browser_in_that_shows_no_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let [ours, foreign] = ["ours", "foreign"].map(|name| folder.path().join(name));
+    Authority::create(&ours, 1).unwrap();
+    Authority::create(&foreign, 1).unwrap();
+    let audit = folder.path().join("audit.jsonl");
+    let line = format!(
+        "--log info scheduler --bind 127.0.0.1:0 --dashboard 0.0.0.0:0 --dashboard-token --credentials {} --audit-log {}",
+        ours.display(),
+        audit.display()
+    );
+    let log = folder.path().join("log");
+    let mut command = phalanx(&line);
+    command.stderr(std::fs::File::create(&log).unwrap());
+    let (mut scheduler, [line, said]) = Running::start_with_lines(command);
+    let port = port_of(&line);
+    let here = format!("127.0.0.1:{port}");
+    let address =
+        line.split_whitespace().find(|word| word.starts_with("tcp://")).unwrap().trim_end_matches(',').to_owned();
+    let token_of = |text: &str| text.trim().rsplit_once("/enter#").unwrap().1.to_owned();
+    let printed = token_of(&said);
+
+    let nobody = |asked: Asked<'_>| ask(&ours, None, port, asked);
+    assert_eq!(nobody(Asked::get("/status", &here)).unwrap().0, 401);
+    assert_eq!(nobody(Asked::get("/enter", &here)).unwrap().0, 200);
+    let theirs = foreign.join("viewer.pem");
+    assert!(ask(&ours, Some(&theirs), port, Asked::get("/enter", &here)).is_err(), "a foreign certificate is none");
+    let origin = format!("Origin: https://{here}\r\n");
+    let enter = |token: &str| {
+        let body = format!("token={token}");
+        let asked = Asked { method: "POST", path: "/enter", host: &here, more: &origin, body: &body };
+        let (head, _) = ask_whole(&ours, None, port, asked).unwrap();
+        let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: "))?;
+        Some(format!("Cookie: {}\r\n", cookie.split(';').next().unwrap()))
+    };
+    let looks = enter(&printed).unwrap();
+    assert_eq!(enter(&printed), None, "it is good once");
+    let with = |cookie: &str, method: &'static str, path: &'static str| {
+        let more = format!("{cookie}{origin}");
+        nobody(Asked { method, path, host: &here, more: &more, body: "" }).unwrap().0
+    };
+    assert_eq!(with(&looks, "GET", "/status"), 200);
+    assert_eq!(with(&looks, "POST", "/api/v1/jobs/none/cancel"), 403);
+
+    // A client may have more of them, and a viewer none.
+    let asked = |role: &str, more: &str| {
+        super::run::run(&format!("token {address} --credentials {} {more}", ours.join(format!("{role}.pem")).display()))
+    };
+    let ended = asked("client", "--role client");
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+    let controls = enter(&token_of(&ended.out)).unwrap();
+    assert_eq!(with(&controls, "POST", "/api/v1/jobs/none/cancel"), 404, "it may cancel what there is");
+    assert_eq!(asked("viewer", "").code, Some(1));
+
+    eventually("who entered is written down", || {
+        let audit = std::fs::read_to_string(&audit).unwrap();
+        ["a token for looking is used", "a token for cancelling", "a token is refused", "\"token\""]
+            .iter()
+            .all(|word| audit.contains(word))
+    });
+    scheduler.signal("TERM");
+    assert_eq!(scheduler.wait().0, Some(0));
+    let err = std::fs::read_to_string(&log).unwrap();
+    let audit = std::fs::read_to_string(&audit).unwrap();
+    let secrets = [printed, token_of(&ended.out), looks.split('=').nth(1).unwrap().trim().to_owned()];
+    for secret in secrets {
+        assert!(secret.len() == 64 && !audit.contains(&secret) && !err.contains(&secret), "a token is in a log");
+    }
+    let refused = super::run::run("scheduler --bind 127.0.0.1:0 --dashboard 127.0.0.1:0 --dashboard-token");
+    assert!(refused.code == Some(1) && refused.err.contains("off loopback"), "{refused:?}");
+}

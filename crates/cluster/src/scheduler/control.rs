@@ -8,8 +8,8 @@ use super::{SUBMISSION_TIMEOUT, SchedulerOptions, SchedulerServer_, UPDATE_INTER
 use crate::codec;
 use crate::protocol::service::control_server::Control;
 use crate::protocol::{
-    Beat, Command, Empty, Freed, GangPlaces, GangRequest, Hello, JobName, Json, Report, Saved, Scattered, Update, View,
-    Workers,
+    Beat, Command, Empty, Freed, GangPlaces, GangRequest, Hello, JobName, Json, Report, Saved, Scattered, TokenRequest,
+    Update, View, Workers,
 };
 use crate::transport::Peer;
 use crate::transport::audit;
@@ -27,6 +27,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tonic::{Request, Response, Status, Streaming};
 
+/// Makes an address with a token of the dashboard.
+pub type Entrance = Box<dyn Fn(bool) -> String + Send + Sync>;
+
 /// What the parts of a scheduler share.
 pub struct State {
     pub server: SchedulerServer_,
@@ -38,6 +41,9 @@ pub struct State {
     pub address: SocketAddr,
     /// The URL of the status page; whoever serves it says where.
     pub page: OnceLock<String>,
+    /// Makes an address at which a browser gets the right to look (or, if that is true, to cancel and release too); whoever
+    /// serves the page says how.
+    pub entrance: OnceLock<Entrance>,
     /// What was last seen of the running jobs.
     pub look: super::observed::LatestLook,
     pub options: SchedulerOptions,
@@ -277,6 +283,17 @@ impl Control for ControlService {
     async fn observe(&self, request: Request<View>) -> Result<Response<Json>, Status> {
         let text = super::observed::answer(&self.state, &request.into_inner()).await?;
         Ok(Response::new(Json { text }))
+    }
+
+    async fn token(&self, request: Request<TokenRequest>) -> Result<Response<Json>, Status> {
+        let peer = request.extensions().get::<Peer>().cloned();
+        let control = request.into_inner().control;
+        let what = if control { "for the dashboard, to cancel and release too" } else { "for the dashboard, to look" };
+        self.note(peer.as_ref(), audit::Event { event: "token", what, ..audit::Event::default() });
+        let entrance = self.state.entrance.get();
+        let entrance =
+            entrance.ok_or_else(|| Status::failed_precondition("the dashboard of this scheduler takes no tokens"))?;
+        Ok(Response::new(Json { text: entrance(control) }))
     }
 
     async fn report(&self, request: Request<Report>) -> Result<Response<Empty>, Status> {

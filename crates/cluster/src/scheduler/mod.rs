@@ -135,6 +135,7 @@ impl Scheduler {
             slots,
             address,
             page,
+            entrance: std::sync::OnceLock::new(),
             look: Default::default(),
             options,
         };
@@ -208,6 +209,15 @@ impl Scheduler {
         let state = Arc::clone(&self.state);
         move |url| {
             let _first_counts = state.page.set(url);
+        }
+    }
+
+    /// A function that takes what makes addresses with tokens of the status page (for who may cancel and release too, if it
+    /// is told so), for clients that ask; the first one counts.
+    pub fn entrance_teller(&self) -> impl FnOnce(Box<dyn Fn(bool) -> String + Send + Sync>) + Send + use<> {
+        let state = Arc::clone(&self.state);
+        move |entrance| {
+            let _first_counts = state.entrance.set(entrance);
         }
     }
 

@@ -123,6 +123,8 @@ pub struct Bundle {
     identity: (String, String),
     authority: String,
     server: Arc<ServerConfig>,
+    /// The same for a port at which a certificate may be missing.
+    open_server: Arc<ServerConfig>,
 }
 
 impl std::fmt::Debug for Bundle {
@@ -148,7 +150,8 @@ impl Bundle {
         };
         let role = Role::of(&der(first)?).ok_or_else(|| wrong("the certificate is not of a role of Phalanx"))?;
         let chain = ours.iter().map(der).collect::<Result<Vec<_>>>()?;
-        let server = server_config(chain, key, der(authority)?)?;
+        let server = server_config(chain.clone(), key, der(authority)?, Callers::Known)?;
+        let open_server = server_config(chain, key, der(authority)?, Callers::KnownOrNot)?;
         let expires = text.lines().find_map(|line| line.strip_prefix(EXPIRES));
         let expires = expires.and_then(|date| DateTime::parse_from_rfc3339(date.trim()).ok());
         Ok(Self {
@@ -157,6 +160,7 @@ impl Bundle {
             identity: (ours.concat(), key.to_owned()),
             authority: (*authority).to_owned(),
             server: Arc::new(server),
+            open_server: Arc::new(open_server),
         })
     }
 
@@ -177,14 +181,14 @@ impl Bundle {
     /// For ports of ours: TLS 1.3, and a certificate of our authority from everybody who calls; but for the one protocol
     /// that says otherwise.
     pub(super) fn server_config(&self, protocol: Protocol) -> Arc<ServerConfig> {
-        match protocol {
-            Protocol::Grpc => Arc::clone(&self.server),
-            Protocol::Http => {
-                let mut config = ServerConfig::clone(&self.server);
-                config.alpn_protocols = vec![b"http/1.1".to_vec()];
-                Arc::new(config)
-            }
-        }
+        let server = match protocol {
+            Protocol::Grpc => return Arc::clone(&self.server),
+            Protocol::Http => &self.server,
+            Protocol::HttpOfAnybody => &self.open_server,
+        };
+        let mut config = ServerConfig::clone(server);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Arc::new(config)
     }
 }
 
@@ -208,10 +212,20 @@ fn sections(text: &str) -> Result<(Vec<&str>, Option<&str>)> {
     Ok((certificates, key))
 }
 
+/// Who may call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Callers {
+    /// Who shows a certificate of our authority.
+    Known,
+    /// Also who shows none; who shows another one may not.
+    KnownOrNot,
+}
+
 fn server_config(
     chain: Vec<CertificateDer<'static>>,
     key: &str,
     authority: CertificateDer<'static>,
+    who: Callers,
 ) -> Result<ServerConfig> {
     let unusable = |error: &(dyn std::error::Error + 'static)| {
         Error::input("the certificate and the key can't be used").caused_by(error)
@@ -220,9 +234,12 @@ fn server_config(
     let provider = Arc::new(ring::default_provider());
     let mut trusted = RootCertStore::empty();
     trusted.add(authority).map_err(|error| unusable(&error))?;
-    let callers = WebPkiClientVerifier::builder_with_provider(Arc::new(trusted), Arc::clone(&provider))
-        .build()
-        .map_err(|error| unusable(&error))?;
+    let callers = WebPkiClientVerifier::builder_with_provider(Arc::new(trusted), Arc::clone(&provider));
+    let callers = match who {
+        Callers::Known => callers.build(),
+        Callers::KnownOrNot => callers.allow_unauthenticated().build(),
+    };
+    let callers = callers.map_err(|error| unusable(&error))?;
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| unusable(&error))?

@@ -155,6 +155,16 @@ impl Transport {
         Incoming::bind(address, self.clone(), Protocol::Http)
     }
 
+    /// The same, also for who shows no certificate, whose role is then unknown: whoever serves it asks for something else.
+    /// A certificate that is no good is refused here too.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen).
+    pub fn listen_http_of_anybody(&self, address: SocketAddr) -> Result<(Incoming, SocketAddr)> {
+        self.check(address.ip())?;
+        Incoming::bind(address, self.clone(), Protocol::HttpOfAnybody)
+    }
+
     /// A server with our options; add services to it.
     pub fn server(&self) -> GuardedServer {
         Server::builder()

@@ -80,6 +80,7 @@ pub const CALLS: &[(&str, &[Role])] = &[
     ("/phalanx.Control/Report", &[Role::Client]),
     ("/phalanx.Control/Scattered", &[Role::Client]),
     ("/phalanx.Control/Save", &[Role::Client]),
+    ("/phalanx.Control/Token", &[Role::Client]),
     ("/phalanx.Control/Describe", &[Role::Client, Role::Viewer]),
     ("/phalanx.Control/Failed", &[Role::Client, Role::Viewer]),
     ("/phalanx.Control/Observe", &[Role::Client, Role::Viewer]),

@@ -32,6 +32,8 @@ pub enum Protocol {
     Grpc,
     /// HTTP/1.1, by any program.
     Http,
+    /// The same, also by who shows no certificate: whoever serves it asks for something else.
+    HttpOfAnybody,
 }
 
 /// Connections to a port, each ready to be served. The port is closed when this is dropped.

@@ -11,16 +11,18 @@
 //! | [`timeline`] | tasks by worker |
 //! | [`workers`], [`log`] | workers and their history; one worker, and what it wrote |
 //! | [`data`] | persisted data |
+//! | [`enter`] | for who has a token |
 //! | [`runs`] | what programs report while they learn, as [`chart`]s |
 
 pub mod chart;
 pub mod data;
+pub mod enter;
 pub mod graph;
 pub mod job;
 pub mod jobs;
+pub mod log;
 pub mod parts;
 pub mod runs;
-pub mod log;
 pub mod status;
 pub mod timeline;
 pub mod workers;
@@ -159,18 +161,18 @@ impl Page {
                 let overview = observe.overview().await;
                 workers::write(&mut html, &observe.workers().await, &overview, place);
             }
-            Self::Worker(id) => {
-                let now_ms = observe.overview().await.at_ms;
             Self::Worker(id) if id == SCHEDULER => {
                 let now_ms = observe.overview().await.at_ms;
                 workers::write_scheduler(&mut html, &observe.log(id).await?, now_ms);
             }
+            Self::Worker(id) => {
+                let now_ms = observe.overview().await.at_ms;
                 let worker = observe.workers().await.into_iter().find(|worker| worker.worker.id == *id)?;
                 let query = phalanx_engine::observe::TaskQuery { count_max: 20_000, ..Default::default() };
                 workers::write_one(&mut html, &worker, &observe.tasks(&query).await, now_ms, place);
+                log::write(&mut html, &observe.log(id).await.unwrap_or_default(), now_ms);
             }
             Self::Data => {
-                log::write(&mut html, &observe.log(id).await.unwrap_or_default(), now_ms);
                 let now_ms = observe.overview().await.at_ms;
                 data::write(&mut html, &observe.data().await, now_ms, place);
             }
