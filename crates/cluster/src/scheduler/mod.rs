@@ -13,6 +13,7 @@ mod limits;
 mod observed;
 mod outbox;
 mod placement;
+mod progress;
 mod slots;
 mod turns;
 
@@ -143,7 +144,7 @@ impl Scheduler {
         listen_to_losses(&state);
         let watchers = vec![
             tokio::spawn(give_up_touched_jobs(Arc::clone(&state))),
-            tokio::spawn(control::update_sessions(Arc::clone(&state))),
+            tokio::spawn(progress::update_sessions(Arc::clone(&state))),
             tokio::spawn(leave::let_workers_leave(Arc::clone(&state))),
             tokio::spawn(history::fold_forever(Arc::clone(&state.hub))),
             tokio::spawn(give_back_forever(Arc::clone(&state.hub))),

@@ -3,8 +3,8 @@
 use super::{TaskEnd, short};
 use crate::data::location;
 use crate::protocol::OperatorSums;
-use crate::scheduler::control::{stage_name, stage_tasks};
 use crate::scheduler::gate::{CANCELLED, split_name};
+use crate::scheduler::progress::{stage_name, stage_tasks};
 use ballista_core::serde::protobuf::job_status::Status as GraphState;
 use ballista_core::serde::protobuf::task_status::Status as TaskState;
 use ballista_scheduler::state::execution_graph::ExecutionGraph;
