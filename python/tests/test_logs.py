@@ -28,11 +28,10 @@ def said(logs: dict[str, list[tuple[str, str]]], words: str) -> list[tuple[str, 
     return [line for lines in logs.values() for line in lines if words in line[1]]
 
 
-def fails(_: Any) -> Any:
-    raise ValueError("the seventh row is odd")
-
-
 def test_workers_tell_what_they_wrote(python_client: Client) -> None:
+    def fails(_: Any) -> Any:
+        raise ValueError("the seventh row is odd")
+
     client = python_client
     addresses = sorted(client.nthreads())
     logs = eventually(lambda: (found := client.get_worker_logs()) and all(found.values()) and found)

@@ -148,8 +148,8 @@ mod tests {
         assert_eq!(tokens.access(&session, now + SESSION_LIFETIME), None, "so is a session");
         assert!(tokens.access(&controls, now + SESSION_LIFETIME).is_some(), "this one began later");
         let noted = noted.lock().unwrap();
-        assert_eq!(noted.iter().filter(|what| what.ends_with("refused")).count(), 7);
-        assert_eq!(noted.iter().filter(|what| what.ends_with("used")).count(), 2);
+        assert_eq!(noted.iter().filter(|what| what.ends_with("is refused")).count(), 7);
+        assert_eq!(noted.iter().filter(|what| what.ends_with("is used")).count(), 2);
     }
 
     #[test]

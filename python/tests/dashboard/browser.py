@@ -51,7 +51,7 @@ def find() -> str | None:
 class Browser:
     """A running browser; pages are tabs of it."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, *more: str) -> None:
         self._profile = tempfile.TemporaryDirectory(prefix="phalanx-browser-", ignore_cleanup_errors=True)
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
@@ -60,6 +60,7 @@ class Browser:
             "--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio",
             "--hide-scrollbars", "--force-color-profile=srgb", f"--user-data-dir={self._profile.name}",
         ]  # fmt: skip
+        arguments += more
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")  # Chromium's sandbox does not start for root; the pages are our own
 

@@ -33,7 +33,8 @@ PAGES = {
     "jobs/R00001": "Graph of the stages",
     "timeline?seconds=60": "timeline",
     "workers": "Processors busy",
-    "workers/w000000000000": "Latest tasks",
+    "workers/w000000000000": "rank 0 of 2 begins",
+    "workers/scheduler": "Log",
     "data": "Handles",
     "training": "XGBoost",
 }

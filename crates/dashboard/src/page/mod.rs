@@ -129,6 +129,7 @@ impl Page {
             Self::Job(_) => "Job",
             Self::Timeline(_) => "Timeline",
             Self::Workers => "Workers",
+            Self::Worker(id) if id == SCHEDULER => "Scheduler",
             Self::Worker(_) => "Worker",
             Self::Data => "Data",
             Self::Training => "Model training",
@@ -163,14 +164,14 @@ impl Page {
             }
             Self::Worker(id) if id == SCHEDULER => {
                 let now_ms = observe.overview().await.at_ms;
-                workers::write_scheduler(&mut html, &observe.log(id).await?, now_ms);
+                log::write(&mut html, &observe.log(id).await?, now_ms);
             }
             Self::Worker(id) => {
                 let now_ms = observe.overview().await.at_ms;
                 let worker = observe.workers().await.into_iter().find(|worker| worker.worker.id == *id)?;
                 let query = phalanx_engine::observe::TaskQuery { count_max: 20_000, ..Default::default() };
-                workers::write_one(&mut html, &worker, &observe.tasks(&query).await, now_ms, place);
-                log::write(&mut html, &observe.log(id).await.unwrap_or_default(), now_ms);
+                let (tasks, written) = (observe.tasks(&query).await, observe.log(id).await.unwrap_or_default());
+                workers::write_one(&mut html, &worker, &tasks, &written, now_ms, place);
             }
             Self::Data => {
                 let now_ms = observe.overview().await.at_ms;

@@ -110,8 +110,15 @@ fn thinned(samples: &[WorkerSample], value: impl Fn(&WorkerSample) -> f64) -> Li
     Line::through(points.collect())
 }
 
-/// One worker.
-pub fn write_one(html: &mut String, worker: &WorkerRecord, tasks: &[TaskRecord], now_ms: u64, place: Place) {
+/// One worker: what it has and does, what it wrote, and the tasks that ended on it.
+pub fn write_one(
+    html: &mut String,
+    worker: &WorkerRecord,
+    tasks: &[TaskRecord],
+    written: &ProcessLog,
+    now_ms: u64,
+    place: Place,
+) {
     let has = &worker.worker;
     let (class, word) = match worker.gone_at_ms {
         None => ("succeeded", String::from("here")),
@@ -160,7 +167,9 @@ pub fn write_one(html: &mut String, worker: &WorkerRecord, tasks: &[TaskRecord],
     });
     let held_top = worker.samples.iter().map(|it| it.persisted_bytes).max().unwrap_or(0).max(1);
     chart("Held data", bytes(has.persisted_bytes), held_top as f64, bytes(held_top), &|it| it.persisted_bytes as f64);
-    put(html, format_args!("</div>\n</section>\n<section>\n<h2>Latest tasks</h2>\n"));
+    put(html, format_args!("</div>\n</section>\n"));
+    log::write(html, written, now_ms);
+    put(html, format_args!("<section>\n<h2>Latest tasks</h2>\n"));
     let latest: Vec<&TaskRecord> = tasks.iter().rev().filter(|task| task.worker == has.id).take(TASKS_SHOWN).collect();
     if latest.is_empty() {
         put(html, format_args!("<p class=\"empty\">It has ended no task yet.</p>\n"));
@@ -172,12 +181,6 @@ pub fn write_one(html: &mut String, worker: &WorkerRecord, tasks: &[TaskRecord],
         });
     }
     put(html, format_args!("</section>\n"));
-}
-
-/// The scheduler's own log, as the page of a worker of its name.
-pub fn write_scheduler(html: &mut String, written: &ProcessLog, now_ms: u64) {
-    put(html, format_args!("<div class=\"title\"><h2 class=\"name\">The scheduler</h2></div>\n"));
-    log::write(html, written, now_ms);
 }
 
 fn one_task(html: &mut String, task: &TaskRecord, now_ms: u64, place: Place) {

@@ -69,7 +69,7 @@ async fn pages_show_what_there_is() {
             "/workers/w000000000000",
             &["10.0.0.1:40123", "process 4000", "rank 0 of 2 begins", "&lt;expired&gt;", "<figure class=\"chart\">"],
         ),
-        ("/workers/scheduler", &["The scheduler", "rank 0 of 2 begins", "12 older lines"]),
+        ("/workers/scheduler", &["<h1>Scheduler</h1>", "rank 0 of 2 begins", "12 older lines"]),
         ("/data", &["J00900", "state failed\">gone", "can&#39;t be made again", "Release", "572 MiB"]),
         (
             "/training",
