@@ -54,6 +54,13 @@ def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
+def _is_new(name: str) -> bool:
+    """Makes a namespace; False if there is one of this name."""
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
+    assert made.returncode == 0 or "File exists" in made.stderr, made.stderr
+    return made.returncode == 0
+
+
 class Machine:
     """A namespace with an address and a loopback of its own."""
 
@@ -89,9 +96,9 @@ class Network:
 
     def machine(self) -> Machine:
         """One more machine."""
-        number = next(self._numbers)
+        # Other processes of this network may have some too.
+        number = next(number for number in self._numbers if _is_new(f"m{number}"))
         name = f"m{number}"
-        _ip("netns", "add", name)
         _ip("link", "add", f"v{number}", "type", "veth", "peer", "name", "eth0", "netns", name)
         _ip("link", "set", f"v{number}", "master", "bridge", "up")
         _ip("-n", name, "addr", "add", f"{_PREFIX}{number}/24", "dev", "eth0")

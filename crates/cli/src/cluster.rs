@@ -3,12 +3,14 @@
 //! `up` leaves a keeper behind, a process that holds the cluster as any program would, and listens on a socket in the
 //! cluster's folder, which only its user can reach. When the keeper ends, however it ends, the cluster ends.
 
-use crate::args::{Cli, ClusterCommand, Command, Level, UpArgs, typed};
+use crate::args::{Cli, ClusterCommand, Command, LauncherName, Level, UpArgs, typed};
 use crate::end::Outcome;
 use crate::status;
 use clap::Parser;
-use phalanx_cluster::launcher::{Launcher, Local, Ssh, SshOptions};
-use phalanx_cluster::{ClusterOptions, LaunchedCluster};
+use phalanx_cluster::launcher::{CloudOptions, Cloudera, Launcher, Local, Ssh, SshOptions};
+use phalanx_cluster::{ClusterOptions, LaunchedCluster, Observer, Role, Rule, SchedulerAddress, Transport};
+use phalanx_dashboard::text;
+use phalanx_engine::observe::{LogLine, ProcessLog, SCHEDULER};
 use phalanx_engine::{Error, Result, program};
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -19,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What a file of options says; each has a default.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,11 +33,34 @@ struct Config {
     memory_bytes: u64,
     allow_python: bool,
     ssh: Option<SshOptions>,
+    cloudera: CloudOptions,
+    /// Workers follow the queue within these bounds.
+    adapt: Option<Bounds>,
 }
+
+/// How few and how many workers there may be.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bounds {
+    minimum: usize,
+    maximum: usize,
+}
+
+/// How often a cluster that follows its queue looks at it, and at how many looks a worker must not have been needed.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+const PATIENCE: usize = 30;
 
 impl Default for Config {
     fn default() -> Self {
-        Self { workers: 2, cores: 0, memory_bytes: 0, allow_python: false, ssh: None }
+        Self {
+            workers: 2,
+            cores: 0,
+            memory_bytes: 0,
+            allow_python: false,
+            ssh: None,
+            cloudera: CloudOptions::default(),
+            adapt: None,
+        }
     }
 }
 
@@ -53,6 +79,7 @@ struct Kept {
 enum Told {
     Show,
     Scale(usize),
+    Adapt(Bounds),
     Logs,
     Down,
 }
@@ -71,14 +98,16 @@ pub fn run(command: &ClusterCommand, log: Level) -> Outcome {
             let kept: Kept = tell(name, &Told::Scale(*workers))?;
             writeln!(out, "{}", shown(name, &kept))?;
         }
-        ClusterCommand::Logs { name } => {
-            for (process, text) in tell::<Vec<(String, String)>>(name, &Told::Logs)? {
-                writeln!(out, "==> {process}\n{text}")?;
-            }
+        ClusterCommand::Adapt { name, minimum, maximum } => {
+            let bounds = Bounds { minimum: *minimum, maximum: *maximum };
+            let kept: Kept = tell(name, &Told::Adapt(bounds))?;
+            writeln!(out, "{}\nit follows the queue, from {minimum} to {maximum} workers", shown(name, &kept))?;
         }
+        ClusterCommand::Logs { name } => logs(name, &mut out)?,
         ClusterCommand::Status { name } => {
             let kept: Kept = tell(name, &Told::Show)?;
             writeln!(out, "{}\n", shown(name, &kept))?;
+            out.flush()?;
             let mut typed = vec![PathBuf::from("phalanx"), "status".into(), kept.scheduler.into()];
             typed.extend(kept.credentials.into_iter().flat_map(|folder| ["--credentials".into(), folder]));
             if let Ok(Cli { command: Command::Status(args), .. }) = Cli::try_parse_from(typed) {
@@ -92,6 +121,61 @@ pub fn run(command: &ClusterCommand, log: Level) -> Outcome {
         ClusterCommand::Keep(_) => return Err(Error::internal("a keeper is a service").into()),
     }
     Ok(())
+}
+
+/// Prints what each process wrote to its log, as it has told the scheduler, and then what it wrote to standard error.
+fn logs(name: &str, out: &mut impl Write) -> Outcome {
+    let written: Vec<(String, String)> = tell(name, &Told::Logs)?;
+    let mut told = match told(&tell::<Kept>(name, &Told::Show)?) {
+        Ok(told) => told,
+        Err(error) => {
+            writeln!(std::io::stderr(), "the scheduler tells nothing: {error}")?;
+            vec![]
+        }
+    };
+    for (process, text) in &written {
+        writeln!(out, "==> {process}")?;
+        let id = process.split_whitespace().next().unwrap_or_default();
+        let place = told.iter().position(|log| log.process == id);
+        let lines = place.map(|place| told.swap_remove(place).lines).unwrap_or_default();
+        lines.iter().try_for_each(|line| writeln!(out, "{}", said(line)))?;
+        writeln!(out, "{text}")?;
+    }
+    // Sessions of a platform have names of their own.
+    for log in &told {
+        writeln!(out, "==> {}", log.process)?;
+        log.lines.iter().try_for_each(|line| writeln!(out, "{}", said(line)))?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// The logs of the scheduler and of the workers that are here.
+fn told(kept: &Kept) -> Result<Vec<ProcessLog>> {
+    let address: SchedulerAddress = kept.scheduler.parse()?;
+    let transport = match &kept.credentials {
+        Some(folder) => Transport::open(Some(folder), &[Role::Viewer, Role::Client])?,
+        None => Transport::loopback(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::resources("the network can't be used").caused_by(&error))?;
+    runtime.block_on(async {
+        let observer = Observer::connect(&address, &transport).await?;
+        let workers = observer.overview().await?.workers.into_iter().map(|worker| worker.worker.id);
+        let mut logs = vec![];
+        for process in std::iter::once(String::from(SCHEDULER)).chain(workers) {
+            logs.extend(observer.log(&process).await?);
+        }
+        Ok(logs)
+    })
+}
+
+/// A line of a log, with the seconds since it was written.
+fn said(line: &LogLine) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
+    format!("{:>12}  {:5}  {}", text::ago(line.at_ms, now), line.level, line.text)
 }
 
 fn shown(name: &str, kept: &Kept) -> String {
@@ -169,23 +253,28 @@ pub fn keep(args: &UpArgs, log: Level) -> Result<()> {
         Some(path) => {
             let wrong = |error: &(dyn std::error::Error + 'static)| {
                 Error::input(format!("{} can't be used", path.display())).caused_by(error).with_hint(
-                    "a JSON object of workers, cores, memory_bytes, allow_python, and, for --launcher ssh, ssh: \
-                     {\"hosts\": [...]} with ssh, program, address, port, dashboard_port, days",
+                    "a JSON object of workers, cores, memory_bytes, allow_python, adapt ({\"minimum\": 1, \"maximum\": 8}); for \
+                     --launcher ssh, ssh: {\"hosts\": [...]} with ssh, program, address, port, dashboard_port, days; for \
+                     --launcher cloudera, cloudera with worker_cpu, worker_memory, nvidia_gpu, scheduler_cpu, \
+                     scheduler_memory, dashboard_port, env, python",
                 )
             };
             let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
             serde_json::from_str(&text).map_err(|error| wrong(&error))?
         }
     };
-    let launcher: Box<dyn Launcher> = match (typed(args.launcher).as_str(), config.ssh) {
-        ("ssh", Some(hosts)) => Box::new(Ssh::prepare(hosts)?),
-        ("ssh", None) => {
+    let launcher: Box<dyn Launcher> = match (args.launcher, config.ssh) {
+        (LauncherName::Ssh, Some(hosts)) => Box::new(Ssh::prepare(hosts)?),
+        (LauncherName::Ssh, None) => {
             return Err(
                 Error::input("no hosts for ssh").with_hint("--config FILE with {\"ssh\": {\"hosts\": [\"a\"]}}")
             );
         }
-        _ => Box::new(Local::new(program::this_program()?)?),
+        (LauncherName::Cloudera, _) => Box::new(Cloudera::new(config.cloudera)?),
+        (LauncherName::Local, _) => Box::new(Local::new(program::this_program()?)?),
     };
+    let rule = |bounds: Bounds| Rule::new(bounds.minimum, bounds.maximum, PATIENCE);
+    let adapt = config.adapt.map(rule).transpose()?;
     let options = ClusterOptions {
         workers: config.workers,
         cores: config.cores,
@@ -196,7 +285,10 @@ pub fn keep(args: &UpArgs, log: Level) -> Result<()> {
     };
     let socket = folder(&args.name)?.join("socket");
     let _stale = std::fs::remove_file(&socket);
-    let cluster = LaunchedCluster::launch(options, launcher)?;
+    let cluster = Arc::new(LaunchedCluster::launch(options, launcher)?);
+    if let Some(rule) = adapt {
+        cluster.adapt(rule, LOOK_INTERVAL)?;
+    }
     let listener = UnixListener::bind(&socket)
         .map_err(|error| Error::input(format!("{} can't be served", socket.display())).caused_by(&error))?;
     let said = serde_json::to_string(&kept(&cluster)).unwrap_or_default();
@@ -210,21 +302,34 @@ pub fn keep(args: &UpArgs, log: Level) -> Result<()> {
         }
         let (answer, is_last) = match serde_json::from_str(&line) {
             Ok(Told::Show) => (answer(Ok(kept(&cluster))), false),
-            Ok(Told::Scale(workers)) => (answer(cluster.scale(workers).map(|()| kept(&cluster))), false),
+            Ok(Told::Scale(workers)) => {
+                cluster.stop_adapting(); // who names a number wants that one
+                (answer(cluster.scale(workers).map(|()| kept(&cluster))), false)
+            }
+            Ok(Told::Adapt(bounds)) => {
+                let adapted = rule(bounds).and_then(|rule| cluster.adapt(rule, LOOK_INTERVAL));
+                (answer(adapted.map(|()| kept(&cluster))), false)
+            }
             Ok(Told::Logs) => (answer(Ok(cluster.logs())), false),
             Ok(Told::Down) => (String::new(), true),
             Err(_) => continue,
         };
         if is_last {
             let _gone = std::fs::remove_file(&socket);
-            let stopped = self::answer(cluster.stop());
+            let stopped = self::answer(stop(cluster));
             let _nobody_reads = stream.write_all(stopped.as_bytes());
             return Ok(());
         }
         let _nobody_reads = stream.write_all(answer.as_bytes());
     }
     let _gone = std::fs::remove_file(&socket);
-    cluster.stop()
+    stop(cluster)
+}
+
+/// Stops a cluster that nobody else holds, once nobody follows its queue.
+fn stop(cluster: Arc<LaunchedCluster>) -> Result<()> {
+    cluster.stop_adapting();
+    Arc::into_inner(cluster).map_or(Ok(()), LaunchedCluster::stop)
 }
 
 /// Becomes true when the process is told to end; then a connection to the socket wakes who waits there.

@@ -15,13 +15,18 @@
 //! | [`session`], [`scatter`], `handover`, [`data`], [`task_options`] | what the engine is made of |
 //! | [`process`] | a scheduler or a worker as a whole process |
 //! | [`launcher`] | where the processes of a cluster are started, a file a launcher |
-//! | [`local_cluster`] | a scheduler and workers that this process launched |
+//! | [`local_cluster`], `launch_options` | a scheduler and workers that this process launched |
+//! | `child`, `tie` | a process that we started, and what ties it to us |
+//! | [`adapt`] | how many workers a cluster needs |
 
+pub mod adapt;
+mod child;
 pub mod codec;
 pub mod data;
 pub mod engine;
 mod gang;
 mod handover;
+mod launch_options;
 pub mod launcher;
 pub mod local_cluster;
 pub mod observer;
@@ -31,9 +36,11 @@ pub mod scatter;
 pub mod scheduler;
 pub mod session;
 pub mod task_options;
+mod tie;
 pub mod transport;
 pub mod worker;
 
+pub use adapt::{Rule, needed};
 pub use engine::{ClusterEngine, replayed};
 pub use local_cluster::{ClusterOptions, LaunchedCluster, LocalCluster, WorkerResources};
 pub use observer::{Entrance, Observer};

@@ -1,66 +1,25 @@
 //! A scheduler and workers that this process launched, stopped with it: as its children, on this machine or, through
 //! `ssh`, on others.
 
+use crate::adapt::{Adapting, Rule, Watch, needed};
+use crate::child::{Lines, Ready, Starting, end_all};
+pub use crate::launch_options::{ClusterOptions, WorkerResources};
 use crate::launcher::{Launcher, Local};
-use crate::transport::SchedulerAddress;
+use crate::tie::LEAVE;
+use crate::transport::{Credentials, Role, SchedulerAddress, Transport};
 use parking_lot::Mutex;
 pub use phalanx_engine::program::find_binary;
 use phalanx_engine::scratch::Scratch;
-use phalanx_engine::{Error, Result};
-use std::collections::VecDeque;
-use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use phalanx_engine::{EngineDescription, Error, Result};
+use std::io::Write;
+use std::path::Path;
+use std::process::Child;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::Sender;
-use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
-/// What a cluster of child processes is started with.
-#[derive(Clone, Debug)]
-pub struct ClusterOptions {
-    /// How many workers.
-    pub workers: usize,
-    /// Tasks that each worker runs at once; 0 leaves it to the worker, which looks at its machine.
-    pub cores: usize,
-    /// Limit of the memory of each worker's tasks; 0 leaves it to the worker.
-    pub memory_bytes: u64,
-    /// Where the workers make their folders; a temporary folder of the cluster's own by default.
-    pub scratch: Option<PathBuf>,
-    /// The command that starts the processes, before the arguments of `phalanx`; if it is empty, what
-    /// [`set_program`](program::set_program) said, else the binary that [`find_binary`] finds.
-    pub program: Vec<OsString>,
-    /// Do the workers run functions that clients send? See [`WorkerOptions`](crate::WorkerOptions).
-    pub allow_python: bool,
-    /// The processes' level of logs (they write to our standard error).
-    pub log: String,
-}
-
-impl Default for ClusterOptions {
-    fn default() -> Self {
-        Self {
-            workers: 2,
-            cores: 1,
-            memory_bytes: (phalanx_engine::memory::for_tasks() / 2).min(4 << 30),
-            scratch: None,
-            program: vec![],
-            allow_python: false,
-            log: String::from("error"),
-        }
-    }
-}
-
-/// A process that takes longer than this to say that it is ready does not start.
-const READY_TIMEOUT: Duration = Duration::from_secs(20);
-/// A process that takes longer than this to end after being asked is killed.
-const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
-/// The same for a process on another machine, of which we only see its connection.
-const STOP_TIMEOUT_REMOTE: Duration = Duration::from_secs(8);
-/// What a process said before it died is waited for so long.
-const SAID_TIMEOUT: Duration = Duration::from_millis(500);
+/// Workers that have not joined yet are looked for this often.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A cluster on this machine.
 pub type LocalCluster = LaunchedCluster;
@@ -81,6 +40,10 @@ pub struct LaunchedCluster {
     logs: Mutex<Vec<Written>>,
     /// How many workers were launched.
     launched: AtomicUsize,
+    /// Held by whoever changes the number of workers.
+    scaling: Mutex<()>,
+    /// Who follows the queue, if anybody does.
+    adapting: Mutex<Option<Adapting>>,
 }
 
 /// A process, and the latest of what it wrote.
@@ -89,17 +52,6 @@ struct Written {
     process: u32,
     name: String,
     lines: Lines,
-}
-
-/// What one worker has, where that is not what the others have.
-#[derive(Clone, Debug, Default)]
-pub struct WorkerResources {
-    /// Tasks at once.
-    pub cores: Option<usize>,
-    /// Memory of its tasks.
-    pub memory_bytes: Option<u64>,
-    /// Variables of its process.
-    pub variables: Vec<(String, String)>,
 }
 
 impl LaunchedCluster {
@@ -121,22 +73,33 @@ impl LaunchedCluster {
     pub fn launch(options: ClusterOptions, launcher: Box<dyn Launcher>) -> Result<Self> {
         let parent = options.scratch.clone().unwrap_or_else(std::env::temp_dir);
         let scratch = Scratch::create(&parent, &uuid::Uuid::new_v4().simple().to_string())?;
-        let (child, ready, lines) = spawn(launcher.scheduler(&options.log, None)?)?;
+        let Ready { child, line: ready, lines } =
+            Starting::begin(launcher.scheduler(&options.log, None)?)?.ready(launcher.ready_timeout())?;
         let logs = Mutex::new(vec![Written { process: child.id(), name: String::from("scheduler"), lines }]);
         let said = |scheme: &str| {
             ready.split_whitespace().map(|word| word.trim_end_matches(',')).find(|word| word.starts_with(scheme))
         };
-        let dashboard = said("http://").map(String::from);
+        let dashboard = said("http://").or_else(|| said("https://")).map(String::from);
         let at =
             said("tcp://").ok_or_else(|| Error::internal(format!("the scheduler's line has no address: {ready:?}")))?;
         let address = launcher.address(at)?;
         let (scheduler, workers, leaving) = (Mutex::new(Some(child)), Mutex::default(), Mutex::default());
-        let launched = AtomicUsize::new(0);
-        let cluster =
-            Self { address, dashboard, options, launcher, scratch, scheduler, workers, leaving, logs, launched };
-        for _ in 0..cluster.options.workers {
-            cluster.add_worker()?;
-        }
+        let (launched, scaling, adapting) = (AtomicUsize::new(0), Mutex::default(), Mutex::default());
+        let cluster = Self {
+            address,
+            dashboard,
+            options,
+            launcher,
+            scratch,
+            scheduler,
+            workers,
+            leaving,
+            logs,
+            launched,
+            scaling,
+            adapting,
+        };
+        cluster.add_workers(cluster.options.workers, &WorkerResources::default())?;
         Ok(cluster)
     }
 
@@ -183,6 +146,41 @@ impl LaunchedCluster {
     /// # Errors
     /// It does not start.
     pub fn add_worker_of(&self, resources: &WorkerResources) -> Result<u32> {
+        let added = self.add_workers(1, resources)?;
+        added.first().copied().ok_or_else(|| Error::internal("a worker was started, and is not there"))
+    }
+
+    /// Starts `count` more workers, all at once, and waits until each says that it is ready; the ids of their processes.
+    ///
+    /// # Errors
+    /// One does not start; those that did stay.
+    pub fn add_workers(&self, count: usize, resources: &WorkerResources) -> Result<Vec<u32>> {
+        let arguments = self.worker_arguments(resources);
+        let begin = |_| {
+            let number = self.launched.fetch_add(1, Ordering::Relaxed);
+            Ok((number, Starting::begin(self.launcher.worker(number, &arguments, &resources.variables)?)?))
+        };
+        let starting = (0..count).map(begin).collect::<Result<Vec<_>>>()?;
+        let (mut started, mut failed) = (vec![], None);
+        for (number, worker) in starting {
+            let Ready { child, line, lines } = match worker.ready(self.launcher.ready_timeout()) {
+                Ok(ready) => ready,
+                Err(error) => {
+                    failed = Some(error);
+                    continue;
+                }
+            };
+            let process = child.id();
+            let worker = line.split_whitespace().nth(1).unwrap_or_default().to_owned();
+            let name = format!("{worker} on {}", self.launcher.host(number));
+            self.logs.lock().push(Written { process, name, lines });
+            self.workers.lock().push(child);
+            started.push(process);
+        }
+        failed.map_or(Ok(started), Err)
+    }
+
+    fn worker_arguments(&self, resources: &WorkerResources) -> Vec<String> {
         let cores = resources.cores.or((self.options.cores > 0).then_some(self.options.cores));
         let memory = resources.memory_bytes.or((self.options.memory_bytes > 0).then_some(self.options.memory_bytes));
         let mut arguments = vec!["--log".into(), self.options.log.clone(), "worker".into(), self.address.to_string()];
@@ -199,14 +197,77 @@ impl LaunchedCluster {
         if self.options.allow_python {
             arguments.push(String::from("--allow-python"));
         }
-        let number = self.launched.fetch_add(1, Ordering::Relaxed);
-        let (child, ready, lines) = spawn(self.launcher.worker(number, &arguments, &resources.variables)?)?;
-        let process = child.id();
-        let worker = ready.split_whitespace().nth(1).unwrap_or_default().to_owned();
-        let name = format!("{worker} on {}", self.launcher.host(number));
-        self.logs.lock().push(Written { process, name, lines });
-        self.workers.lock().push(child);
-        Ok(process)
+        arguments
+    }
+
+    /// How clients of this cluster talk to it.
+    ///
+    /// # Errors
+    /// Its credentials can't be read.
+    pub fn transport(&self) -> Result<Transport> {
+        match self.launcher.credentials() {
+            Some(folder) => Ok(Transport::mutual_tls(Credentials::read(folder, &[Role::Client])?)),
+            None => Ok(Transport::loopback()),
+        }
+    }
+
+    /// Waits until `count` workers have joined.
+    ///
+    /// # Errors
+    /// `Cluster`: they have not after `timeout`, or the scheduler is gone.
+    pub fn wait_for_workers(&self, count: usize, timeout: Duration) -> Result<()> {
+        let (deadline, mut watch) = (Instant::now() + timeout, Watch::new(self.address.clone(), self.transport()?)?);
+        loop {
+            let there = watch.look()?.workers.len();
+            if there >= count {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(Error::cluster(format!(
+                    "{there} of {count} workers have joined after {} s",
+                    timeout.as_secs_f64()
+                )));
+            }
+            std::thread::sleep(LOOK_INTERVAL);
+        }
+    }
+
+    /// From now on, follows the queue: as many workers as have tasks to run, from `minimum` to `maximum`. It grows at once
+    /// when tasks wait, and shrinks when workers were not needed at so many looks in a row (see [`Rule`]); who is let go
+    /// finishes its tasks, and hands over what it holds. What was asked for before is replaced.
+    ///
+    /// # Errors
+    /// `Input`: the bounds are none.
+    pub fn adapt(self: &Arc<Self>, rule: Rule, interval: Duration) -> Result<()> {
+        let watch = Watch::new(self.address.clone(), self.transport()?)?;
+        self.stop_adapting();
+        let cluster = Arc::downgrade(self);
+        let scale = move |description: &EngineDescription, rule: &mut Rule| {
+            let Some(cluster) = cluster.upgrade() else { return };
+            let there = cluster.living_workers();
+            let target = rule.target(there, needed(description));
+            if target != there
+                && let Err(error) = cluster.scale(target)
+            {
+                tracing::warn!(%error, "the cluster is not adapted; it is tried again");
+            }
+        };
+        *self.adapting.lock() = Some(Adapting::start(watch, rule, interval, scale)?);
+        Ok(())
+    }
+
+    /// Follows the queue no more.
+    pub fn stop_adapting(&self) {
+        // Taken out first: its last look may be scaling, which asks for nothing that we hold.
+        let adapting = self.adapting.lock().take();
+        drop(adapting);
+    }
+
+    /// How many workers there are that have not ended.
+    fn living_workers(&self) -> usize {
+        let mut workers = self.workers.lock();
+        workers.retain_mut(|child| matches!(child.try_wait(), Ok(None))); // retired, or dead
+        workers.len()
     }
 
     /// The latest lines that each process wrote, under its name, the scheduler's first; of those that ended too.
@@ -246,11 +307,10 @@ impl LaunchedCluster {
     /// # Errors
     /// A worker does not start.
     pub fn scale(&self, workers: usize) -> Result<()> {
+        let _alone = self.scaling.lock();
         self.leaving.lock().retain_mut(|child| matches!(child.try_wait(), Ok(None)));
-        self.workers.lock().retain_mut(|child| matches!(child.try_wait(), Ok(None))); // retired, or dead
-        while self.workers.lock().len() < workers {
-            self.add_worker()?;
-        }
+        let missing = workers.saturating_sub(self.living_workers());
+        self.add_workers(missing, &WorkerResources::default())?;
         let going = {
             let mut all = self.workers.lock();
             let first = workers.min(all.len());
@@ -306,7 +366,8 @@ impl LaunchedCluster {
     /// It does not start.
     pub fn restart_scheduler(&self) -> Result<()> {
         self.kill_scheduler();
-        let (child, _ready, lines) = spawn(self.launcher.scheduler(&self.options.log, Some(&self.address))?)?;
+        let again = Starting::begin(self.launcher.scheduler(&self.options.log, Some(&self.address))?)?;
+        let Ready { child, lines, .. } = again.ready(self.launcher.ready_timeout())?;
         self.logs.lock().push(Written { process: child.id(), name: String::from("scheduler"), lines });
         *self.scheduler.lock() = Some(child);
         Ok(())
@@ -327,28 +388,14 @@ impl LaunchedCluster {
     }
 
     fn end(&self) {
+        self.stop_adapting();
         let mut children: Vec<Child> = self.workers.lock().drain(..).collect();
         children.append(&mut self.leaving.lock());
         children.extend(self.scheduler.lock().take());
         if children.is_empty() {
             return;
         }
-        for child in &mut children {
-            // A worker that is told to terminate would hand over what it holds first; without its parent it ends.
-            drop(child.stdin.take());
-            if self.launcher.is_local() {
-                terminate(child.id());
-            }
-        }
-        let timeout = if self.launcher.is_local() { STOP_TIMEOUT } else { STOP_TIMEOUT_REMOTE };
-        let deadline = Instant::now() + timeout;
-        for child in &mut children {
-            while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            let _dead = child.kill();
-            let _reaped = child.wait();
-        }
+        end_all(children, self.launcher.is_local(), self.launcher.stop_timeout());
         self.launcher.clean();
     }
 }
@@ -357,101 +404,4 @@ impl Drop for LaunchedCluster {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-/// The latest lines that a process wrote.
-type Lines = Arc<Mutex<VecDeque<String>>>;
-/// So many lines of each process are kept.
-const LINES_MAX: usize = 1000;
-
-/// Passes on to our standard error what a process writes to its own, and keeps the latest of it.
-fn keep_lines(output: impl std::io::Read + Send + 'static, lines: Lines, ended: Sender<()>) {
-    std::thread::spawn(move || {
-        for line in BufReader::new(output).split(b'\n').map_while(std::result::Result::ok) {
-            let line = String::from_utf8_lossy(&line).into_owned();
-            let _nobody_reads = writeln!(std::io::stderr(), "{line}");
-            let mut lines = lines.lock();
-            if lines.len() == LINES_MAX {
-                lines.pop_front();
-            }
-            lines.push_back(line);
-        }
-        drop(ended);
-    });
-}
-
-/// Starts a process and waits for its one line on standard output.
-fn spawn(mut command: Command) -> Result<(Child, String, Lines)> {
-    // The pipe to its standard input is held by `Child`: its end tells that we are gone.
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A group of its own: Ctrl-C at the terminal reaches us, and we stop the children in order.
-    command.process_group(0);
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let line = words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-    let failed =
-        |cause: &(dyn std::error::Error + 'static)| Error::resources(format!("{line} does not start")).caused_by(cause);
-    let mut child = command.spawn().map_err(|error| failed(&error))?;
-    let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(Error::internal("a child has no output"));
-    };
-    let lines = Lines::default();
-    let (all_is_said, said) = std::sync::mpsc::channel();
-    keep_lines(errors, Arc::clone(&lines), all_is_said);
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let mut lines = BufReader::new(output);
-        let mut line = String::new();
-        let _gone = sender.send(lines.read_line(&mut line).map(|_| line.clone()));
-        while matches!(lines.read_line(&mut line), Ok(1..)) {
-            line.clear(); // nothing that a child prints later may block it
-        }
-    });
-    match receiver.recv_timeout(READY_TIMEOUT) {
-        Ok(Ok(line)) if !line.trim().is_empty() => Ok((child, line, lines)),
-        _ => {
-            let _dead = child.kill();
-            let status = child.wait().map(|status| status.to_string()).unwrap_or_default();
-            let _all_is_passed_on = said.recv_timeout(SAID_TIMEOUT);
-            Err(Error::resources(format!("{line} did not become ready: {status}")).with_hint("its message is above"))
-        }
-    }
-}
-
-/// Asks a process to end.
-#[expect(unsafe_code, reason = "sending a signal to a child of ours has no safe form in the standard library")]
-fn terminate(process: u32) {
-    // SAFETY: `kill` takes plain numbers; the process is a child that we have not reaped, so the id is still its own.
-    unsafe {
-        libc::kill(process as libc::pid_t, libc::SIGTERM);
-    }
-}
-
-/// What the parent says on standard input to let a worker go.
-const LEAVE: &str = "leave";
-
-/// Whether the parent said [`LEAVE`]; true, if it ever did.
-static TOLD_TO_LEAVE: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::Sender::new(false));
-
-/// Resolves when the parent of a tied process tells it to leave.
-pub async fn told_to_leave() {
-    let mut told = TOLD_TO_LEAVE.subscribe();
-    let _sender_is_static = told.wait_for(|told| *told).await;
-}
-
-/// Resolves when standard input ends: the parent that holds its other end has died, however it died.
-///
-/// (`PR_SET_PDEATHSIG` is no way: it fires when the *thread* ends that started the child.)
-pub async fn parent_ended() {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines() {
-            match line {
-                Ok(line) if line == LEAVE => drop(TOLD_TO_LEAVE.send_replace(true)),
-                Ok(_) => {}
-                Err(_) => break,
-            }
-        }
-        let _nobody_waits = sender.send(());
-    });
-    let _ended = receiver.await;
 }

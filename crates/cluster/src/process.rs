@@ -1,8 +1,8 @@
 //! A scheduler or a worker as a whole process: what `phalanx scheduler` and `phalanx worker` do after reading their
 //! arguments. One line on standard output when ready; ends at Ctrl-C, at SIGTERM, and with its parent if tied to it.
 
-use crate::local_cluster::{parent_ended, told_to_leave};
 use crate::scheduler::{Scheduler, SchedulerOptions};
+use crate::tie::{parent_ended, told_to_leave};
 use crate::worker::{WorkerOptions, work};
 use phalanx_engine::host::{self, Permission};
 pub use phalanx_engine::program::{set_program, this_program};

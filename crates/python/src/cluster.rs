@@ -3,7 +3,8 @@
 use crate::client::wait_blocking;
 use crate::errors::{Raise, exception};
 use phalanx::cluster::launcher::Ssh;
-use phalanx::cluster::{ClusterOptions, LaunchedCluster, LocalCluster, WorkerResources};
+use phalanx::cluster::{ClusterOptions, LaunchedCluster, LocalCluster, Rule, WorkerResources, needed};
+use phalanx::engine::EngineDescription;
 use phalanx::{Error, Result};
 use pyo3::prelude::*;
 use std::ffi::OsString;
@@ -126,5 +127,34 @@ impl PyLocalCluster {
         let Some(cluster) = stopped else { return Ok(()) };
         let stop = move || -> Result<()> { Arc::into_inner(cluster).map_or(Ok(()), LaunchedCluster::stop) };
         wait_blocking(py, stop)
+    }
+}
+
+/// How many workers a cluster needs, look after look.
+#[pyclass(frozen, name = "AdaptRule", module = "phalanx._phalanx")]
+pub struct PyAdaptRule(Mutex<Rule>);
+
+#[pymethods]
+impl PyAdaptRule {
+    /// From `minimum` to `maximum` workers, one of which goes when it was not needed at `patience` looks in a row.
+    #[new]
+    fn new(minimum: i64, maximum: i64, patience: i64) -> PyResult<Self> {
+        let bounds = [minimum, maximum, patience].map(usize::try_from);
+        let rule = match bounds {
+            [Ok(minimum), Ok(maximum), Ok(patience)] => Rule::new(minimum, maximum, patience),
+            _ => Err(Error::input(format!(
+                "adapt from {minimum} to {maximum} workers with a patience of {patience} looks"
+            ))
+            .with_hint("none of them is negative")),
+        };
+        Ok(Self(Mutex::new(rule.raise()?)))
+    }
+
+    /// How many workers there should be, where `there` are, by what the engine says that it has and does.
+    fn target(&self, there: usize, description: &str) -> PyResult<usize> {
+        let seen: EngineDescription = serde_json::from_str(description)
+            .map_err(|error| Error::internal("a description is no JSON").caused_by(&error))
+            .raise()?;
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).target(there, needed(&seen)))
     }
 }

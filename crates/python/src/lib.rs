@@ -42,7 +42,7 @@ mod _phalanx {
     #[pymodule_export]
     use super::client::{CancelToken, PyClient};
     #[pymodule_export]
-    use super::cluster::PyLocalCluster;
+    use super::cluster::{PyAdaptRule, PyLocalCluster};
     #[pymodule_export]
     use super::command::run_command;
     #[pymodule_export]

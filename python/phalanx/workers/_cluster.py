@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from phalanx.distributed._base import Cluster
 from phalanx.exceptions import ClusterError, ResourcesError
-from phalanx.workers import _api, _local
+from phalanx.workers import _api, _local, _sessions
 
 __all__ = ["CloudCluster"]
 
@@ -77,7 +77,7 @@ class CloudCluster(Cluster):
 
         super().__init__()
         self._cpu, self._memory, self._gpus, self._env = worker_cpu, worker_memory, nvidia_gpu, dict(env or {})
-        self._python = " --allow-python" if (_cluster.ALLOW_PYTHON if allow_python is None else allow_python) else ""
+        self._python = bool(_cluster.ALLOW_PYTHON if allow_python is None else allow_python)
         self._timeout = timeout
         self._ids: list[Any] = []
         port = dashboard_port or int(os.environ.get("CDSW_READONLY_PORT", _local.READ_ONLY_PORT))
@@ -85,7 +85,7 @@ class CloudCluster(Cluster):
         self._scheduler: Any = None
         try:
             self._scheduler = self._launched(1, scheduler_cpu, scheduler_memory, 0, command, {})[0]
-            self.scheduler_address = f"tcp://{self._address(self._scheduler)}:{PORT}"
+            self.scheduler_address = f"tcp://{_sessions.Session(self._scheduler).address(timeout)}:{PORT}"
             self._connected()
             self.launch(n_workers)
             self.wait_for_workers(n_workers, timeout)
@@ -97,26 +97,11 @@ class CloudCluster(Cluster):
         self, n: int, cpu: float, memory: float, nvidia_gpu: int, code: str, env: Mapping[str, str]
     ) -> list[Any]:
         """The ids of ``n`` sessions that run ``code``."""
-        described = _api.launch_workers(n, cpu, memory, nvidia_gpu=nvidia_gpu, code=code, env={**self._env, **env})
-        ids = [worker["id"] for worker in described if _api.is_there(worker)]
+        ids, failed = _sessions.launched(n, cpu, memory, nvidia_gpu, code, {**self._env, **env}) if n else ([], [])
         self._ids += ids
-        if failed := [worker for worker in described if not _api.is_there(worker)]:
+        if failed:
             raise ResourcesError(f"{len(failed)} of {n} sessions are not launched: {failed[0]}")
         return ids
-
-    def _address(self, session: Any) -> str:
-        """The address of a session, waited for."""
-        end = time.monotonic() + self._timeout
-        while True:
-            described = self._described().get(session, {})
-            address, status = described.get("ip_address"), described.get("status")
-            if status in _api.ENDED:
-                raise ClusterError(f"the scheduler's session {session} is {status}: {described.get('output', '')}")
-            if address not in _api.UNKNOWN:
-                return str(address)
-            if time.monotonic() > end:
-                raise ClusterError(f"the scheduler's session {session} has no address after {self._timeout:.0f} s")
-            time.sleep(_api.PERIOD)
 
     def _connected(self) -> None:
         """Waits until the scheduler answers; what it says is taken for the cluster's."""
@@ -146,7 +131,7 @@ class CloudCluster(Cluster):
         env: Mapping[str, str] | None = None,
     ) -> list[Any]:
         """Launches ``n`` more workers of so many cores and gigabytes (those of the others, by default); returns ids."""
-        code = f"!phalanx worker {self.scheduler_address}{self._python}"
+        code = _sessions.worker_code(self.scheduler_address, self._python)
         return self._launched(n, cores or self._cpu, memory or self._memory, self._gpus, code, env or {})
 
     @property
@@ -165,26 +150,41 @@ class CloudCluster(Cluster):
         return [described[each] for each in self._ids if each in described]
 
     def logs(self) -> dict[str, str]:
-        """What each session printed. The platform shows that in its console, and not to programs."""
+        """What each session printed; on the platform, which shows that in its console and not to programs, what its
+        process wrote to its log lately.
+        """
+        told: dict[str, list[tuple[str, str]]] = {}
         found = {}
         for described in self.describe():
-            path = described.get("log")
-            if path is None:
-                from phalanx.exceptions import UnsupportedError
-
-                raise UnsupportedError("CloudCluster.logs() on the platform", "its console shows what sessions print")
-            with open(path, encoding="utf-8", errors="replace") as log:
-                found[str(described["id"])] = log.read()
+            name, path, address = str(described["id"]), described.get("log"), described.get("ip_address")
+            if path is not None:
+                with open(path, encoding="utf-8", errors="replace") as log:
+                    found[name] = log.read()
+                continue
+            if described["id"] == self._scheduler:
+                lines = self._looking().get_scheduler_logs()
+            else:
+                told = told or self._looking().get_worker_logs()
+                lines = [line for at, of in told.items() if at.rpartition(":")[0] == address for line in of]
+            found[name] = "".join(f"{level} {text}\n" for level, text in reversed(lines))
         return found
 
     def stop(self, *workers: Any) -> None:
-        """Stops sessions of this cluster, by id; one that runs tasks loses them, and they run again elsewhere."""
+        """Lets workers of this cluster go, by the ids of their sessions: each finishes its tasks, and hands over what is
+        persisted on it, before its session is stopped.
+        """
         for each in workers:
             if each not in self._ids:
                 raise ValueError(f"{each!r} is not a session of this cluster")
-        if workers:
-            _api.stop_workers(*workers)
-            self._ids = [each for each in self._ids if each not in workers]
+        going = [each for each in self.describe() if each["id"] in workers and each.get("status") not in _api.ENDED]
+        if going and self._scheduler not in workers:
+            _sessions.retire(None, [str(each.get("ip_address")) for each in going], client=self._looking())
+        self._stop(workers)
+
+    def _stop(self, sessions: Sequence[Any]) -> None:
+        if sessions:
+            _api.stop_workers(*sessions)
+            self._ids = [each for each in self._ids if each not in sessions]
 
     def _close(self) -> None:
-        self.stop(*self._ids)
+        self._stop(list(self._ids))

@@ -1,11 +1,14 @@
-//! Where the processes of a cluster are started, a file a launcher: on this machine, or over SSH on others.
+//! Where the processes of a cluster are started, a file a launcher: on this machine, over SSH on others, or as sessions of
+//! Cloudera AI.
 //!
 //! A launcher makes the commands; [`LaunchedCluster`](crate::LaunchedCluster) runs, counts and ends them, in the same way
 //! for all. Each process is tied to us: it ends when the pipe to its standard input does, which also SSH passes on.
 
+pub mod cloudera;
 pub mod local;
 pub mod ssh;
 
+pub use cloudera::{CloudOptions, Cloudera};
 pub use local::Local;
 pub use ssh::{Ssh, SshOptions};
 
@@ -14,6 +17,7 @@ use phalanx_engine::Result;
 use std::fmt;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 /// Makes the commands that start processes of a cluster somewhere.
 pub trait Launcher: fmt::Debug + Send + Sync {
@@ -46,6 +50,17 @@ pub trait Launcher: fmt::Debug + Send + Sync {
 
     /// The credentials of the cluster, if it has any: clients need them.
     fn credentials(&self) -> Option<&Path>;
+
+    /// A process that takes longer than this to say that it is ready does not start.
+    fn ready_timeout(&self) -> Duration {
+        Duration::from_secs(20)
+    }
+
+    /// A process that takes longer than this to end after being asked is killed. Of one on another machine we only see its
+    /// connection.
+    fn stop_timeout(&self) -> Duration {
+        if self.is_local() { Duration::from_millis(1500) } else { Duration::from_secs(8) }
+    }
 
     /// Removes what was put to where the processes were. A launcher that is dropped has done so.
     fn clean(&self) {}

@@ -33,7 +33,17 @@ _workers: dict[str, dict[str, Any]] = {
 }
 _machines: dict[str, Machine] = {}
 _processes: dict[str, subprocess.Popen[Any]] = {}
-_count = 0
+
+
+def _next() -> int:
+    """The number of the next worker, among all processes of the session."""
+    number = 0
+    while True:
+        try:
+            os.close(os.open(f"{os.environ['STANDIN_CALLS']}.number{number}", os.O_CREAT | os.O_EXCL))
+            return number
+        except FileExistsError:
+            number += 1
 
 
 def _note(name: str, **what: Any) -> None:
@@ -51,12 +61,11 @@ def launch_workers(
     code: str = "",
     env: dict[str, str] = {},  # noqa: B006, as it is documented
 ) -> list[dict[str, Any]]:
-    global _count
     given = {"cpu": cpu, "memory": memory, "nvidia_gpu": nvidia_gpu, "kernel": kernel, "script": script}
     _note("launch", n=n, code=code, env=env, **given)
     described = []
     for _ in range(n):
-        number, _count = _count, _count + 1
+        number = _next()
         if number in FAILING:
             described.append({"error": {"message": "no node has so many resources"}, "status": 500})
             continue
