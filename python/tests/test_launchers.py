@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import random
+import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,6 @@ import pytest
 
 import phalanx.array as da
 from phalanx.distributed import Client, LocalCluster
-from phalanx.distributed._adaptive import Rule, needed
 
 AMP = Path(__file__).parents[2] / "examples" / "amp"
 
@@ -51,57 +52,6 @@ def test_launch_list_logs_and_stop() -> None:
     cluster.close()
 
 
-def stage(tasks: int, done: int = 0, running: int = 0) -> dict[str, int]:
-    return {"tasks": tasks, "tasks_done": done, "tasks_running": running}
-
-
-@pytest.mark.parametrize(
-    ("stages", "cores", "workers"),
-    [
-        ([], 1, 1),  # it is being planned
-        ([stage(8)], 1, 8),
-        ([stage(8)], 4, 2),
-        ([stage(8, done=6, running=2), stage(100)], 1, 2),  # the second waits for the first
-        ([stage(8, done=8), stage(5, running=1)], 2, 3),
-        ([stage(8, done=8), stage(5, done=5)], 1, 0),
-    ],
-)
-def test_what_is_needed(stages: list[dict[str, int]], cores: int, workers: int) -> None:
-    assert needed([{"stages": stages}], [{"cores": cores}]) == workers
-    assert needed([], [{"cores": cores}]) == 0
-
-
-def test_the_rule_follows_the_queue() -> None:
-    rule = Rule(1, 6, patience=3)
-    there, targets = 1, []
-    for wanted in [0, 4, 9, 0, 2, 0, 0, 0, 0]:
-        there = rule.target(there, wanted)
-        targets.append(there)
-    assert targets == [1, 4, 6, 6, 6, 2, 2, 1, 1]
-    for bounds in [(-1, 2, 1), (3, 2, 1), (0, 0, 1), (0, 1, 0)]:
-        with pytest.raises(ValueError, match="adapt from"):
-            Rule(*bounds)
-
-
-def test_the_rule_never_thrashes() -> None:
-    seed = random.randrange(1 << 30)
-    draw, patience = random.Random(seed), 5
-    for _ in range(200):
-        rule, there, grown, history = Rule(0, 8, patience), 0, -patience, []
-        for look in range(60):
-            wanted = draw.choice([0, 0, 1, 3, 8, 12])
-            history.append(wanted)
-            target = rule.target(there, wanted)
-            assert 0 <= target <= 8, seed
-            assert target >= min(8, wanted), f"seed {seed}: work waits for a worker that may be launched"
-            if target > there:
-                grown = look
-            if target < there:
-                assert look - grown >= patience - 1, f"seed {seed}: what was launched {look - grown} looks ago is stopped"
-                assert target == min(8, max(history[-patience:])), f"seed {seed}: a worker goes that was needed"
-            there = target
-
-
 def test_a_cluster_adapts() -> None:
     with LocalCluster(n_workers=1, memory_limit="512MiB", allow_python=True) as cluster, Client(cluster) as client:
         cluster.adapt(1, 3, interval=0.1, patience=8)
@@ -113,6 +63,107 @@ def test_a_cluster_adapts() -> None:
         assert len(cluster.workers) == 1
         cluster.adapt(2, 2, interval=0.1)
         assert soon(lambda: len(cluster.workers) == 2)
+        for bounds in [(-1, 2), (3, 2), (0, 0)]:
+            with pytest.raises(ValueError, match="adapt from"):
+                cluster.adapt(*bounds)
+        with pytest.raises(ValueError, match="patience of 0"):
+            cluster.adapt(0, 1, patience=0)
+
+
+def phalanx(home: Path, *words: str) -> str:
+    """What ``phalanx cluster`` prints, with a home folder of its own."""
+    path = os.pathsep.join(each for each in sys.path if each)
+    environment = {**os.environ, "HOME": str(home), "PYTHONPATH": path}
+    command = [sys.executable, "-m", "phalanx", "cluster", *words]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False, env=environment)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.mark.parametrize("launcher", ["local", "cloudera"])
+def test_a_cluster_of_the_command(launcher: str, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"workers": 2, "cores": 1, "memory_bytes": 1 << 29, "cloudera": {"worker_cpu": 1}}))
+    try:
+        said = phalanx(tmp_path, "up", "--launcher", launcher, "--config", str(config))
+        assert f"cluster default ({launcher}): scheduler tcp://127." in said and said.count("  worker ") == 2
+        address = said.split("scheduler ")[1].split(",")[0].strip()
+        with Client(address) as client:
+            client.wait_for_workers(2, timeout=60)
+            kept = da.ones((100, 100), chunks=50).persist()
+            assert kept.sum().compute() == 10_000
+            assert phalanx(tmp_path, "scale", "3").count("  worker ") == 3
+            client.wait_for_workers(3, timeout=60)
+            assert ": 3 workers, 3 cores" in phalanx(tmp_path, "status")
+            assert soon(lambda: phalanx(tmp_path, "logs").count(" has joined") == 3)
+            assert "worker joined" in phalanx(tmp_path, "logs")
+            # Those that go hand over what they hold.
+            assert phalanx(tmp_path, "scale", "1").count("  worker ") == 1
+            assert soon(lambda: len(client.nthreads()) == 1, 60)
+            assert kept.sum().compute() == 10_000
+            assert "from 2 to 2 workers" in phalanx(tmp_path, "adapt", "2", "2")
+            assert soon(lambda: len(client.nthreads()) == 2, 60), "the queue is not followed"
+    finally:
+        assert phalanx(tmp_path, "down") == "cluster default is down\n"
+    left = lambda: [path for path in Path("/proc").glob("[0-9]*/environ") if is_of(path, tmp_path)]  # noqa: E731
+    assert soon(lambda: not left()), f"{left()} are left"
+
+
+def is_of(environ: Path, home: Path) -> bool:
+    """Whether a process has this home folder."""
+    try:
+        return f"HOME={home}\0".encode() in environ.read_bytes()
+    except OSError:
+        return False
+
+
+KEPT = """\
+import json, os, subprocess, sys, time
+from pathlib import Path
+from phalanx.distributed import Client
+import phalanx.array as da
+
+def phalanx(*words):
+    ended = subprocess.run([sys.executable, "-m", "phalanx", "cluster", *words], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+config = Path(os.environ["HOME"]) / "config.json"
+config.write_text(json.dumps({"workers": 2, "cloudera": {"worker_cpu": 1, "worker_memory": 1, "env": {"SECRET": "hunter2"}}}))
+said = phalanx("up", "--launcher", "cloudera", "--config", str(config))
+print(said.splitlines()[0].split(",")[0].rpartition(":")[0], said.count("  worker "))
+credentials = said.split("credentials for clients: ")[1].splitlines()[0]
+with Client(said.split("scheduler ")[1].split(",")[0], credentials=credentials) as client:
+    client.wait_for_workers(2, timeout=60)
+    print(da.ones((100, 100), chunks=50).sum().compute())
+end = time.monotonic() + 30
+while phalanx("logs").count(" has joined") < 2:
+    assert time.monotonic() < end, phalanx("logs")
+print(": 2 workers, " in phalanx("status"))
+commands = b"".join(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline"))
+print(b"hunter2" in commands, b"_held" in commands)
+print(phalanx("down").strip())
+"""
+
+
+@pytest.mark.skipif(network.why_not() is not None, reason=str(network.why_not()))
+def test_a_cluster_of_the_command_on_the_platform(tmp_path: Path) -> None:
+    program = tmp_path / "kept.py"
+    program.write_text(KEPT)
+    given = {"HOME": str(tmp_path), "STANDIN_CALLS": str(tmp_path / "calls"), "STANDIN_SLOW": "0.5"}
+    ended = network.run(Path(__file__).parent / "platform" / "session.py", "python", str(program), env=given)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.splitlines() == [
+        "cluster default (cloudera): scheduler tcp://10.99.0.2 2",
+        "10000.0",
+        "True",
+        "False True",
+        "cluster default is down",
+    ]
+    calls = [json.loads(line) for line in (tmp_path / "calls").read_text().splitlines()]
+    launched = [call for call in calls if call["call"] == "launch"]
+    assert [call["n"] for call in launched] == [1, 1, 1] and all(call["env"]["SECRET"] == "hunter2" for call in launched)
+    assert all(call["ids"] for call in calls if call["call"] == "stop"), "everybody's sessions would be stopped"
 
 
 def cells() -> str:
@@ -129,14 +180,35 @@ SAID = [
 def test_the_prototype_on_this_machine(tmp_path: Path) -> None:
     path = os.pathsep.join(each for each in sys.path if each)
     environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": path}
-    for program in (cells(), (AMP / "scripts" / "check.py").read_text()):
+    said = []
+    for program in (cells(), (AMP / "scripts" / "check.py").read_text(), (AMP / "scripts" / "train.py").read_text()):
         command = [sys.executable, "-c", program]
         ended = subprocess.run(
             command, capture_output=True, text=True, timeout=200, check=False, env=environment, cwd=tmp_path
         )
         assert ended.returncode == 0, ended.stderr
-        lines = ended.stdout.splitlines()
-        assert lines[1:] == SAID or lines[1:] == ["sum: 1000000.0"]
+        said.append(ended.stdout.splitlines())
+    assert [said[0][1:], said[1][1:], said[2]] == [SAID, ["sum: 1000000.0"], ["rounds: 40"]]
+    # The application answers at the platform's port.
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    serving = subprocess.Popen(
+        [sys.executable, "-c", (AMP / "scripts" / "serve.py").read_text()],
+        stdout=subprocess.PIPE, text=True, cwd=tmp_path, env={**environment, "CDSW_APP_PORT": str(port), "CDSW_DOMAIN": "example.test"},
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert serving.stdout is not None and f"at http://127.0.0.1:{port}/predict" in serving.stdout.readline()
+        body = json.dumps({f"V{number}": 3.0 if number <= 4 else 0.0 for number in range(1, 21)}).encode()
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{port}/predict", body, {"Content-Type": "application/json", "Host": "find-frauds.example.test"}
+        )
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            assert json.load(answer)["prediction"] > 0.5
+    finally:
+        os.killpg(serving.pid, signal.SIGTERM)
+        serving.wait(20)
 
 
 @pytest.mark.skipif(network.why_not() is not None, reason=str(network.why_not()))
@@ -163,5 +235,6 @@ def test_the_prototype_is_as_the_platform_wants_it() -> None:
     for variable in metadata["environment_variables"].values():
         assert set(variable) <= {"default", "description", "required"}
     for task in metadata["tasks"]:
-        assert task["type"] == "run_session" and task["kernel"] == "python3" and task["cpu"] and task["memory"]
+        assert task["type"] in ("run_session", "start_application") and task["kernel"] == "python3" and task["cpu"] and task["memory"]
+        assert ("subdomain" in task) == (task["type"] == "start_application")
         compile((AMP / task["script"]).read_text(), task["script"], "exec")

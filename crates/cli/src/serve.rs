@@ -1,6 +1,7 @@
 //! `phalanx serve`.
 
 use crate::args::ServeArgs;
+use crate::platform::Session;
 use crate::text;
 use phalanx_cluster::Role;
 use phalanx_engine::{Error, Result};
@@ -21,6 +22,7 @@ pub fn run(args: &ServeArgs) -> Result<()> {
         transport: args.credentials.transport(&[Role::Worker], &args.bind.ip().to_string())?,
         threads: args.threads.unwrap_or(usual.threads),
         rows_max: args.max_rows as usize,
+        names: args.name.iter().cloned().chain(Session::of_environment().iter().flat_map(Session::names)).collect(),
         ..usual
     };
     let scheme = if options.transport.is_secure() { "https" } else { "http" };

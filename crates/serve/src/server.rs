@@ -43,6 +43,8 @@ pub struct ServerOptions {
     pub rows_max: usize,
     /// Bytes of a request, at most.
     pub body_bytes_max: usize,
+    /// Names, besides those of this machine, under which a proxy may ask on loopback.
+    pub names: Vec<String>,
 }
 
 impl Default for ServerOptions {
@@ -53,6 +55,7 @@ impl Default for ServerOptions {
             threads: phalanx_engine::session::cores(),
             rows_max: 10_000,
             body_bytes_max: 16 << 20,
+            names: vec![],
         }
     }
 }
@@ -97,7 +100,7 @@ impl ModelServer {
         // Under TLS a caller is who its certificate says; on loopback a web site must not call in a user's name.
         routes = match options.transport.is_secure() {
             true => routes.layer(middleware::from_fn(only_clients)),
-            false => routes.layer(middleware::from_fn(only_this_machine)),
+            false => routes.layer(middleware::from_fn_with_state(Names::new(&options.names), only_known_names)),
         };
         let (stop, stopped) = oneshot::channel();
         let service = routes.into_make_service_with_connect_info::<Caller>();
@@ -286,12 +289,15 @@ impl axum::extract::connect_info::Connected<IncomingStream<'_, Connections>> for
 
 /// A web site that lets its name point to this machine sends that name as `Host`; one that sends a form or text is told
 /// that it is no JSON, and asks before it sends JSON.
-async fn only_this_machine(request: Request, next: Next) -> Response {
-    match is_known(request.headers(), &Names::default()) {
+async fn only_known_names(State(names): State<Names>, request: Request, next: Next) -> Response {
+    match is_known(request.headers(), &names) {
         true => next.run(request).await,
         false => json_of(
             StatusCode::MISDIRECTED_REQUEST,
-            &json!({"error": "this model answers to 127.0.0.1, [::1] and localhost alone"}),
+            &json!({
+                "error": "this model answers to 127.0.0.1, [::1] and localhost alone",
+                "hint": "start it with --name NAME for a proxy that asks under that name",
+            }),
         ),
     }
 }

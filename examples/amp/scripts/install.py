@@ -4,5 +4,8 @@ import os
 import subprocess
 import sys
 
+EXTRAS = "[pandas,learn,xgboost,plot]"
+
 wheel = os.environ.get("PHALANX_WHEEL") or "phalanx"
-subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", f"{wheel}[pandas,learn,xgboost,plot]"], check=True)
+wanted = f"phalanx{EXTRAS} @ {wheel}" if "://" in wheel else f"{wheel}{EXTRAS}"
+subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", wanted], check=True)
