@@ -63,7 +63,7 @@ pub fn run(args: &DemoArgs, log: Level, interrupt: Interrupt) -> Outcome {
     let out = writable_folder(&args.road.out)?;
     let place = Place::start(&args.road.place, log, interrupt)?;
     let mut report = Report::new(place.engine().kind(), place.workers(), args.road.json);
-    report.begin(&place.describe()?, args.road.seed)?;
+    report.begin(&place.describe()?, place.page(), args.road.seed)?;
     let is_wanted = |name: &StepName| args.only.is_empty() || args.only.contains(name);
     for (number, (name, step)) in STEPS.iter().enumerate().filter(|(_, (name, _))| is_wanted(name)) {
         let context = Context { engine: place.engine(), seed: args.road.seed, flights: flights.as_ref(), out: &out };

@@ -94,6 +94,11 @@ impl Place {
         })
     }
 
+    /// The address of the status page of the cluster that was started for this demo.
+    pub fn page(&self) -> Option<&str> {
+        self.cluster.as_deref().and_then(LocalCluster::dashboard)
+    }
+
     /// Gives everything back and waits until it is gone; what is left over.
     ///
     /// # Errors

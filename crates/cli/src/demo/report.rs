@@ -80,8 +80,9 @@ impl Report {
     ///
     /// # Errors
     /// Standard output can't be written.
-    pub fn begin(&self, place: &str, seed: u64) -> Outcome {
-        if self.json { Ok(()) } else { print(&format!("Phalanx demo, {place}, seed {seed}\n\n")) }
+    pub fn begin(&self, place: &str, page: Option<&str>, seed: u64) -> Outcome {
+        let page = page.map(|page| format!("It can be watched at {page}\n")).unwrap_or_default();
+        if self.json { Ok(()) } else { print(&format!("Phalanx demo, {place}, seed {seed}\n{page}\n")) }
     }
 
     /// Says what a step has done.

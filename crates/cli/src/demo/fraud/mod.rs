@@ -38,7 +38,7 @@ pub fn run(args: &FraudArgs, log: Level, interrupt: Interrupt) -> Outcome {
     let out = writable_folder(&args.road.out)?;
     let place = Place::start(&args.road.place, log, interrupt)?;
     let report = Report::new(place.engine().kind(), place.workers(), args.road.json);
-    report.begin(&place.describe()?, args.road.seed)?;
+    report.begin(&place.describe()?, place.page(), args.road.seed)?;
     let mut road = Road { args: &args.road, place: &place, report, number: 0 };
     walk(&mut road, &table, &out, &library.version())?;
     let mut report = road.report;
