@@ -492,9 +492,13 @@ impl Shared {
 /// Why the scheduler did not take a plan.
 fn refused(status: &tonic::Status) -> Miss {
     match status.code() {
+        tonic::Code::InvalidArgument if status.message().contains("RecursionLimitReached") => Miss::Final(
+            Error::resources("the plan is nested deeper than a scheduler reads: about thirty steps of one column on top of each other")
+                .with_hint("persist parts of the work: each is a plan of its own; in one process plans may be deeper"),
+        ),
         tonic::Code::InvalidArgument => Miss::Final(
             Error::resources(format!("the scheduler can't read the plan: {}", status.message()))
-                .with_hint("is it very deep? Then persist parts of the work: each is a plan of its own"),
+                .with_hint("scheduler, workers and client must be of one version"),
         ),
         tonic::Code::ResourceExhausted => Miss::Final(
             Error::from_wire(status.message()).unwrap_or_else(|| Error::resources(status.message().to_owned())),

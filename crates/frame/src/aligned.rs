@@ -1,10 +1,11 @@
 //! Which queries have the same rows, and how columns of two of them come into one.
 //!
 //! Most series that meet come from one frame, and then nothing is needed. After `frame["z"] = …` the older series are
-//! carried up beside the newer columns. What was computed across rows (`cumsum`) meets its origin in [`Zip`], partition
+//! carried up beside the newer columns, and columns that were [computed](crate::computed) stay where they are. What was computed across rows (`cumsum`) meets its origin in [`Zip`], partition
 //! by partition. What has other rows is refused: pandas would align by index, which takes a merge here.
 
 use crate::Frame;
+use crate::computed::{border, is_border};
 use crate::lower::ordinal::two;
 use crate::node::Ordered;
 use crate::relation::{Related, Relation, relate};
@@ -12,8 +13,9 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{Fields, Schema, SchemaRef};
 use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::TaskContext;
+use datafusion::logical_expr::expr_rewriter::unnormalize_col;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
 use datafusion::prelude::ident as col;
@@ -44,15 +46,26 @@ fn same(left: &LogicalPlan, right: &LogicalPlan) -> bool {
     here && lefts.len() == rights.len() && lefts.iter().zip(rights).all(|(left, right)| same(left, right))
 }
 
-/// A query and what its projections are over, down to the first node that is none.
+/// A query and what its projections (and borders) are over, down to the first node that is neither.
 fn chain(plan: &LogicalPlan) -> Vec<&LogicalPlan> {
     let mut chain = vec![plan];
     let mut at = plan;
-    while let LogicalPlan::Projection(projection) = at {
-        at = &projection.input;
+    while matches!(at, LogicalPlan::Projection(_)) || is_border(at) {
+        let Some(input) = at.inputs().first().copied() else { break };
+        at = input;
         chain.push(at);
     }
     chain
+}
+
+/// Whether a node of a chain has all columns of its input, under their names.
+fn widens(plan: &LogicalPlan) -> bool {
+    let LogicalPlan::Projection(projection) = plan else { return is_border(plan) };
+    let fields = projection.input.schema().fields();
+    let own = projection.expr.iter().zip(fields);
+    let same =
+        own.filter(|(expression, field)| matches!(expression, Expr::Column(column) if column.name == *field.name()));
+    same.count() == fields.len()
 }
 
 /// Where a query's rows come from: through everything that keeps them one by one.
@@ -110,11 +123,18 @@ pub(crate) fn meet(left: &LogicalPlan, right: &LogicalPlan, wanted: &[Expr]) -> 
     let (lefts, rights) = (chain(left), chain(right));
     for (down, ancestor) in rights.iter().enumerate() {
         let Some(up) = lefts.iter().position(|plan| same(plan, ancestor)) else { continue };
+        // What was computed on the right stays, if what is left of it has the ancestor's columns too.
+        let wide = rights[..down].iter().rposition(|plan| !widens(plan)).map_or(0, |last| last + 1);
+        let kept = (wide..down).find(|&at| is_border(rights[at])).unwrap_or(down);
         let mut carried = wanted.to_vec();
-        for projection in &rights[..down] {
+        for projection in &rights[..kept] {
             carried = carried.into_iter().map(|wanted| through(projection, wanted)).collect::<DataFusionResult<_>>()?;
         }
-        return Ok(carry(&lefts[..up], ancestor, carried)?);
+        if kept == down && lefts[..up].iter().all(|plan| widens(plan)) {
+            return Ok((left.clone(), carried));
+        }
+        let carried = carried.into_iter().map(unnormalize_col).collect();
+        return Ok(carry(&lefts[..up], rights[kept], carried)?);
     }
     let (left_origin, right_origin) = (origin(left), origin(right));
     let sources = matches!((left_origin, right_origin), (LogicalPlan::TableScan(_), LogicalPlan::TableScan(_)));
@@ -149,12 +169,15 @@ fn carry(
         names = names.into_iter().map(|name| format!("_{name}")).collect();
     }
     let (mut plan, mut carried) = (ancestor.clone(), carried);
-    for projection in above.iter().rev() {
-        let LogicalPlan::Projection(projection) = projection else {
-            return Err(DataFusionError::Internal(String::from("a chain holds projections only")));
+    for level in above.iter().rev() {
+        let LogicalPlan::Projection(projection) = level else {
+            plan = border(plan)?;
+            continue;
         };
         let extra = carried.into_iter().zip(&names).map(|(carried, name)| carried.alias(name));
-        plan = LogicalPlanBuilder::from(plan).project(projection.expr.iter().cloned().chain(extra))?.build()?;
+        // The ancestor's own names, which a border no longer has a table's name before.
+        let own = projection.expr.iter().cloned().map(unnormalize_col);
+        plan = LogicalPlanBuilder::from(plan).project(own.chain(extra))?.build()?;
         carried = names.iter().map(|name| col(name.as_str())).collect();
     }
     Ok((plan, carried))

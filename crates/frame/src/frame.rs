@@ -1,5 +1,6 @@
 //! The frame: a query that has not run yet.
 
+use crate::computed::bordered;
 use crate::dtype::name as dtype_name;
 use crate::error::{need_column, need_distinct};
 use crate::expr::{Expr, cast, col, need_row_by_row};
@@ -48,7 +49,7 @@ impl Frame {
         plan: datafusion::error::Result<LogicalPlan>,
         index: Option<String>,
     ) -> Result<Self> {
-        Ok(Self { plan: Arc::new(plan?), index, ..self.clone() })
+        Ok(Self { plan: Arc::new(bordered(plan?)?), index, ..self.clone() })
     }
 
     pub(crate) fn logical(&self) -> &LogicalPlan {

@@ -52,6 +52,7 @@ mod aligned;
 pub mod asof;
 mod categories;
 pub mod columns;
+mod computed;
 pub mod datasets;
 pub mod dtype;
 mod error;

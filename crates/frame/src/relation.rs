@@ -27,6 +27,10 @@ pub(crate) trait Relation: fmt::Debug + Send + Sync + 'static {
     fn keeps_rows(&self) -> bool {
         false
     }
+    /// Whether it only keeps optimizers from moving expressions across it.
+    fn is_border(&self) -> bool {
+        false
+    }
 }
 
 /// A [`Relation`] on top of its inputs.

@@ -102,8 +102,9 @@ impl Series {
     /// The values of `expression` over the rows of `frame`.
     pub(crate) fn new(frame: &Frame, expression: Expr, name: Option<String>) -> Result<Self> {
         frame.check(&expression)?;
+        let (frame, expression) = frame.computed(expression)?;
         let (_, field) = expression.to_field(frame.logical().schema())?;
-        Ok(Self(Ok(Box::new(State { frame: frame.clone(), expression, name, field: field.as_ref().clone() }))))
+        Ok(Self(Ok(Box::new(State { frame, expression, name, field: field.as_ref().clone() }))))
     }
 
     fn state(&self) -> Result<&State> {
