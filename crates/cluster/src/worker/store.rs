@@ -26,7 +26,7 @@ pub struct WorkerStore {
 
 /// Jobs that ended and are remembered, so that what comes late finds the door closed. Nothing comes later than the
 /// tasks that a worker was given at one time, and what a client was sending: some hundred jobs back, at the very most.
-const JOBS_REMEMBERED_MAX: usize = 10_000;
+const JOBS_REMEMBERED_MAX: usize = 2_000;
 
 /// The latest of the names that were noted.
 #[derive(Debug, Default)]
