@@ -15,8 +15,9 @@ pub fn trials() -> Vec<Trial> {
     vec![trial("harmed::suites_give_the_same_bits", suites_give_the_same_bits)]
 }
 
-/// Suites in the tests.
+/// Suites in the tests, and harms: there are more suites if these take longer.
 const SUITES: usize = 8;
+const HARMS: usize = 5;
 /// A suite that takes longer hangs.
 const HANG: Duration = Duration::from_secs(240);
 
@@ -27,7 +28,7 @@ fn suites_give_the_same_bits() {
     let (cluster, engine) = cluster(3);
     let (all, mut random) = (compared(), Random(seed));
     let (is_over, harms) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let mut wrong = vec![];
+    let (mut wrong, mut runs) = (vec![], 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut random = Random(seed ^ 1);
@@ -45,18 +46,19 @@ fn suites_give_the_same_bits() {
                 harms.fetch_add(1, Ordering::SeqCst);
             }
         });
-        for run in 0..count {
+        while runs < count || harms.load(Ordering::SeqCst) < HARMS {
+            runs += 1;
             let (name, behaviour) = &all[random.range(0, all.len() as u64) as usize];
             let began = Instant::now();
             if let Err(panic) = caught(|| behaviour(&engine as &dyn Engine)) {
-                wrong.push(format!("{run}: {name}: {panic}"));
+                wrong.push(format!("{runs}: {name}: {panic}"));
             }
             if began.elapsed() > HANG {
-                wrong.push(format!("{run}: {name} took {:?}", began.elapsed()));
+                wrong.push(format!("{runs}: {name} took {:?}", began.elapsed()));
             }
         }
         is_over.store(true, Ordering::SeqCst);
     });
-    println!("  {count} runs of {} suites, {} harms, {} wrong", all.len(), harms.into_inner(), wrong.len());
+    println!("  {runs} runs of {} suites, {} harms, {} wrong", all.len(), harms.into_inner(), wrong.len());
     assert!(wrong.is_empty(), "seed {seed}: {wrong:#?}");
 }
