@@ -173,6 +173,22 @@ impl Array {
         compute::persist(engine, self).await
     }
 
+    /// A name of the elements, if they are persisted data, or are shown of it at other places: of arrays of one engine,
+    /// those with equal names have equal elements.
+    pub fn stored_name(&self) -> Option<String> {
+        let State::Known(root) = &self.0 else { return None };
+        let (order, place) = crate::expr::sorted(std::slice::from_ref(root));
+        let parts = order.iter().map(|expr| match &expr.stored {
+            Some(stored) => Some(format!("{} {:?}", stored.persisted.handle(), expr.chunks)),
+            None if expr.node.is_view() => {
+                let inputs: Vec<usize> = expr.inputs.iter().map(|input| place[&Arc::as_ptr(input)]).collect();
+                Some(format!("{:?} of {inputs:?}", expr.node))
+            }
+            None => None,
+        });
+        Some(parts.collect::<Option<Vec<String>>>()?.join("; "))
+    }
+
     /// The axes in reverse order.
     #[must_use]
     pub fn t(&self) -> Self {
