@@ -101,7 +101,7 @@ fn stopping(name: &str) -> EarlyStopping {
 /// A training in process, of which a rank is killed after two of its rounds.
 fn disturbed(training: impl AsyncFn(&dyn Engine) -> Result<Training>, after: &[u32]) {
     let engine = LocalEngine::new(Settings::default()).unwrap();
-    let training = run(training(&engine)).unwrap();
+    let training = Training { idle: Some(Duration::ZERO), ..run(training(&engine)).unwrap() };
     let undisturbed = run(train::train(&engine, &training, |_, _| Ok(()))).unwrap();
     let found = run(train_and_kill(&engine, &training, &[std::process::id()], after)).unwrap();
     assert!(found.restarts > 0, "nobody was disturbed");
@@ -123,7 +123,7 @@ fn early_stopping_goes_on_where_it_was() {
         Ok(training)
     };
     let engine = LocalEngine::new(Settings::default()).unwrap();
-    let training = run(stopped(&engine)).unwrap();
+    let training = Training { idle: Some(Duration::ZERO), ..run(stopped(&engine)).unwrap() };
     let found = run(train::train(&engine, &training, |_, _| Ok(()))).unwrap();
     let (best, _) = found.best.unwrap();
     assert_eq!(found.history.len() as u32, best + 4, "{:?}", found.history);

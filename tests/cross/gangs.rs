@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const OTHERS_MAX: Duration = Duration::from_millis(1500);
 
 pub fn trials() -> Vec<Trial> {
-    let checks: [(&str, Check); 9] = [
+    let checks: [(&str, Check); 11] = [
         ("ranks_get_their_rows_and_speak", ranks_get_their_rows_and_speak),
         ("a_gang_without_rows_or_alone", a_gang_without_rows_or_alone),
         ("a_bad_plan_is_refused", a_bad_plan_is_refused),
@@ -27,6 +27,8 @@ pub fn trials() -> Vec<Trial> {
         ("a_rank_that_leaves_ends_the_others", a_rank_that_leaves_ends_the_others),
         ("a_dropped_gang_ends", a_dropped_gang_ends),
         ("gangs_wait_for_each_other", gangs_wait_for_each_other),
+        ("ranks_that_stay_run_another_plan", ranks_that_stay_run_another_plan),
+        ("ranks_that_ended_badly_do_not_stay", ranks_that_ended_badly_do_not_stay),
     ];
     let all = checks.into_iter().flat_map(|(name, check)| on_every_engine(&format!("gangs::{name}"), check));
     let apart = [
@@ -261,6 +263,80 @@ fn gangs_wait_for_each_other(engine: &dyn Engine) {
         let together = spans.iter().filter(|(began, ended, _)| began <= moment && moment < ended).count();
         assert!(together <= cores.max(*own), "{together} ranks on {cores} cores: {spans:?}");
     }
+}
+
+/// The processes of a gang that has ended well, one a rank.
+fn processes_of(said: &[(usize, Said)]) -> Vec<u32> {
+    let mut all: Vec<(usize, u32)> = said
+        .iter()
+        .filter_map(|(rank, said)| match said {
+            Said::Process(process) => Some((*rank, *process)),
+            _ => None,
+        })
+        .collect();
+    all.sort_unstable();
+    all.into_iter().map(|(_, process)| process).collect()
+}
+
+/// A plan whose ranks stay.
+fn staying(ranks: usize, deed: &Deed, inputs: &[Persisted]) -> GangPlan {
+    GangPlan { idle: Duration::from_secs(600), ..plan(ranks, deed, inputs).unwrap() }
+}
+
+fn ranks_that_stay_run_another_plan(engine: &dyn Engine) {
+    let mut first = vec![];
+    for partitions in 1..6 {
+        let (rows, numbers) = persisted(engine, partitions);
+        let said = all_of(engine, staying(2, &Deed::Exchange, &[rows])).unwrap();
+        let total: i64 = numbers.iter().sum();
+        let sums = said.iter().filter(|(_, said)| matches!(said, Said::Sums(_, all, _) if *all == total));
+        assert_eq!(sums.count(), 2, "{said:?}");
+        let processes = processes_of(&said);
+        assert!(first.is_empty() || first == processes, "{first:?} and {processes:?}");
+        first = processes;
+    }
+    // Other shapes, and plans whose ranks do not stay, are processes of their own.
+    let others = [
+        staying(3, &Deed::Exchange, &[]),
+        GangPlan { threads: 2, ..staying(2, &Deed::Exchange, &[]) },
+        plan(2, &Deed::Exchange, &[]).unwrap(),
+    ];
+    for other in others {
+        let processes = processes_of(&all_of(engine, other).unwrap());
+        assert!(first.iter().all(|known| !processes.contains(known)), "{first:?} and {processes:?}");
+    }
+    // One of them dies meanwhile.
+    signal(first[1], libc::SIGKILL);
+    all_end(&first[1..], Duration::from_secs(5));
+    let again = || all_of(engine, staying(2, &Deed::Exchange, &[]));
+    let processes = again().or_else(|_just_seen| again()).map(|said| processes_of(&said)).unwrap();
+    assert!(first.iter().all(|known| !processes.contains(known)), "{first:?} and {processes:?}");
+}
+
+fn ranks_that_ended_badly_do_not_stay(engine: &dyn Engine) {
+    let error = Error::data("a label is text");
+    for deed in [Deed::Fail(1, error), Deed::Panic(0), Deed::Die(1)] {
+        let processes = processes_of(&all_of(engine, staying(2, &Deed::Exchange, &[])).unwrap());
+        assert!(all_of(engine, staying(2, &deed, &[])).is_err());
+        all_end(&processes, OTHERS_MAX);
+    }
+    // A gang that is dropped ends, whether its ranks would stay or not.
+    let processes = processes_of(&all_of(engine, staying(2, &Deed::Exchange, &[])).unwrap());
+    let (gang, same) = {
+        let mut gang = engine.gang(staying(2, &Deed::Stand, &[]));
+        let mut found = vec![0; 2];
+        block_on(async {
+            while found.contains(&0) {
+                if let (rank, Said::Process(process)) = hear(&mut gang, 2).await.unwrap().unwrap() {
+                    found[rank] = process;
+                }
+            }
+        });
+        (gang, found)
+    };
+    assert_eq!(same, processes);
+    drop(gang);
+    all_end(&processes, OTHERS_MAX);
 }
 
 fn open_files() -> usize {

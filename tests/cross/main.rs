@@ -20,6 +20,7 @@ mod memory;
 mod observed;
 mod own;
 mod recording;
+mod searches;
 mod spine;
 mod stages;
 mod suites;
@@ -48,6 +49,7 @@ fn main() {
         tls::trials(),
         gangs::trials(),
         boost::trials(),
+        searches::trials(),
         kills::trials(),
         harmed::trials(),
         load::trials(),

@@ -74,6 +74,7 @@ pub fn plan(ranks: usize, deed: &Deed, inputs: &[Persisted]) -> Result<GangPlan>
         inputs,
         plaintext: Plaintext::default(),
         processors: Processors::default(),
+        idle: Duration::ZERO,
     })
 }
 

@@ -144,7 +144,14 @@ pub fn killed(seed: u64, runs: usize, log: &str) -> Result<Summary> {
         }
         engine.wait_for_workers(cluster.workers().len(), Duration::from_secs(20))?;
     }
-    let left = ranks_of(&cluster.workers());
+    // Idle ranks end with their client.
+    drop((training, engine));
+    let ended = Instant::now();
+    let mut left = ranks_of(&cluster.workers());
+    while !left.is_empty() && ended.elapsed() < HANG {
+        std::thread::sleep(Duration::from_millis(5));
+        left = ranks_of(&cluster.workers());
+    }
     if !left.is_empty() {
         summary.wrong.push(format!("ranks {left:?} are left"));
     }

@@ -54,6 +54,15 @@ pub struct Layout {
     pub groups: Vec<Vec<u32>>,
     /// What is known of the features.
     pub about: About,
+    /// Numbers that all ranks together have of them.
+    pub numbers: u64,
+}
+
+impl Layout {
+    /// The places of all that the dataset is made of.
+    pub fn inputs(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.features).chain(self.fields.iter().map(|(_, input)| *input))
+    }
 }
 
 impl Dataset {
@@ -180,7 +189,8 @@ impl Dataset {
             (field.to_owned(), add(rows, shares))
         });
         let fields = fields.collect();
-        Layout { features, fields, groups, about: self.about.clone() }
+        let numbers = self.features.count() * self.features.width() as u64;
+        Layout { features, fields, groups, about: self.about.clone(), numbers }
     }
 }
 

@@ -13,10 +13,12 @@
 //! | [`library`], [`symbols`], [`native`] | XGBoost: where it is, its functions, and those as safe types |
 //! | `listening` | where ranks listen for each other |
 //! | [`rows`] | arrays and frames as the rows that ranks are fed |
+//! | [`recent`] | rows that were made lately, for who asks for the same again |
 //! | [`dataset`] | features with labels, weights and the rest, and who gets which rows |
 //! | [`parameters`] | what was asked for, checked before anything runs |
 //! | [`train`] | the caller's side: attempts, checkpoints, the model |
 //! | [`rank`] | the ranks' side |
+//! | [`memory`] | what a rank keeps from one training to the next |
 //! | [`stopping`] | when enough is enough |
 //! | `format` | whether bytes can be a model |
 //! | [`model`] | a trained model, and its answers to rows at hand |
@@ -28,11 +30,13 @@ pub mod dataset;
 mod format;
 pub mod library;
 mod listening;
+pub mod memory;
 pub mod model;
 pub mod native;
 pub mod parameters;
 pub mod predict;
 pub mod rank;
+pub mod recent;
 pub mod rows;
 pub mod stopping;
 pub mod symbols;
@@ -43,6 +47,7 @@ pub use library::Library;
 pub use model::{Answers, Model};
 pub use native::{Asked, Kind};
 pub use parameters::Parameters;
+pub use recent::Recent;
 pub use rows::Rows;
 pub use stopping::EarlyStopping;
 pub use train::{Trained, Training};

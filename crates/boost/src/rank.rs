@@ -4,10 +4,14 @@
 //! that goes on from a checkpoint gives the bits of one that was never disturbed. XGBoost's own state has two parts that
 //! would break this where rows or features are drawn at random, and both are made anew in every round: the generator, by
 //! a seed of the round's own, and the sampler of features, by choosing the tree method again.
+//!
+//! For the same reason a rank may stay for another training: what it [keeps](crate::memory) is a pure function of rows
+//! and parameters that are the same again, and everything else is made anew.
 
 use crate::dataset::{About, Layout};
 use crate::library;
 use crate::listening;
+use crate::memory::{Group, Key, Memory};
 use crate::native::{Booster, Communicator, Kept, Matrix, Tracker};
 use crate::rows;
 use crate::stopping::{EarlyStopping, Progress};
@@ -99,30 +103,74 @@ fn environment(threads: usize) -> Vec<(&'static str, String)> {
 fn run(rank: &mut Rank) -> Result<()> {
     let job: Job = postcard::from_bytes(rank.arguments())
         .map_err(|error| Error::internal("a training can't be read").caused_by(&error))?;
+    let mut memory = rank.kept::<Memory>().map_or_else(Memory::new, Ok)?;
+    memory.begin()?;
     // Alone, a rank is plain XGBoost, bit for bit. Of several the first has the tracker, which takes a tenth of a second to
-    // be ready: meanwhile the rows come.
-    let tracker = match (rank.count(), rank.number()) {
-        (1, _) => None,
-        (count, 0) => Some(Tracker::start(&listening::only_at(rank.host())?.to_string(), count)?),
+    // be ready: meanwhile the rows come. Ranks that stayed have met already.
+    let joins = rank.count() > 1 && memory.group.is_none();
+    let tracker = match rank.number() {
+        0 if joins => Some(Tracker::start(&listening::only_at(rank.host())?.to_string(), rank.count())?),
         _ => None,
     };
-    let inputs = read(rank)?;
-    if let Some(tracker) = &tracker {
-        tell(rank, &Word::Tracker(tracker.arguments()?))?;
-    }
-    let communicator = match rank.count() {
-        1 => None,
-        _ => {
-            listening::only_at(rank.host())?;
-            let tracker = rank.hear()?;
-            Some(Communicator::join(&String::from_utf8_lossy(&tracker), rank.number())?)
+    let keys = job.keys(rank);
+    let known = memory.take(&keys, &job.sets, rank.count());
+    let missing = job.sets.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(layout, _)| layout);
+    let wanted: Vec<usize> = missing.flat_map(Layout::inputs).collect();
+    let inputs = read(rank, &wanted)?;
+    if joins {
+        if let Some(tracker) = &tracker {
+            tell(rank, &Word::Tracker(tracker.arguments()?))?;
         }
-    };
-    train(rank, &job, inputs)?;
-    if let Some(communicator) = communicator {
-        communicator.leave()?;
+        listening::only_at(rank.host())?;
+        let address = rank.hear()?;
+        let communicator = Communicator::join(&String::from_utf8_lossy(&address), rank.number())?;
+        memory.group = Some(Group { communicator, tracker });
     }
-    tracker.map_or(Ok(()), Tracker::wait)
+    let matrices = matrices(rank, &job, inputs, known)?;
+    train(rank, &job, &matrices)?;
+    if rank.stays() {
+        memory.put(keys, &job.sets, matrices, rank.count());
+        rank.keep(memory);
+        return Ok(());
+    }
+    drop(matrices);
+    memory.group.map_or(Ok(()), Group::leave)
+}
+
+impl Job {
+    /// The last value of a parameter.
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The bins of a feature.
+    fn bins(&self) -> usize {
+        self.parameter("max_bin").and_then(|bins| bins.parse().ok()).unwrap_or(BINS)
+    }
+
+    /// What each of the sets is to this rank, and XGBoost makes of it; none where it makes something that depends on
+    /// more: `approx` cuts features where the training's own Hessians say.
+    fn keys(&self, rank: &Rank) -> Vec<Option<Key>> {
+        let method = self.parameter("tree_method").unwrap_or("hist");
+        let is_hist = matches!(method, "hist" | "auto") && self.parameter("updater").is_none();
+        let (names, mut keys) = (rank.names(), Vec::<Option<Key>>::new());
+        for layout in &self.sets {
+            let quantiles = layout.about.quantiles.and(keys.first().cloned().flatten());
+            let name = |input: usize| names.get(input).copied().unwrap_or_default();
+            let key = || {
+                Key::new(&(
+                    name(layout.features),
+                    layout.fields.iter().map(|(field, input)| (field, name(*input))).collect::<Vec<_>>(),
+                    layout.groups.get(rank.number()),
+                    &layout.about,
+                    (self.bins(), self.parameter("sparse_threshold")),
+                    quantiles,
+                ))
+            };
+            keys.push(if is_hist { key() } else { None });
+        }
+        keys
+    }
 }
 
 fn tell(rank: &Rank, word: &Word) -> Result<()> {
@@ -130,15 +178,15 @@ fn tell(rank: &Rank, word: &Word) -> Result<()> {
     rank.tell(&bytes)
 }
 
-/// The numbers of each input, and how many a row has.
-fn read(rank: &mut Rank) -> Result<Vec<(Vec<f32>, usize)>> {
+/// The numbers of each input, none of those that are not `wanted`, and how many a row has.
+fn read(rank: &mut Rank, wanted: &[usize]) -> Result<Vec<(Vec<f32>, usize)>> {
     let width = |schema: &datafusion::arrow::datatypes::SchemaRef| match schema.field(0).data_type() {
         datafusion::arrow::datatypes::DataType::FixedSizeList(_, width) => Ok(*width as usize),
         other => Err(Error::internal(format!("rows are {other}"))),
     };
     let mut inputs =
         rank.schemas().iter().map(|schema| Ok((vec![], width(schema)?))).collect::<Result<Vec<(Vec<f32>, usize)>>>()?;
-    rank.rows(|input, batch| {
+    rank.rows_of(wanted, |input, batch| {
         let (numbers, _) = inputs.get_mut(input).ok_or_else(|| Error::internal("rows of no input"))?;
         numbers.extend_from_slice(rows::numbers(&batch)?);
         Ok(())
@@ -146,12 +194,21 @@ fn read(rank: &mut Rank) -> Result<Vec<(Vec<f32>, usize)>> {
     Ok(inputs)
 }
 
-/// XGBoost's rows of every set. The numbers that they are made of are given back one after the other.
-fn matrices(rank: &Rank, job: &Job, mut inputs: Vec<(Vec<f32>, usize)>) -> Result<Vec<Matrix>> {
-    let bins = job.parameters.iter().rev().find(|(name, _)| name == "max_bin");
-    let bins = bins.and_then(|(_, bins)| bins.parse().ok()).unwrap_or(BINS);
+/// XGBoost's rows of every set: those that are known, and others made of the numbers, which are given back one after the
+/// other.
+fn matrices(
+    rank: &Rank,
+    job: &Job,
+    mut inputs: Vec<(Vec<f32>, usize)>,
+    known: Vec<Option<Matrix>>,
+) -> Result<Vec<Matrix>> {
+    let bins = job.bins();
     let mut made: Vec<Matrix> = vec![];
-    for layout in &job.sets {
+    for (layout, known) in job.sets.iter().zip(known) {
+        if let Some(known) = known {
+            made.push(known);
+            continue;
+        }
         let mut take = |input: usize| inputs.get_mut(input).map(std::mem::take).unwrap_or_default();
         let (numbers, width) = take(layout.features);
         let about = &layout.about;
@@ -187,17 +244,16 @@ fn matrices(rank: &Rank, job: &Job, mut inputs: Vec<(Vec<f32>, usize)>) -> Resul
     Ok(made)
 }
 
-fn train(rank: &Rank, job: &Job, inputs: Vec<(Vec<f32>, usize)>) -> Result<()> {
-    let matrices = matrices(rank, job, inputs)?;
+fn train(rank: &Rank, job: &Job, matrices: &[Matrix]) -> Result<()> {
     let Some(rows) = matrices.first() else { return Err(Error::internal("a training without rows")) };
     let mut at = job.checkpoint.clone().unwrap_or_default();
     let earlier = job.base.as_ref().map_or(Ok(0), |base| Booster::of_bytes(base)?.rounds())?;
     let booster = match &job.checkpoint {
         Some(checkpoint) => {
-            retrace(rank, job, &matrices, earlier)?;
-            begin(rank, job, &matrices, Some(&checkpoint.model))?
+            retrace(rank, job, matrices, earlier)?;
+            begin(rank, job, matrices, Some(&checkpoint.model))?
         }
-        None => begin(rank, job, &matrices, job.base.as_ref())?,
+        None => begin(rank, job, matrices, job.base.as_ref())?,
     };
     let evals: Vec<(&Matrix, &str)> =
         job.evals.iter().filter_map(|(set, name)| Some((matrices.get(*set)?, name.as_str()))).collect();
@@ -291,11 +347,8 @@ fn update(job: &Job, booster: &Booster, rows: &Matrix, earlier: u32, round: u32)
 /// features where the Hessians of the rows say, and where these are the same in all rounds it cuts in the first alone,
 /// over the rows that were drawn then.
 fn retrace(rank: &Rank, job: &Job, matrices: &[Matrix], earlier: u32) -> Result<()> {
-    let method = job.parameters.iter().rev().find(|(name, _)| name == "tree_method");
-    match (method, matrices.first()) {
-        (Some((_, method)), Some(rows)) if method == "approx" => {
-            update(job, &begin(rank, job, matrices, job.base.as_ref())?, rows, earlier, 0)
-        }
+    match (job.parameter("tree_method"), matrices.first()) {
+        (Some("approx"), Some(rows)) => update(job, &begin(rank, job, matrices, job.base.as_ref())?, rows, earlier, 0),
         _ => Ok(()),
     }
 }

@@ -109,6 +109,10 @@ symbols! {
     tracker_wait: XGTrackerWaitFor(Handle, *const c_char);
     /// Frees it.
     tracker_free: XGTrackerFree(Handle);
+    /// Settings of the calling thread, as JSON.
+    get_settings: XGBGetGlobalConfig(*mut *const c_char);
+    /// Sets them.
+    set_settings: XGBSetGlobalConfig(*const c_char);
     /// This thread becomes a rank.
     communicator_init: XGCommunicatorInit(*const c_char);
     /// And is none any more.

@@ -46,6 +46,27 @@ pub struct Training {
     /// Whether ranks may talk unencrypted between hosts of a cluster with credentials; `None`: as the variable
     /// `PHALANX_PLAINTEXT_BETWEEN_HOSTS` says. XGBoost knows no TLS, and ranks tell each other sums over rows.
     pub plaintext: Option<Plaintext>,
+    /// How long ranks stay after this training, with what XGBoost made of their rows, for another one of the same ranks
+    /// and threads on the same engine; zero: this one is by processes of its own, which end. `None`: as the variable
+    /// `PHALANX_RANKS_IDLE_SECONDS` says, and [`IDLE`] without it. The model does not depend on it.
+    pub idle: Option<Duration>,
+}
+
+/// How long ranks stay, by default.
+pub const IDLE: Duration = Duration::from_secs(10);
+/// The variable that says otherwise, in seconds.
+pub const IDLE_VARIABLE: &str = "PHALANX_RANKS_IDLE_SECONDS";
+
+/// What [`IDLE_VARIABLE`] says.
+pub(crate) fn idle_of_environment() -> Result<Duration> {
+    let said = match std::env::var(IDLE_VARIABLE) {
+        Ok(said) if !said.is_empty() => said,
+        _ => return Ok(IDLE),
+    };
+    let seconds = said.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| {
+        Error::input(format!("{IDLE_VARIABLE} is {said:?}")).with_hint("give seconds: 10, or 0 for ranks that end")
+    })
 }
 
 /// How long rounds go on without a checkpoint, by default.
@@ -82,6 +103,7 @@ impl Training {
             threads: 1,
             checkpoint_interval: CHECKPOINT_INTERVAL,
             plaintext: None,
+            idle: None,
         }
     }
 
@@ -168,6 +190,7 @@ pub async fn train(
             inputs: inputs.clone(),
             plaintext,
             processors: training.parameters.processors(),
+            idle: training.idle.map_or_else(idle_of_environment, Ok)?,
         };
         let mut spoke = false;
         let ended = attempt(engine, plan, ranks, |word| {

@@ -20,8 +20,9 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use phalanx_engine::observe::RunEvent;
 use phalanx_engine::{
-    Engine, EngineDescription, EngineKind, Error, ErrorKind, Gang, GangPlan, Job, Lineage, LocalEngine, Location,
-    PartitionData, PersistJob, Persisted, Plan, Progress, Recipe, Result, SavedPlan, Settings, credentials, datafusion,
+    Engine, EngineDescription, EngineKind, Error, ErrorKind, Gang, GangPlan, IdleGangs, Job, Lineage, LocalEngine,
+    Location, PartitionData, PersistJob, Persisted, Plan, Progress, Recipe, Result, SavedPlan, Settings, credentials,
+    datafusion,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -56,6 +57,7 @@ pub(crate) struct Shared {
     session: Arc<Session>,
     pool: Pool,
     handle: Handle,
+    idle: Arc<IdleGangs>,
 }
 
 impl std::fmt::Debug for ClusterEngine {
@@ -214,7 +216,7 @@ impl Engine for ClusterEngine {
         // Before they are read: who finds one lost makes it again only if nobody has done so since.
         let versions: Vec<u64> = inputs.iter().map(Persisted::version).collect();
         let (starting, mending) = (Arc::clone(&self.shared), Arc::clone(&self.shared));
-        let start = async move { crate::gang::start(&starting.session, &starting.pool, &plan).await };
+        let start = async move { crate::gang::start(&starting.session, &starting.pool, &starting.idle, plan).await };
         let mend = move |error| async move { mending.rebuild(&inputs, &versions, error).await };
         Gang::start(&self.handle, start, mend)
     }
@@ -274,7 +276,7 @@ impl Shared {
         let session = Arc::new(Session::begin(&address, &transport, &handle).await?);
         let pool = Pool::new(transport);
         handle.spawn(hand_over_forever(Arc::downgrade(&session), session.watch(), pool.clone()).boxed());
-        Ok(Self { settings, address, session, pool, handle })
+        Ok(Self { settings, address, session, pool, handle, idle: Arc::default() })
     }
 
     /// Runs attempts of `plan` until one lost nobody.

@@ -4,20 +4,20 @@
 //! large, and a stream that ends is how either side hears of the other's end.
 
 use crate::data::Pool;
-use crate::protocol::{GangPlaces, GangRequest, RankPlace};
+use crate::protocol::{GangRequest, RankPlace};
 use crate::session::Session;
 use crate::transport::MESSAGE_BYTES_MAX;
 use crate::worker::messages_of;
 use arrow_flight::FlightData;
 use arrow_flight::flight_service_client::FlightServiceClient;
-use bytes::Bytes;
+use phalanx_engine::gang::idle::{IdleGangs, Shape};
 use phalanx_engine::gang::packet::{Assembler, Kind, Packet};
 use phalanx_engine::gang::process::error_of;
-use phalanx_engine::gang::{Processors, RankEvent, RankLink, RankSpec, TOO_FEW_GPUS_HINT};
+use phalanx_engine::gang::{Order, Processors, RankEvent, RankLink, RankSpec, Started, TOO_FEW_GPUS_HINT};
 use phalanx_engine::{Error, GangPlan, Plaintext, Result};
-use std::any::Any;
 use std::net::IpAddr;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tonic::Streaming;
@@ -25,12 +25,12 @@ use tonic::Streaming;
 /// What ranks said and the caller has not heard yet.
 const EVENTS_WAITING_MAX: usize = 16;
 
-/// Starts all ranks of `plan`, as soon as there are cores for all of them.
+/// Starts all ranks of `plan`, as soon as there are cores for all of them; where an idle gang's are, these start again.
 ///
 /// # Errors
 /// `Cluster`: a worker or the scheduler is lost. `Input`: the plan is none, or its ranks would talk in plain text between
 /// hosts of a cluster with credentials, which it does not allow.
-pub async fn start(session: &Arc<Session>, pool: &Pool, plan: &GangPlan) -> Result<Vec<RankLink>> {
+pub async fn start(session: &Arc<Session>, pool: &Pool, idle: &Arc<IdleGangs>, plan: GangPlan) -> Result<Started> {
     let mut specs = plan.specs()?;
     session.need_workers().await?;
     let one_host = pool.is_secure() && plan.plaintext == Plaintext::WithinHost;
@@ -48,9 +48,17 @@ pub async fn start(session: &Arc<Session>, pool: &Pool, plan: &GangPlan) -> Resu
         return Err(overheard("the scheduler has spread the ranks over several hosts"));
     }
     specs.iter_mut().for_each(|spec| spec.on_one_host = is_on_one_host);
-    let held: Arc<dyn Any + Send + Sync> = Arc::new(Held { _cores: reservation, _inputs: plan.clone() });
-    let ranks = specs.into_iter().zip(places.ranks).map(|(spec, place)| join(pool, spec, place, Arc::clone(&held)));
-    futures::future::try_join_all(ranks).await
+    let names = places.ranks.iter().map(|place| format!("{} {}", place.worker, place.address)).collect();
+    let shape = Shape::new(&specs, names);
+    let stay = idle.stay(&Handle::current(), shape.clone(), &specs, plan.idle_time());
+    let links = match stay.as_ref().and_then(|_| idle.again(&shape, &specs)) {
+        Some(links) => links,
+        None => {
+            let ranks = specs.into_iter().zip(places.ranks).map(|(spec, place)| join(pool, spec, place));
+            futures::future::try_join_all(ranks).await?
+        }
+    };
+    Ok(Started { links, held: Box::new((reservation, plan)), stay })
 }
 
 fn overheard(why: &str) -> Error {
@@ -76,12 +84,6 @@ pub fn host_of(address: &str) -> &str {
     }
 }
 
-/// What a gang has until its last rank has ended.
-struct Held {
-    _cores: Streaming<GangPlaces>,
-    _inputs: GangPlan,
-}
-
 /// A task that ends with its owner.
 struct Aborting(JoinHandle<()>);
 
@@ -91,7 +93,7 @@ impl Drop for Aborting {
     }
 }
 
-async fn join(pool: &Pool, spec: RankSpec, place: RankPlace, held: Arc<dyn Any + Send + Sync>) -> Result<RankLink> {
+async fn join(pool: &Pool, spec: RankSpec, place: RankPlace) -> Result<RankLink> {
     let lost = |spec: &RankSpec, place: &RankPlace| {
         Error::cluster(format!("worker {} is lost, and rank {} with it", place.worker, spec.rank))
     };
@@ -101,36 +103,47 @@ async fn join(pool: &Pool, spec: RankSpec, place: RankPlace, held: Arc<dyn Any +
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let (sender, events) = mpsc::channel(EVENTS_WAITING_MAX);
-    let (messages, mut told) = mpsc::unbounded_channel::<Bytes>();
-    let first = Bytes::from(phalanx_engine::gang::encode(&spec)?);
-    let outgoing = async_stream(first, move |context| told.poll_recv(context));
+    let (orders, mut ordered) = mpsc::unbounded_channel();
+    orders.send(Order::Start(Box::new(spec.clone()))).map_err(|_| Error::internal("a rank's orders are closed"))?;
+    let outgoing = stream_of(move |context| ordered.poll_recv(context));
     let answer = client.do_exchange(outgoing).await.map_err(|status| lost(&spec, &place).caused_by(&status))?;
     let mut incoming = answer.into_inner();
     let listening = tokio::spawn(async move {
-        let last = listen(&mut incoming, &sender).await.unwrap_or_else(|| RankEvent::Lost(lost(&spec, &place)));
+        let last =
+            listen(&mut incoming, spec.stays, &sender).await.unwrap_or_else(|| RankEvent::Lost(lost(&spec, &place)));
         let _nobody_listens = sender.send(last).await;
     });
-    Ok(RankLink { events, messages, guard: Box::new((Aborting(listening), held)) })
+    Ok(RankLink { events, orders, guard: Box::new(Aborting(listening)) })
 }
 
-/// The first packet, then a message packet for each item, in pieces.
-fn async_stream(
-    first: Bytes,
-    mut next: impl FnMut(&mut std::task::Context<'_>) -> std::task::Poll<Option<Bytes>> + Send,
+/// A packet for each order, in pieces.
+fn stream_of(
+    mut next: impl FnMut(&mut std::task::Context<'_>) -> std::task::Poll<Option<Order>> + Send,
 ) -> impl futures::Stream<Item = FlightData> + Send {
     use futures::StreamExt;
-    let start = futures::stream::iter(messages_of(Kind::Start, &first));
-    let rest = futures::stream::poll_fn(move |context| next(context));
-    start.chain(rest.flat_map(|body| futures::stream::iter(messages_of(Kind::Message, &body))))
+    let packet = |order: Order| match order {
+        Order::Message(body) => Ok(messages_of(Kind::Message, &body)),
+        Order::Start(spec) => phalanx_engine::gang::encode(&spec).map(|body| messages_of(Kind::Start, &body.into())),
+    };
+    let orders = futures::stream::poll_fn(move |context| next(context)).map(packet);
+    // An order that can't be written ends the stream, and that the rank.
+    orders
+        .take_while(|packet| futures::future::ready(packet.is_ok()))
+        .flat_map(|packet| futures::stream::iter(packet.unwrap_or_default()))
 }
 
 /// Passes on what a rank says; returns its last word, `None` if the stream is cut.
-async fn listen(incoming: &mut Streaming<FlightData>, events: &mpsc::Sender<RankEvent>) -> Option<RankEvent> {
+async fn listen(
+    incoming: &mut Streaming<FlightData>,
+    stays: bool,
+    events: &mpsc::Sender<RankEvent>,
+) -> Option<RankEvent> {
     let mut packets = Assembler::default();
     loop {
         while let Some(Packet { kind, body }) = packets.whole().ok()? {
             match kind {
                 Kind::Message => events.send(RankEvent::Message(body)).await.ok()?,
+                Kind::Done if stays => events.send(RankEvent::Done).await.ok()?,
                 Kind::Done => return Some(RankEvent::Done),
                 Kind::Failed => return Some(RankEvent::Failed(error_of(&body))),
                 _ => return Some(RankEvent::Lost(error_of(&body))),

@@ -75,7 +75,7 @@ pub mod stream;
 pub use codec::EngineCodec;
 pub use engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescription};
 pub use error::{Error, ErrorKind, Result};
-pub use gang::{Gang, GangInput, GangPlan, Plaintext};
+pub use gang::{Gang, GangInput, GangPlan, IdleGangs, Plaintext};
 pub use host::{CallHost, HostFunction, HostRuntime};
 pub use job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 pub use lineage::{Lineage, Recipe, Watched};

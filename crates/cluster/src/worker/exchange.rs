@@ -1,4 +1,4 @@
-//! Ranks of gangs on this worker: a stream of the client's each. Up: what the rank is to do, then messages for it.
+//! Ranks of gangs on this worker: a stream of the client's each. Up: what the rank is to do, and messages for it.
 //! Down: what it says. The rank ends with the stream, and the stream with the rank.
 
 use super::store::WorkerStore;
@@ -6,7 +6,7 @@ use arrow_flight::FlightData;
 use bytes::Bytes;
 use futures::Stream;
 use phalanx_engine::gang::packet::{Assembler, Kind, head};
-use phalanx_engine::gang::{RankEvent, RankLink, RankSpec, start_rank};
+use phalanx_engine::gang::{Order, RankEvent, RankLink, RankSpec, start_rank};
 use phalanx_engine::persisted::ReadPersisted;
 use phalanx_engine::{Error, Result};
 use std::sync::Arc;
@@ -88,14 +88,18 @@ async fn read(mut input: Streaming<FlightData>, store: Arc<WorkerStore>, host: S
             };
             match (packet.kind, &rank) {
                 (Kind::Start, None) => match start(&packet.body, &store, &host) {
-                    Ok(RankLink { events, messages, guard }) => {
-                        rank = Some((messages, guard));
+                    Ok(RankLink { events, orders, guard }) => {
+                        rank = Some((orders, guard));
                         let _speaker = started.take().map(|started| started.send(Ok(events)));
                     }
                     Err(error) => return refuse(started, error),
                 },
-                (Kind::Message, Some((messages, _))) if messages.send(packet.body).is_ok() => {}
-                (Kind::Message, Some(_)) => {} // it has ended; that is heard from its events
+                // One that has ended does not hear it; that is heard from its events.
+                (Kind::Message, Some((orders, _))) => drop(orders.send(Order::Message(packet.body))),
+                (Kind::Start, Some((orders, _))) => match phalanx_engine::gang::decode(&packet.body) {
+                    Ok(spec) => drop(orders.send(Order::Start(Box::new(spec)))),
+                    Err(error) => return refuse(started, error),
+                },
                 _ => return refuse(started, Error::internal("a client's packets for a rank are out of order")),
             }
         }

@@ -4,7 +4,8 @@
 //! persisted data each of them is fed. [`Engine::gang`](crate::Engine::gang) starts the ranks as child processes, in
 //! process or on workers, and returns a [`Gang`]: what ranks say to the caller, and the caller to them. When one rank
 //! ends badly, all are ended within a second, and the caller hears which it was and why. Nothing is started again: how
-//! to go on is the caller's matter, who knows what the ranks were about.
+//! to go on is the caller's matter, who knows what the ranks were about. Ranks that did their work may [stay](idle) for
+//! the engine's next gang of the same shape, with what they keep of its inputs.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -12,7 +13,9 @@
 //! | [`process`] | a rank as a child process: started, fed, listened to |
 //! | [`reap`] | processes of ranks that are no more wanted |
 //! | [`rank`] | the child's side: what a program is given |
+//! | [`idle`] | gangs whose ranks are done and stay |
 
+pub mod idle;
 pub mod packet;
 pub mod process;
 pub mod rank;
@@ -21,13 +24,15 @@ pub mod reap;
 use crate::persisted::{Location, Persisted, SerializedSchema};
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
-use futures::StreamExt;
-use futures::stream::{BoxStream, SelectAll};
-pub use process::{RankLink, start_rank};
+pub use idle::IdleGangs;
+pub use process::{Order, RankLink, start_rank};
 pub use rank::{Rank, RankProgram, run_rank};
 use serde::{Deserialize, Serialize};
-use std::future::Future;
+use std::any::Any;
+use std::fmt;
+use std::future::{Future, poll_fn};
 use std::ops::Range;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -57,6 +62,9 @@ pub struct GangPlan {
     pub plaintext: Plaintext,
     /// On what the ranks compute.
     pub processors: Processors,
+    /// How long ranks that are done stay for another gang of the same program, number, threads and places, if they compute
+    /// on cores; zero: they end, and this gang's are none that stayed.
+    pub idle: Duration,
 }
 
 /// On what ranks compute.
@@ -139,6 +147,8 @@ pub struct RankSpec {
     pub on_one_host: bool,
     /// The GPU on which it computes, by its number on its machine.
     pub gpu: Option<usize>,
+    /// Whether it stays when it is done.
+    pub stays: bool,
 }
 
 /// One input of a rank.
@@ -182,6 +192,14 @@ pub fn decode(body: &[u8]) -> Result<RankSpec> {
 }
 
 impl GangPlan {
+    /// How long its ranks stay when they are done. Those on GPUs do not: a process can't change its GPU.
+    pub fn idle_time(&self) -> Duration {
+        match self.processors {
+            Processors::Cores => self.idle,
+            Processors::Gpus => Duration::ZERO,
+        }
+    }
+
     /// What each rank is started with, by the present places of the data.
     ///
     /// # Errors
@@ -202,8 +220,18 @@ impl GangPlan {
             inputs: self.inputs.iter().map(|input| input.of(rank)).collect(),
             on_one_host: false,
             gpu: None,
+            stays: !self.idle_time().is_zero(),
         };
         Ok((0..self.ranks).map(spec).collect())
+    }
+}
+
+impl RankInput {
+    /// A name of exactly these rows: none of this engine's has it that has other values.
+    pub fn name(&self) -> String {
+        let rows: u64 = self.pieces.iter().map(|piece| piece.rows).sum();
+        let (partition, skip) = self.pieces.first().map_or((0, 0), |first| (first.partition, first.skip));
+        format!("{}/{partition}+{skip}..{rows}", self.handle)
     }
 }
 
@@ -238,6 +266,25 @@ pub enum RankEvent {
     Lost(Error),
 }
 
+/// The ranks of a gang that has begun.
+pub struct Started {
+    /// All of them, in order.
+    pub links: Vec<RankLink>,
+    /// What the gang has until the last of them is done, as its cores and its inputs.
+    pub held: Box<dyn Any + Send>,
+    /// Who takes them when all are done, if they stay.
+    pub stay: Option<Stay>,
+}
+
+/// Takes the ranks of a gang that is done.
+pub type Stay = Box<dyn FnOnce(Vec<RankLink>) + Send>;
+
+impl fmt::Debug for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Started({} ranks)", self.links.len())
+    }
+}
+
 /// A running gang. Dropping it ends all ranks.
 #[derive(Debug)]
 pub struct Gang {
@@ -261,7 +308,7 @@ impl Gang {
     /// ranks end, and `mend` makes it again before the caller hears of it (see [`Gang::next`]).
     pub fn start<S, M, F>(runtime: &Handle, start: S, mend: M) -> Self
     where
-        S: Future<Output = Result<Vec<RankLink>>> + Send + 'static,
+        S: Future<Output = Result<Started>> + Send + 'static,
         M: FnOnce(Error) -> F + Send + 'static,
         F: Future<Output = Result<()>> + Send,
     {
@@ -269,7 +316,7 @@ impl Gang {
         let (messages, heard) = mpsc::unbounded_channel();
         let driver = runtime.spawn(async move {
             let ended = match start.await {
-                Ok(links) => drive(links, heard, &event_sender).await,
+                Ok(started) => run(started, heard, &event_sender).await,
                 Err(error) => Err(error),
             };
             let ended = match ended {
@@ -295,35 +342,67 @@ impl Gang {
     }
 }
 
-type Events = SelectAll<BoxStream<'static, (usize, RankEvent)>>;
+/// Drives ranks to their end. They are kept, if they are, before the caller hears that they are done.
+async fn run(
+    started: Started,
+    heard: mpsc::UnboundedReceiver<(usize, Bytes)>,
+    events: &mpsc::Sender<Result<(usize, Bytes)>>,
+) -> Result<()> {
+    let Started { mut links, held, stay } = started;
+    let ended = drive(&mut links, heard, events).await;
+    match stay.filter(|_| ended.is_ok()) {
+        Some(stay) => {
+            drop(held);
+            stay(links);
+        }
+        None => {
+            drop(links);
+            drop(held);
+        }
+    }
+    ended
+}
+
+/// What is heard next, and of whom: of several that have something to say, of the first after the `last` one.
+async fn next_event(links: &mut [RankLink], last: &mut usize) -> Option<(usize, RankEvent)> {
+    let event = poll_fn(|context| {
+        let mut is_open = false;
+        for step in 1..=links.len() {
+            let rank = (*last + step) % links.len();
+            match links[rank].events.poll_recv(context) {
+                Poll::Ready(Some(event)) => return Poll::Ready(Some((rank, event))),
+                Poll::Ready(None) => {}
+                Poll::Pending => is_open = true,
+            }
+        }
+        if is_open { Poll::Pending } else { Poll::Ready(None) }
+    });
+    let event = event.await;
+    *last = event.as_ref().map_or(*last, |(rank, _)| *rank);
+    event
+}
 
 async fn drive(
-    links: Vec<RankLink>,
+    links: &mut [RankLink],
     mut heard: mpsc::UnboundedReceiver<(usize, Bytes)>,
     events: &mpsc::Sender<Result<(usize, Bytes)>>,
 ) -> Result<()> {
-    let mut open = links.len();
-    let (mut senders, mut guards, mut all) = (vec![], vec![], Events::new());
-    for (rank, link) in links.into_iter().enumerate() {
-        let RankLink { events: mut receiver, messages, guard } = link;
-        all.push(futures::stream::poll_fn(move |context| receiver.poll_recv(context)).map(move |e| (rank, e)).boxed());
-        senders.push(messages);
-        guards.push(guard);
-    }
+    let (mut open, mut last) = (links.len(), 0);
+    let tell: Vec<mpsc::UnboundedSender<Order>> = links.iter().map(|link| link.orders.clone()).collect();
     while open > 0 {
         tokio::select! {
             Some((rank, message)) = heard.recv() => {
-                if let Some(sender) = senders.get(rank) {
-                    let _ended = sender.send(message);
+                if let Some(orders) = tell.get(rank) {
+                    let _ended = orders.send(Order::Message(message));
                 }
             }
-            event = all.next() => match event {
+            event = next_event(links, &mut last) => match event {
                 Some((rank, RankEvent::Message(message))) => {
                     events.send(Ok((rank, message))).await.map_err(|_| Error::cancelled())?;
                 }
                 Some((_, RankEvent::Done)) => open -= 1,
                 Some((_, RankEvent::Failed(error) | RankEvent::Lost(error))) if open == 1 => return Err(error),
-                Some(first) => return Err(last_words(first, open - 1, all).await),
+                Some(first) => return Err(last_words(first, open - 1, links).await),
                 None => return Err(Error::internal("ranks ended without a word")),
             },
         }
@@ -333,12 +412,13 @@ async fn drive(
 
 /// Listens to `open` others after the `first` rank that ended badly, and says what the cause was: lost data that can be
 /// made again, a rank that is gone, a rank that failed of itself, one that failed because others did.
-async fn last_words(first: (usize, RankEvent), open: usize, mut all: Events) -> Error {
+async fn last_words(first: (usize, RankEvent), open: usize, links: &mut [RankLink]) -> Error {
+    let mut last = first.0;
     let mut ended = vec![first];
     let listen = async {
         let mut open = open;
         while open > 0 {
-            match all.next().await {
+            match next_event(links, &mut last).await {
                 Some((_, RankEvent::Message(_))) => {}
                 Some((_, RankEvent::Done)) => open -= 1,
                 Some(event) => {
@@ -389,12 +469,13 @@ mod tests {
     fn link(events: Vec<RankEvent>) -> RankLink {
         let (sender, events_of_rank) = mpsc::channel(16);
         events.into_iter().for_each(|event| sender.try_send(event).unwrap());
-        let (messages, _unheard) = mpsc::unbounded_channel();
-        RankLink { events: events_of_rank, messages, guard: Box::new(sender) }
+        let (orders, _unheard) = mpsc::unbounded_channel();
+        RankLink { events: events_of_rank, orders, guard: Box::new(sender) }
     }
 
     async fn end_of(links: Vec<RankLink>) -> (Vec<(usize, Bytes)>, Option<Error>) {
-        let mut gang = Gang::start(&Handle::current(), async move { Ok(links) }, |lost| async { Err(lost) });
+        let started = Started { links, held: Box::new(()), stay: None };
+        let mut gang = Gang::start(&Handle::current(), async move { Ok(started) }, |lost| async { Err(lost) });
         let mut said = vec![];
         while let Some(event) = gang.next().await {
             match event {

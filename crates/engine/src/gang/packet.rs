@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// To a rank, first: what it is to do.
+    /// To a rank, first, and again when it is done and stays: what it is to do.
     Start = 1,
     /// To a rank: rows of an input.
     Rows = 2,
@@ -16,19 +16,20 @@ pub enum Kind {
     Fed = 3,
     /// Either way: a message of the program's own.
     Message = 4,
-    /// From a rank, last: it has done its work.
+    /// From a rank: it has done its work. The last word, unless it stays.
     Done = 5,
     /// From a rank, last: it failed, and why.
     Failed = 6,
     /// From who holds a rank, last: it is gone, and why.
     Lost = 7,
+    /// From a rank: which of its inputs it wants, as numbers of four bytes.
+    Feed = 8,
 }
 
 impl Kind {
     fn of(byte: u8) -> Option<Self> {
-        [Self::Start, Self::Rows, Self::Fed, Self::Message, Self::Done, Self::Failed, Self::Lost]
-            .into_iter()
-            .find(|kind| *kind as u8 == byte)
+        use Kind::{Done, Failed, Fed, Feed, Lost, Message, Rows, Start};
+        [Start, Rows, Fed, Message, Done, Failed, Lost, Feed].into_iter().find(|kind| *kind as u8 == byte)
     }
 }
 

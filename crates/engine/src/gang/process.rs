@@ -1,10 +1,10 @@
 //! A rank as a child process: started, fed with its rows, listened to, and killed when nobody wants it any more.
 
 use super::packet::{HEAD_BYTES, Kind, head, parse_head};
-use super::rank::{RankProgram, RankStart};
+use super::rank::{InputHead, RankProgram, RankStart};
 use super::reap::Leash;
 use super::{RankEvent, RankInput, RankSpec};
-use crate::persisted::{ReadPersisted, SerializedSchema};
+use crate::persisted::ReadPersisted;
 use crate::{Error, Result, paths, program};
 use bytes::Bytes;
 use datafusion::arrow::array::RecordBatch;
@@ -28,12 +28,21 @@ const EVENTS_WAITING_MAX: usize = 16;
 /// A rank that has said its last word and does not end for this long is killed.
 const END_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// What a rank is told.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// Something from the caller.
+    Message(Bytes),
+    /// What it is to do next, when it has done its work and stays.
+    Start(Box<RankSpec>),
+}
+
 /// One rank: what is heard of it, and what it is told. Dropping it ends the rank.
 pub struct RankLink {
     /// What is heard of it.
     pub events: mpsc::Receiver<RankEvent>,
     /// What it is told.
-    pub messages: mpsc::UnboundedSender<Bytes>,
+    pub orders: mpsc::UnboundedSender<Order>,
     /// Whatever keeps it alive.
     pub guard: Box<dyn Any + Send>,
 }
@@ -76,9 +85,9 @@ pub fn start_rank(runtime: &Handle, spec: RankSpec, host: String, reader: Arc<dy
         .spawn()
         .map_err(|error| Error::resources(format!("rank {} does not start", spec.rank)).caused_by(&error))?;
     let (sender, events) = mpsc::channel(EVENTS_WAITING_MAX);
-    let (messages, heard) = mpsc::unbounded_channel();
-    let driver = runtime.spawn(drive(child, spec, host, reader, sender, heard));
-    Ok(RankLink { events, messages, guard: Box::new(Aborting(driver)) })
+    let (orders, ordered) = mpsc::unbounded_channel();
+    let driver = runtime.spawn(drive(child, spec, host, reader, sender, ordered));
+    Ok(RankLink { events, orders, guard: Box::new(Aborting(driver)) })
 }
 
 async fn drive(
@@ -87,14 +96,15 @@ async fn drive(
     host: String,
     reader: Arc<dyn ReadPersisted>,
     events: mpsc::Sender<RankEvent>,
-    heard: mpsc::UnboundedReceiver<Bytes>,
+    orders: mpsc::UnboundedReceiver<Order>,
 ) {
     let (rank, process) = (spec.rank, child.id().unwrap_or_default());
     let _ended_with_this = Leash::on(process);
     let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return };
     let last = {
-        let listen = listen(output, &events);
-        let feed = feed(input, spec, host, reader, heard);
+        let (asking, asked) = mpsc::unbounded_channel();
+        let listen = listen(output, spec.stays, &events, &asking);
+        let feed = feed(input, spec, host, reader, asked, orders);
         tokio::pin!(listen);
         tokio::select! {
             biased;
@@ -113,8 +123,13 @@ async fn drive(
     let _nobody_listens = events.send(last).await;
 }
 
-/// Passes on what a rank says; returns its last word, if it has one.
-async fn listen(mut output: ChildStdout, events: &mpsc::Sender<RankEvent>) -> Option<RankEvent> {
+/// Passes on what a rank says, and to `asking` which inputs it wants; returns its last word, if it has one.
+async fn listen(
+    mut output: ChildStdout,
+    stays: bool,
+    events: &mpsc::Sender<RankEvent>,
+    asking: &mpsc::UnboundedSender<Vec<usize>>,
+) -> Option<RankEvent> {
     loop {
         let mut start = [0; HEAD_BYTES];
         output.read_exact(&mut start).await.ok()?;
@@ -126,6 +141,11 @@ async fn listen(mut output: ChildStdout, events: &mpsc::Sender<RankEvent>) -> Op
         output.read_exact(&mut body).await.ok()?;
         match kind {
             Kind::Message => events.send(RankEvent::Message(body.into())).await.ok()?,
+            Kind::Feed => {
+                let numbers = body.as_chunks::<4>().0.iter().map(|number| u32::from_le_bytes(*number) as usize);
+                asking.send(numbers.collect()).ok()?;
+            }
+            Kind::Done if stays => events.send(RankEvent::Done).await.ok()?,
             Kind::Done => return Some(RankEvent::Done),
             _ => return Some(RankEvent::Failed(error_of(&body))),
         }
@@ -138,38 +158,68 @@ pub fn error_of(body: &[u8]) -> Error {
     Error::from_wire(&text).unwrap_or_else(|| Error::internal(text.into_owned()))
 }
 
-/// Feeds a rank and then tells it what the caller says. Returns only if its rows can't be read: a rank that does not
-/// take them has ended, and that is heard elsewhere.
+/// Starts a rank, as often as it is ordered, feeds it with what it asks for and tells it what the caller says. Returns
+/// only if its rows can't be read: a rank that does not take them has ended, and that is heard elsewhere.
 async fn feed(
     mut input: impl AsyncWrite + Unpin,
-    mut spec: RankSpec,
+    spec: RankSpec,
     host: String,
     reader: Arc<dyn ReadPersisted>,
-    mut heard: mpsc::UnboundedReceiver<Bytes>,
+    mut asked: mpsc::UnboundedReceiver<Vec<usize>>,
+    mut orders: mpsc::UnboundedReceiver<Order>,
 ) -> Error {
-    let inputs = std::mem::take(&mut spec.inputs);
-    let schemas = inputs.iter().map(|input| input.schema.clone()).collect();
-    let start = RankStart { host, inputs: schemas, spec, allowed_paths: paths::lists() };
-    let body = match postcard::to_stdvec(&start) {
-        Ok(body) => body,
-        Err(error) => return Error::internal("a rank's start can't be written").caused_by(&error),
+    let (mut inputs, start) = match started(spec, &host) {
+        Ok(started) => started,
+        Err(error) => return error,
     };
-    let mut written = write(&mut input, Kind::Start, &[&body]).await;
-    for (number, from) in inputs.iter().enumerate() {
-        match send(&mut input, number, from, reader.as_ref()).await {
-            Ok(sent) => written = written.and(sent),
-            Err(error) => return error,
-        }
-    }
-    written = match written {
-        Ok(()) => write(&mut input, Kind::Fed, &[]).await,
-        broken => broken,
-    };
+    let mut written = write(&mut input, Kind::Start, &[&start]).await;
     while written.is_ok() {
-        let Some(message) = heard.recv().await else { break };
-        written = write(&mut input, Kind::Message, &[&message]).await;
+        written = tokio::select! {
+            Some(wanted) = asked.recv() => match send_all(&mut input, &inputs, &wanted, reader.as_ref()).await {
+                Ok(written) => written,
+                Err(error) => return error,
+            },
+            Some(order) = orders.recv() => match order {
+                Order::Message(message) => write(&mut input, Kind::Message, &[&message]).await,
+                Order::Start(spec) => match started(*spec, &host) {
+                    Ok((next, start)) => {
+                        inputs = next;
+                        write(&mut input, Kind::Start, &[&start]).await
+                    }
+                    Err(error) => return error,
+                },
+            },
+            else => break,
+        };
     }
     std::future::pending().await
+}
+
+/// The inputs of a rank, and what it reads first.
+fn started(mut spec: RankSpec, host: &str) -> Result<(Vec<RankInput>, Vec<u8>)> {
+    let inputs = std::mem::take(&mut spec.inputs);
+    let heads = inputs.iter().map(|input| InputHead { name: input.name(), schema: input.schema.clone() });
+    let start = RankStart { host: host.to_owned(), inputs: heads.collect(), spec, allowed_paths: paths::lists() };
+    let body = postcard::to_stdvec(&start)
+        .map_err(|error| Error::internal("a rank's start can't be written").caused_by(&error))?;
+    Ok((inputs, body))
+}
+
+/// Sends the rows of the inputs that are wanted. The inner error is that of a rank that does not read.
+async fn send_all(
+    output: &mut (impl AsyncWrite + Unpin),
+    inputs: &[RankInput],
+    wanted: &[usize],
+    reader: &dyn ReadPersisted,
+) -> Result<io::Result<()>> {
+    for number in wanted {
+        let input = inputs.get(*number).ok_or_else(|| Error::internal("a rank wants what it has not"))?;
+        let sent = send(output, *number, input, reader).await?;
+        if sent.is_err() {
+            return Ok(sent);
+        }
+    }
+    Ok(write(output, Kind::Fed, &[]).await)
 }
 
 /// Sends the rows of one input. The inner error is that of a rank that does not read.
@@ -220,7 +270,6 @@ async fn write(output: &mut (impl AsyncWrite + Unpin), kind: Kind, parts: &[&[u8
 impl fmt::Debug for RankStart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let RankSpec { program, rank, ranks, .. } = &self.spec;
-        let inputs: &[SerializedSchema] = &self.inputs;
-        write!(f, "RankStart({program}, {rank} of {ranks}, {} inputs)", inputs.len())
+        write!(f, "RankStart({program}, {rank} of {ranks}, {} inputs)", self.inputs.len())
     }
 }

@@ -11,6 +11,8 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::ipc::reader::StreamReader;
 use serde::{Deserialize, Serialize};
+use std::any::Any;
+use std::fmt;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -53,19 +55,40 @@ impl RankProgram {
 #[derive(Serialize, Deserialize)]
 pub(super) struct RankStart {
     pub host: String,
-    pub inputs: Vec<SerializedSchema>,
+    pub inputs: Vec<InputHead>,
     pub spec: RankSpec,
     /// What may be opened by who started it, and so by it.
     pub allowed_paths: Vec<AllowedPaths>,
 }
 
+/// What a rank knows of an input before it has its rows.
+#[derive(Serialize, Deserialize)]
+pub(super) struct InputHead {
+    pub name: String,
+    pub schema: SerializedSchema,
+}
+
+/// What the parent says, but for rows.
+enum Said {
+    Start(RankStart),
+    Message(Bytes),
+}
+
 /// What a program is given.
-#[derive(Debug)]
 pub struct Rank {
     start: RankStart,
     rows: Receiver<Packet>,
-    messages: Receiver<Bytes>,
+    said: Receiver<Said>,
     output: Arc<Mutex<File>>,
+    /// Whether all rows that it asked for were taken.
+    is_fed: bool,
+    kept: Option<Box<dyn Any>>,
+}
+
+impl fmt::Debug for Rank {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.start.fmt(f)
+    }
 }
 
 impl Rank {
@@ -95,15 +118,34 @@ impl Rank {
     }
     /// The schema of each input.
     pub fn schemas(&self) -> Vec<SchemaRef> {
-        self.start.inputs.iter().map(|schema| Arc::clone(&schema.0)).collect()
+        self.start.inputs.iter().map(|input| Arc::clone(&input.schema.0)).collect()
+    }
+    /// The name of each input's rows: what has the same name in another of this rank's plans has the same values.
+    pub fn names(&self) -> Vec<&str> {
+        self.start.inputs.iter().map(|input| input.name.as_str()).collect()
     }
     /// Hands all rows to `take`, each batch with the number of its input; the rows of an input come in order.
     ///
     /// # Errors
     /// Those of `take`.
-    pub fn rows(&mut self, mut take: impl FnMut(usize, RecordBatch) -> Result<()>) -> Result<()> {
+    pub fn rows(&mut self, take: impl FnMut(usize, RecordBatch) -> Result<()>) -> Result<()> {
+        let all: Vec<usize> = (0..self.start.inputs.len()).collect();
+        self.rows_of(&all, take)
+    }
+    /// As [`Rank::rows`], of these inputs alone. The rows of others are not sent.
+    ///
+    /// # Errors
+    /// Those of `take`.
+    pub fn rows_of(&mut self, inputs: &[usize], mut take: impl FnMut(usize, RecordBatch) -> Result<()>) -> Result<()> {
+        if inputs.is_empty() {
+            return Ok(());
+        }
+        let numbers: Vec<u8> = inputs.iter().flat_map(|number| (*number as u32).to_le_bytes()).collect();
+        self.is_fed = false;
+        self.say(Kind::Feed, &numbers)?;
         while let Ok(packet) = self.rows.recv() {
             if packet.kind == Kind::Fed {
+                self.is_fed = true;
                 return Ok(());
             }
             let Some((number, stream)) = packet.body.split_first_chunk::<4>() else { break };
@@ -125,7 +167,36 @@ impl Rank {
     /// # Errors
     /// `Internal`: it will say nothing more.
     pub fn hear(&self) -> Result<Bytes> {
-        self.messages.recv().map_err(|_| Error::internal("nobody speaks to this rank"))
+        match self.said.recv() {
+            Ok(Said::Message(message)) => Ok(message),
+            Ok(Said::Start(_)) => Err(Error::internal("a rank is to start before it is done")),
+            Err(_) => Err(Error::internal("nobody speaks to this rank")),
+        }
+    }
+    /// Whether it stays for another plan when it is done.
+    pub fn stays(&self) -> bool {
+        self.start.spec.stays
+    }
+    /// Keeps something for its next plan. It is dropped with the process, which ends without a call of destructors.
+    pub fn keep(&mut self, value: impl Any) {
+        self.kept = Some(Box::new(value));
+    }
+    /// What its last plan has kept, if that was of this type.
+    pub fn kept<T: Any>(&mut self) -> Option<T> {
+        self.kept.take()?.downcast().ok().map(|kept| *kept)
+    }
+    /// Waits for its next plan. What was said of the last one and not heard is forgotten.
+    fn start_again(&mut self) -> Result<()> {
+        loop {
+            match self.said.recv() {
+                Ok(Said::Start(start)) => {
+                    self.start = start;
+                    return Ok(());
+                }
+                Ok(Said::Message(_)) => {}
+                Err(_) => return Err(Error::internal("nobody speaks to this rank")),
+            }
+        }
     }
     fn say(&self, kind: Kind, body: &[u8]) -> Result<()> {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,14 +208,22 @@ impl Rank {
 pub fn run_rank() -> ! {
     let ran = standard_output().and_then(|output| {
         let mut rank = begin(output)?;
-        let program = RankProgram::find(&rank.start.spec.program)?;
-        let ended = catch_unwind(AssertUnwindSafe(|| (program.run)(&mut rank))).unwrap_or_else(|panic| {
-            Err(Error::internal(format!("rank {} panicked: {}", rank.number(), panic_text(panic.as_ref()))))
-        });
-        Ok(match ended {
-            Ok(()) => rank.say(Kind::Done, &[]),
-            Err(error) => rank.say(Kind::Failed, error.to_wire().as_bytes()),
-        })
+        loop {
+            let program = RankProgram::find(&rank.start.spec.program)?;
+            let ended = catch_unwind(AssertUnwindSafe(|| (program.run)(&mut rank))).unwrap_or_else(|panic| {
+                Err(Error::internal(format!("rank {} panicked: {}", rank.number(), panic_text(panic.as_ref()))))
+            });
+            // Whoever failed, or did not take its rows, is in no state to go on.
+            let stays = rank.stays() && rank.is_fed && ended.is_ok();
+            let told = match ended {
+                Ok(()) => rank.say(Kind::Done, &[]),
+                Err(error) => rank.say(Kind::Failed, error.to_wire().as_bytes()),
+            };
+            if told.is_err() || !stays {
+                return Ok(told);
+            }
+            rank.start_again()?;
+        }
     });
     match ran {
         Ok(Ok(())) => leave(0),
@@ -184,15 +263,19 @@ fn begin(output: File) -> Result<Rank> {
         Error::input("a rank is started by a worker, or by a client, and not by hand")
             .with_hint("`phalanx --help` lists what is")
     })?;
-    let start: RankStart = postcard::from_bytes(&first.body)
-        .map_err(|error| Error::internal("a rank's start can't be read").caused_by(&error))?;
+    let start = start_of(&first)?;
     drop(input);
     start.allowed_paths.iter().cloned().for_each(paths::restrict);
     let (row_sender, rows) = sync_channel(ROWS_WAITING_MAX);
-    let (message_sender, messages) = channel();
-    thread("parent", move || listen(&row_sender, &message_sender))?;
+    let (saying, said) = channel();
+    thread("parent", move || listen(&row_sender, &saying))?;
     thread("orphan", end_with_parent)?;
-    Ok(Rank { start, rows, messages, output: Arc::new(Mutex::new(output)) })
+    Ok(Rank { start, rows, said, output: Arc::new(Mutex::new(output)), is_fed: true, kept: None })
+}
+
+fn start_of(packet: &Packet) -> Result<RankStart> {
+    postcard::from_bytes(&packet.body)
+        .map_err(|error| Error::internal("a rank's start can't be read").caused_by(&error))
 }
 
 fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
@@ -201,11 +284,18 @@ fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
 }
 
 /// Passes on what the parent says. It waits where the program takes its rows later, or never.
-fn listen(rows: &SyncSender<Packet>, messages: &Sender<Bytes>) {
+fn listen(rows: &SyncSender<Packet>, saying: &Sender<Said>) {
     let mut input = std::io::stdin().lock();
     while let Ok(Some(packet)) = packet::read(&mut input) {
         let _not_wanted = match packet.kind {
-            Kind::Message => messages.send(packet.body).is_ok(),
+            Kind::Message => saying.send(Said::Message(packet.body)).is_ok(),
+            Kind::Start => match start_of(&packet) {
+                Ok(start) => saying.send(Said::Start(start)).is_ok(),
+                Err(error) => {
+                    eprintln!("{error}");
+                    leave(1)
+                }
+            },
             _ => rows.send(packet).is_ok(),
         };
     }

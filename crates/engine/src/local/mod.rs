@@ -5,7 +5,7 @@ mod turns;
 
 use crate::cancel::CancelFlag;
 use crate::engine::{Engine, EngineDescription, EngineKind, Plan, WorkerDescription};
-use crate::gang::{Gang, GangPlan, Processors, TOO_FEW_GPUS_HINT, start_rank, too_few_gpus};
+use crate::gang::{Gang, GangPlan, IdleGangs, Processors, Started, TOO_FEW_GPUS_HINT, idle, start_rank, too_few_gpus};
 use crate::job::{Job, PartitionData, PersistJob, Progress, StageProgress};
 use crate::memory;
 use crate::persisted::{PersistedReader, ReadPersisted};
@@ -27,6 +27,9 @@ use store::Store;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Semaphore, mpsc, watch};
 
+/// Where ranks meet.
+const LOOPBACK: &str = "127.0.0.1";
+
 /// Runs plans on DataFusion, on threads of its own.
 pub struct LocalEngine {
     settings: Settings,
@@ -35,6 +38,7 @@ pub struct LocalEngine {
     perturbation: Option<Perturbation>,
     /// The cores that gangs share.
     slots: Arc<Semaphore>,
+    idle: Arc<IdleGangs>,
     // Last, so that it outlives what its tasks use; `Option`, so that dropping need not block.
     runtime: Option<Runtime>,
     handle: Handle,
@@ -80,7 +84,7 @@ impl LocalEngine {
         let handle = runtime.handle().clone();
         let session = SessionContext::new_with_config_rt(config, environment);
         let slots = Arc::new(Semaphore::new(settings.threads.max(1)));
-        Ok(Self { settings, session, store, perturbation, slots, runtime: Some(runtime), handle })
+        Ok(Self { settings, session, store, perturbation, slots, idle: Arc::default(), runtime: Some(runtime), handle })
     }
 
     /// DataFusion's session: the planner of frames uses it.
@@ -172,7 +176,7 @@ impl Engine for LocalEngine {
         })
     }
     fn gang(&self, plan: GangPlan) -> Gang {
-        let (handle, slots) = (self.handle.clone(), Arc::clone(&self.slots));
+        let (handle, slots, idle) = (self.handle.clone(), Arc::clone(&self.slots), Arc::clone(&self.idle));
         let reader: Arc<dyn ReadPersisted> = Arc::<Store>::clone(&self.store);
         // Never more cores than there are: a gang that is larger takes all of them.
         let cores = (plan.ranks * plan.threads).clamp(1, self.settings.threads.max(1));
@@ -185,14 +189,13 @@ impl Engine for LocalEngine {
                 }
                 specs.iter_mut().for_each(|spec| spec.gpu = Some(spec.rank));
             }
-            let taken = slots.acquire_many_owned(cores as u32).await;
-            let held = Arc::new((taken.map_err(|_| Error::cancelled())?, plan));
-            let start = |spec| {
-                let mut link = start_rank(&handle, spec, String::from("127.0.0.1"), Arc::clone(&reader))?;
-                link.guard = Box::new((link.guard, Arc::clone(&held))); // the cores and the inputs
-                Ok(link)
-            };
-            specs.into_iter().map(start).collect()
+            let taken = slots.acquire_many_owned(cores as u32).await.map_err(|_| Error::cancelled())?;
+            let shape = idle::Shape::new(&specs, vec![String::from(LOOPBACK); plan.ranks]);
+            let stay = idle.stay(&handle, shape.clone(), &specs, plan.idle_time());
+            let again = stay.as_ref().and_then(|_| idle.again(&shape, &specs));
+            let start = |spec| start_rank(&handle, spec, String::from(LOOPBACK), Arc::clone(&reader));
+            let links = again.map_or_else(|| specs.into_iter().map(start).collect(), Ok)?;
+            Ok(Started { links, held: Box::new((taken, plan)), stay })
         };
         Gang::start(&self.handle, start, |lost| async { Err(lost) })
     }
