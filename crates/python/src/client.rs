@@ -5,6 +5,7 @@ use crate::arrow::{PyTable, batches_of};
 use crate::errors::{Raise, exception};
 use crate::frame::PyFrame;
 use crate::memory::{Block, chunk_of};
+use phalanx::boost::Recent;
 use phalanx::cluster::{ClusterEngine, Role, SchedulerAddress, Transport, replayed};
 use phalanx::engine::observe::RunEvent;
 use phalanx::engine::{Engine, LocalEngine, SavedPlan};
@@ -130,11 +131,13 @@ struct Open {
     client: Arc<Client>,
     /// The client's engine, if that is a cluster's: for what only a cluster has.
     cluster: Option<Arc<ClusterEngine>>,
+    /// Rows that were made for boosting lately.
+    rows: Arc<Recent>,
 }
 
 impl PyClient {
     fn new(client: Client) -> Self {
-        Self(Mutex::new(Some(Open { client: Arc::new(client), cluster: None })))
+        Self(Mutex::new(Some(Open { client: Arc::new(client), cluster: None, rows: Arc::default() })))
     }
 
     fn open(&self) -> PyResult<Open> {
@@ -145,6 +148,11 @@ impl PyClient {
     /// The client, unless it is closed.
     pub fn get(&self) -> PyResult<Arc<Client>> {
         Ok(self.open()?.client)
+    }
+
+    /// Rows that were made for boosting lately, unless it is closed.
+    pub fn recent_rows(&self) -> PyResult<Arc<Recent>> {
+        Ok(self.open()?.rows)
     }
 
     fn cluster(&self) -> PyResult<Arc<ClusterEngine>> {
@@ -203,7 +211,7 @@ impl PyClient {
         };
         let cluster = wait_blocking(py, connect)?;
         let client = Arc::new(Client::with_engine(Arc::clone(&cluster) as Arc<dyn Engine>));
-        Ok(Self(Mutex::new(Some(Open { client, cluster: Some(cluster) }))))
+        Ok(Self(Mutex::new(Some(Open { client, cluster: Some(cluster), rows: Arc::default() }))))
     }
 
     /// Lets workers of the cluster go, by their names: they hand over what they hold, and end.
@@ -378,8 +386,8 @@ impl PyClient {
     /// Gives everything back. Jobs that other threads wait for end first.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let closed = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Open { client, cluster }) = closed else { return Ok(()) };
-        drop(cluster);
+        let Some(Open { client, cluster, rows }) = closed else { return Ok(()) };
+        drop((cluster, rows));
         let Some(client) = Arc::into_inner(client) else { return Ok(()) };
         wait_blocking(py, move || client.close())
     }

@@ -25,8 +25,8 @@ impl PyBoostRows {
     /// The rows of a matrix.
     #[staticmethod]
     fn of_array(py: Python<'_>, client: &PyClient, array: &PyArray) -> PyResult<Self> {
-        let (client, array) = (client.get()?, array.0.clone());
-        Ok(Self(wait(py, async move { Rows::from_array(client.engine(), &array).await })?))
+        let (recent, client, array) = (client.recent_rows()?, client.get()?, array.0.clone());
+        Ok(Self(wait(py, async move { recent.of_array(client.engine(), &array).await })?))
     }
 
     /// The rows of a frame's columns; columns of categories have the places of their texts in `categories`.
@@ -38,8 +38,8 @@ impl PyBoostRows {
         columns: Vec<String>,
         categories: Categories,
     ) -> PyResult<Self> {
-        let (client, frame) = (client.get()?, frame.0.clone());
-        let work = async move { Rows::from_frame(client.engine(), &frame, &columns, &categories).await };
+        let (recent, client, frame) = (client.recent_rows()?, client.get()?, frame.0.clone());
+        let work = async move { recent.of_frame(client.engine(), &frame, &columns, &categories).await };
         Ok(Self(wait(py, work)?))
     }
 
