@@ -6,7 +6,7 @@ use libtest_mimic::Trial;
 use phalanx_array::random::Generator;
 use phalanx_boost::{Dataset, Parameters, Rows, Trained, Training, train};
 use phalanx_engine::{Engine, LocalEngine, Settings};
-use phalanx_tests::chaos::signal;
+use phalanx_tests::harm::signal;
 use phalanx_tests::training::{ranks_of, train_and_kill, training};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
