@@ -1,12 +1,11 @@
 //! Rows that were made lately, for who asks for the same again: a search makes a data set of the same persisted data for
 //! each of its trials, and lets go of it in between.
 
-use crate::rows::{Categories, Rows};
+use crate::rows::Rows;
 use crate::train::idle_of_environment;
 use parking_lot::Mutex;
 use phalanx_array::Array;
 use phalanx_engine::{Engine, Result};
-use phalanx_frame::Frame;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
@@ -40,21 +39,6 @@ impl Recent {
     /// As [`Rows::from_array`].
     pub async fn of_array(self: &Arc<Self>, engine: &dyn Engine, array: &Array) -> Result<Rows> {
         self.get(array.stored_name(), Rows::from_array(engine, array)).await
-    }
-
-    /// As [`Rows::from_frame`].
-    ///
-    /// # Errors
-    /// As [`Rows::from_frame`].
-    pub async fn of_frame(
-        self: &Arc<Self>,
-        engine: &dyn Engine,
-        frame: &Frame,
-        columns: &[String],
-        categories: &Categories,
-    ) -> Result<Rows> {
-        let name = frame.stored_name().map(|name| format!("{name}; {columns:?} {categories:?}"));
-        self.get(name, Rows::from_frame(engine, frame, columns, categories)).await
     }
 
     /// The rows of this name, made unless they are there; of two that ask for them at once, one makes them.

@@ -314,27 +314,6 @@ impl Frame {
         Ok(Table::new(schema, job.collect().await?.into_iter().flatten().collect()))
     }
 
-    /// A name of the rows, if they are columns of persisted rows: of frames of one engine, those with equal names have
-    /// equal rows.
-    pub fn stored_name(&self) -> Option<String> {
-        let [input] = &*self.inputs else { return None };
-        let mut names = vec![input.handle().to_owned()];
-        let mut plan = self.plan.as_ref();
-        while let LogicalPlan::Projection(projection) = plan {
-            let column = |expr: &Expr| match expr {
-                Expr::Column(column) => Some(column.name.clone()),
-                Expr::Alias(alias) => match alias.expr.as_ref() {
-                    Expr::Column(column) => Some(format!("{} as {}", column.name, alias.name)),
-                    _ => None,
-                },
-                _ => None,
-            };
-            names.push(format!("{:?}", projection.expr.iter().map(column).collect::<Option<Vec<String>>>()?));
-            plan = projection.input.as_ref();
-        }
-        crate::source::is_persisted(plan).then(|| names.join(" "))
-    }
-
     /// Runs the query and leaves the result where it is computed; the frame given back reads it. It is freed when
     /// the last frame that reads it is dropped. Blocks.
     ///

@@ -6,11 +6,9 @@ use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::datasource::source_as_provider;
-use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
+use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use phalanx_engine::{Engine, Error, Persisted, Result, memory, plan};
-use std::any::Any;
 use std::sync::Arc;
 
 /// The caller's own rows may travel inside the plan up to this size; beyond it they are scattered first.
@@ -51,9 +49,6 @@ pub fn scatter(engine: &dyn Engine, schema: SchemaRef, partitions: Vec<Vec<Recor
     from_persisted(&engine.scatter("scatter", schema, partitions).wait()?)
 }
 
-/// The name of persisted rows in a plan.
-const PERSISTED: &str = "persisted";
-
 /// A frame that reads persisted rows. It keeps them.
 ///
 /// # Errors
@@ -61,16 +56,7 @@ const PERSISTED: &str = "persisted";
 pub fn from_persisted(persisted: &Persisted) -> Result<Frame> {
     let rows = persisted.scan()?;
     let table = FixedTable { schema: rows.schema(), rows };
-    scan(PERSISTED, Arc::new(table), vec![persisted.clone()])
-}
-
-/// Whether a plan gives persisted rows as they are, all of them.
-pub(crate) fn is_persisted(plan: &LogicalPlan) -> bool {
-    let LogicalPlan::TableScan(scan) = plan else { return false };
-    let is_fixed =
-        || source_as_provider(&scan.source).is_ok_and(|table| (table.as_ref() as &dyn Any).is::<FixedTable>());
-    let is_whole = scan.projection.is_none() && scan.filters.is_empty() && scan.fetch.is_none();
-    scan.table_name.table() == PERSISTED && is_whole && is_fixed()
+    scan("persisted", Arc::new(table), vec![persisted.clone()])
 }
 
 fn check(schema: &SchemaRef, partitions: &[Vec<RecordBatch>]) -> Result<()> {

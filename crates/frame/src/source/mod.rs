@@ -26,7 +26,6 @@ mod values;
 pub use csv::read_csv;
 pub use host::from_host;
 pub use json::read_json;
-pub(crate) use memory::is_persisted;
 pub use memory::{from_batches, from_persisted, from_table, scatter};
 pub use parquet::read_parquet;
 

@@ -38,8 +38,8 @@ impl PyBoostRows {
         columns: Vec<String>,
         categories: Categories,
     ) -> PyResult<Self> {
-        let (recent, client, frame) = (client.recent_rows()?, client.get()?, frame.0.clone());
-        let work = async move { recent.of_frame(client.engine(), &frame, &columns, &categories).await };
+        let (client, frame) = (client.get()?, frame.0.clone());
+        let work = async move { Rows::from_frame(client.engine(), &frame, &columns, &categories).await };
         Ok(Self(wait(py, work)?))
     }
 
