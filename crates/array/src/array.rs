@@ -156,6 +156,12 @@ impl Array {
         evaluation.chunks.pop().ok_or_else(|| Error::internal("one array was computed, and none came back"))
     }
 
+    /// Whether its chunks are persisted in this process: reading any of them costs nothing.
+    pub fn is_held_here(&self) -> bool {
+        let stored = self.expr().ok().and_then(|expr| expr.stored.as_ref());
+        stored.is_some_and(|stored| stored.persisted.is_in_process())
+    }
+
     /// Computes the chunks and leaves them where they are computed. What comes back reads them; they are freed when
     /// the last array that reads them is dropped.
     ///

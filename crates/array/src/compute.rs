@@ -4,7 +4,7 @@ use crate::array::Array;
 use crate::chunks::Chunks;
 use crate::error::{Lift, broken, lift};
 use crate::expr::{Expr, Stored, sorted, substituted};
-use crate::lower::{Lowered, lower};
+use crate::lower::{Lowered, lower, lower_in_tasks};
 use crate::physical::physical;
 use crate::pull::{Provide, Pull};
 use crate::rows::{Reader, SCHEMA, to_batches};
@@ -107,6 +107,30 @@ pub(crate) async fn plan(engine: &dyn Engine, array: &Array) -> Result<(Plan, DT
     let lowered = run.share().await?;
     let (root, stage) = (&run.roots[0], lowered.roots[0]);
     Ok((physical(&lowered, stage, &label(root))?, root.dtype(), lowered.stages[stage].grid.clone()))
+}
+
+/// The plans of arrays of as many rows whose tasks have the same chunks: chunk by chunk and partition by partition, they
+/// give the same rows. None, if their chunks of rows differ.
+pub(crate) async fn plans(engine: &dyn Engine, arrays: &[&Array]) -> Result<Option<Vec<(Plan, DType, Chunks)>>> {
+    let mut run = Run { engine, roots: crate::deferred::resolve(engine, arrays).await?, evaluated: 0, jobs: 0 };
+    run.share().await?;
+    let mut plans: Vec<(Plan, DType, Chunks)> = vec![];
+    let mut tasks: Option<Vec<Vec<usize>>> = None;
+    for root in &run.roots {
+        let lowered = lower_in_tasks(std::slice::from_ref(root), engine.settings(), tasks.as_deref())?;
+        let (stage, grid) = (lowered.roots[0], &lowered.stages[lowered.roots[0]].grid);
+        let has_whole_rows = (1..grid.ndim()).all(|axis| grid.sizes(axis).len() == 1);
+        let is_alike = plans.first().is_none_or(|(_, _, first)| first.sizes(0) == grid.sizes(0));
+        let found = &lowered.stages[stage].tasks;
+        // Chunks that are computed together come together, in an order of their own.
+        let are_in_order = found.iter().flatten().is_sorted() && lowered.stages[stage].together.is_empty();
+        if !has_whole_rows || !is_alike || !are_in_order || tasks.as_ref().is_some_and(|tasks| tasks != found) {
+            return Ok(None);
+        }
+        tasks.get_or_insert_with(|| found.clone());
+        plans.push((physical(&lowered, stage, &label(root))?, root.dtype(), grid.clone()));
+    }
+    Ok(Some(plans))
 }
 
 /// Hands a client's chunk to the engine, cut into chunks.

@@ -80,10 +80,22 @@ pub(crate) enum Producer {
 /// # Errors
 /// `Input`, if a grid is too large to number.
 pub(crate) fn lower(roots: &[Arc<Expr>], settings: &Settings) -> Result<Lowered> {
+    lower_in_tasks(roots, settings, None)
+}
+
+/// The same, with the first root's chunks in these tasks, if they are as many.
+///
+/// # Errors
+/// As [`lower`].
+pub(crate) fn lower_in_tasks(
+    roots: &[Arc<Expr>],
+    settings: &Settings,
+    tasks: Option<&[Vec<usize>]>,
+) -> Result<Lowered> {
     let mut grids: HashMap<*const Expr, Chunks> = HashMap::new();
     let mut given_up: HashSet<*const Expr> = HashSet::new();
     for _ in 0..REFINEMENTS_MAX {
-        let lowered = Pass::new(roots, &grids).run(settings)?;
+        let lowered = Pass::new(roots, &grids, tasks).run(settings)?;
         let over = lowered.stages.iter().find(|stage| {
             stage.task_bytes > settings.task_memory_bytes && !given_up.contains(&Arc::as_ptr(&stage.expr))
         });
@@ -95,12 +107,14 @@ pub(crate) fn lower(roots: &[Arc<Expr>], settings: &Settings) -> Result<Lowered>
             None => drop(given_up.insert(Arc::as_ptr(&stage.expr))),
         }
     }
-    Pass::new(roots, &grids).run(settings)
+    Pass::new(roots, &grids, tasks).run(settings)
 }
 
 struct Pass<'a> {
     roots: &'a [Arc<Expr>],
     grids: &'a HashMap<*const Expr, Chunks>,
+    /// The tasks of the first root's stage, if they are given.
+    given_tasks: Option<&'a [Vec<usize>]>,
     order: Vec<Arc<Expr>>,
     place: HashMap<*const Expr, usize>,
     /// For each node: (stage, position among its wanted chunks, region).
@@ -114,7 +128,11 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(roots: &'a [Arc<Expr>], grids: &'a HashMap<*const Expr, Chunks>) -> Self {
+    fn new(
+        roots: &'a [Arc<Expr>],
+        grids: &'a HashMap<*const Expr, Chunks>,
+        given_tasks: Option<&'a [Vec<usize>]>,
+    ) -> Self {
         let (order, place) = sorted(roots);
         let mut contracted = vec![false; order.len()];
         for expr in order.iter().filter(|expr| expr.node.pulls_again()) {
@@ -129,7 +147,7 @@ impl<'a> Pass<'a> {
         }
         let demands = vec![vec![]; order.len()];
         let (stages, stage_of) = (vec![], HashMap::new());
-        Self { roots, grids, order, place, demands, interesting, contracted, stages, stage_of }
+        Self { roots, grids, given_tasks, order, place, demands, interesting, contracted, stages, stage_of }
     }
 
     fn run(mut self, settings: &Settings) -> Result<Lowered> {

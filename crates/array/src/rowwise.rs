@@ -30,6 +30,24 @@ pub async fn plan(engine: &dyn Engine, matrix: &Array) -> Result<Plan> {
     Ok(plan)
 }
 
+/// The plans of a matrix, as [`plan`] has it, and of arrays of one axis that go with its rows: the partitions of all have
+/// the same chunks of rows, in the same order. None, if they are not cut alike.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn plans(engine: &dyn Engine, matrix: &Array, beside: &[&Array]) -> Result<Option<Vec<Plan>>> {
+    let arrays: Vec<&Array> = std::iter::once(matrix).chain(beside.iter().copied()).collect();
+    let Some(plans) = compute::plans(engine, &arrays).await? else { return Ok(None) };
+    for (number, (_, dtype, chunks)) in plans.iter().enumerate() {
+        let axes = if number == 0 { 2 } else { 1 };
+        if *dtype != DType::Float64 || chunks.ndim() != axes {
+            let what = format!("rows of an array of {dtype} in {chunks}");
+            return Err(Error::input(what).with_hint("astype(float64); a matrix, and one number a row beside it"));
+        }
+    }
+    Ok(Some(plans.into_iter().map(|(plan, _, _)| plan).collect()))
+}
+
 /// The columns of the rows that chunks travel in.
 pub fn schema() -> SchemaRef {
     Arc::clone(&SCHEMA)

@@ -1,13 +1,17 @@
 //! What is known of each feature, and of each feature of each class: moments, extremes, what is missing.
 
+use crate::matrix::Matrix;
 use crate::rows::Rows;
-use crate::statistic::Statistic;
+use crate::scale::need_finite;
+use crate::statistic::{self, Statistic};
+use crate::strips;
+use phalanx_engine::{Engine, Result};
 use serde::{Deserialize, Serialize};
 
 /// Moments and extremes of every feature, by class where rows have one. NaN is left out and counted.
 ///
-/// Moments are computed and merged as those of [`Moments`](crate::Moments): blocks in two passes, merges by the formula
-/// of Chan, Golub and LeVeque (1983). Cost: about ten operations a value.
+/// Moments are computed and merged as those of [`Moments`](crate::Moments): strips or blocks in two passes, merges by the
+/// formula of Chan, Golub and LeVeque (1983). Cost: about ten operations a value.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Columns {
     /// How many classes the targets number, from 0; or 0, if all rows are of one class whatever their target.
@@ -39,14 +43,13 @@ pub struct ColumnsState {
     pub infinite: Vec<u64>,
 }
 
-impl Statistic for Columns {
-    type State = ColumnsState;
-
-    fn of(&self, rows: &Rows<'_>) -> ColumnsState {
-        let (width, classes) = (rows.width(), self.classes.max(1));
+impl Columns {
+    /// No rows.
+    pub(crate) fn nothing(&self, width: usize) -> ColumnsState {
+        let classes = self.classes.max(1);
         let size = width * classes;
-        let mut state = ColumnsState {
-            rows: rows.count() as u64,
+        ColumnsState {
+            rows: 0,
             bad_targets: 0,
             class_weight: vec![0.0; classes],
             weight: vec![0.0; size],
@@ -56,7 +59,13 @@ impl Statistic for Columns {
             min: vec![f64::INFINITY; size],
             max: vec![f64::NEG_INFINITY; size],
             infinite: vec![0; size],
-        };
+        }
+    }
+
+    /// Value by value, whatever there is.
+    pub(crate) fn plain(&self, rows: &Rows<'_>) -> ColumnsState {
+        let width = rows.width();
+        let mut state = ColumnsState { rows: rows.count() as u64, ..self.nothing(width) };
         let class_of = |row: usize| match self.classes {
             0 => Some(0),
             classes => {
@@ -100,6 +109,19 @@ impl Statistic for Columns {
         }
         state
     }
+}
+
+impl Statistic for Columns {
+    type State = ColumnsState;
+
+    fn of(&self, rows: &Rows<'_>) -> ColumnsState {
+        if self.classes > 0 {
+            return self.plain(rows);
+        }
+        let mut state = self.nothing(rows.width());
+        strips::add(&mut state, rows, |strip| self.plain(strip));
+        state
+    }
 
     fn merge(mut left: ColumnsState, right: ColumnsState) -> ColumnsState {
         left.rows += right.rows;
@@ -127,3 +149,16 @@ impl Statistic for Columns {
 }
 
 crate::statistic!(Columns, "learn_columns");
+
+impl ColumnsState {
+    /// Refuses features with values that are NaN or infinite; for rows of one class.
+    pub(crate) fn need_finite(&self, names: &[String]) -> Result<()> {
+        let bad: Vec<u64> = (0..names.len()).map(|at| self.rows - self.count[at] + self.infinite[at]).collect();
+        need_finite(names, &bad)
+    }
+}
+
+/// Refuses features with values that are NaN or infinite, by name and count: a pass for those who have met one.
+pub(crate) async fn need_finite_features(engine: &dyn Engine, data: &Matrix) -> Result<()> {
+    statistic::compute_async(engine, &Columns { classes: 0 }, data).await?.need_finite(data.names())
+}

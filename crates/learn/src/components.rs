@@ -1,12 +1,11 @@
-//! Principal components and singular vectors: from sums of products, two passes over the rows.
+//! Principal components and singular vectors: from sums of products, one pass over the rows.
 
-use crate::columns::Columns;
+use crate::columns::need_finite_features;
 use crate::dense::{Symmetric, dot};
 use crate::features::Change;
 use crate::file::{self, ModelFile};
 use crate::gram::Gram;
 use crate::matrix::Matrix;
-use crate::scale::need_finite;
 use crate::statistic;
 use phalanx_engine::{Engine, Error, Result};
 use serde_json::{Value, json};
@@ -37,7 +36,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of all rows; two passes.
+    /// Of all rows; one pass.
     ///
     /// # Errors
     /// `Input`: rows have weights. `Data`: no rows; NaN or infinite values; values whose products overflow.
@@ -45,23 +44,20 @@ impl Spread {
         if data.layout().weight {
             return Err(Error::input("components of weighted rows").with_hint("leave the weights out"));
         }
-        let found = statistic::compute_async(engine, &Columns { classes: 0 }, data).await?;
-        let width = data.layout().width;
-        let bad: Vec<u64> = (0..width).map(|at| found.rows - found.count[at] + found.infinite[at]).collect();
-        need_finite(data.names(), &bad)?;
-        let center = if centered { found.mean.clone() } else { vec![0.0; width] };
-        let state = statistic::compute_async(engine, &Gram { center, target_center: 0.0 }, data).await?;
-        let all = Symmetric::from_packed(&state.products, width + 1);
-        if all.values().iter().any(|value| !value.is_finite()) {
+        let state = statistic::compute_async(engine, &Gram { with_target: false }, data).await?;
+        if !state.is_finite() {
+            need_finite_features(engine, data).await?;
             return Err(Error::data("features are so large that their products overflow")
                 .with_hint("standardise them first (StandardScaler)"));
         }
-        // What rounding has left of the sums about the mean.
-        let count = found.rows as f64;
-        let left = if centered { all.line(width)[..width].to_vec() } else { vec![0.0; width] };
-        let products = Symmetric::of(width, |i, j| all.at(i, j) - left[i] * left[j] / count);
-        let mean = found.mean.iter().zip(&left).map(|(mean, left)| mean + left / count).collect();
-        Ok(Self { rows: found.rows, mean, deviation: found.deviation, products })
+        let (width, count, mean) = (data.layout().width, state.rows as f64, state.mean);
+        let about_means = Symmetric::from_packed(&state.products, width);
+        let deviation = about_means.diagonal();
+        let products = match centered {
+            true => about_means,
+            false => Symmetric::of(width, |i, j| about_means.at(i, j) + count * mean[i] * mean[j]),
+        };
+        Ok(Self { rows: state.rows, mean, deviation, products })
     }
 }
 
@@ -150,7 +146,7 @@ impl Pca {
     }
 }
 
-/// The first singular vectors, without centering; exact. Two passes over the rows.
+/// The first singular vectors, without centering; exact. One pass over the rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[must_use]
 pub struct TruncatedSvd {

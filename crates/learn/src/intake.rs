@@ -1,21 +1,26 @@
 //! Rows from arrays and frames, and rows back as an array.
 //!
-//! An array's rows are its features, then, if it has them, one column of targets and one of weights. A frame's columns
+//! An array's rows are its features, then, if it has them, one column of targets and one of weights; or these are arrays
+//! of their own. A frame's columns
 //! are made numbers: missing values become NaN.
 
 use crate::matrix::{Data, Matrix};
 use crate::rows::{FEATURES_MAX, Layout};
 use datafusion::arrow::array::{Array as _, ArrayRef, AsArray, Float64Array, RecordBatch};
+use datafusion::arrow::buffer::ScalarBuffer;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, SchemaRef};
-use datafusion::error::Result as DataFusionResult;
+use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use phalanx_array::Array;
+use futures::TryStreamExt;
+use phalanx_array::chunks::ChunkSpec;
 use phalanx_array::rowwise::{self, ChunkReader};
-use phalanx_chunk::Chunk;
+use phalanx_array::{Array, concatenate};
+use phalanx_chunk::{Chunk, wire};
 use phalanx_engine::{Engine, Error, Operator, Plan, Result, plan, stream, typetag};
 use phalanx_frame::Frame;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Rows that become one batch: a copy of them stays in a cache.
@@ -38,6 +43,43 @@ impl Matrix {
         let inputs = rows.inputs().to_vec();
         let root = plan::operator(RowsOfChunks { layout }, vec![Arc::clone(rows.root())])?;
         Self::from_plan(names, Plan::new("rows", root).reading(inputs).projecting(bytes))
+    }
+
+    /// The rows of a matrix of `float64` whose chunks hold whole rows, with targets and weights beside them: arrays of one
+    /// axis. Where all are cut alike, nothing is copied.
+    ///
+    /// # Errors
+    /// `Input`: as [`Matrix::from_array`]; or targets or weights are not as many as rows.
+    pub async fn from_arrays(
+        engine: &dyn Engine,
+        names: Vec<String>,
+        features: &Array,
+        target: Option<&Array>,
+        weight: Option<&Array>,
+    ) -> Result<Self> {
+        let layout = Layout { width: names.len(), target: target.is_some(), weight: weight.is_some() };
+        let beside: Vec<&Array> = target.into_iter().chain(weight).collect();
+        if beside.is_empty() {
+            return Self::from_array(engine, names, features, layout).await;
+        }
+        let rows = features.shape()?[0];
+        for column in &beside {
+            if column.shape()? != [rows] {
+                return Err(Error::input(format!("{:?} numbers beside {rows} rows", column.shape()?))
+                    .with_hint("give one target and one weight a row"));
+            }
+        }
+        if let Some(plans) = rowwise::plans(engine, features, &beside).await? {
+            let bytes = plans.iter().fold(0, |sum: u64, plan| sum.saturating_add(plan.task_bytes()));
+            let inputs: Vec<_> = plans.iter().flat_map(|plan| plan.inputs().iter().cloned()).collect();
+            let roots = plans.iter().map(|plan| Arc::clone(plan.root())).collect();
+            let root = plan::operator(RowsOfChunks { layout }, roots)?;
+            return Self::from_plan(names, Plan::new("rows", root).reading(inputs).projecting(bytes));
+        }
+        let columns: Vec<Array> = beside.iter().map(|column| column.expand_dims(1)).collect();
+        let table = concatenate(&std::iter::once(features).chain(&columns).collect::<Vec<_>>(), 1);
+        let sizes = vec![features.chunks()?.sizes(0), vec![layout.width + columns.len()]];
+        Self::from_array(engine, names, &table.rechunk(ChunkSpec::Sizes(sizes)), layout).await
     }
 
     /// The rows of a frame: its columns `features` as numbers, NaN where they are missing, and the target and the
@@ -104,7 +146,8 @@ impl Data {
     }
 }
 
-/// Chunks of whole rows as rows of a matrix.
+/// Chunks of whole rows as rows of a matrix: of one input whose columns are features, target and weight, or of an input
+/// for each.
 #[derive(Debug, Serialize, Deserialize)]
 struct RowsOfChunks {
     layout: Layout,
@@ -125,11 +168,62 @@ impl Operator for RowsOfChunks {
     ) -> DataFusionResult<SendableRecordBatchStream> {
         let layout = self.layout;
         let mut reader = ChunkReader::default();
-        Ok(stream::flat_map(self.schema(), input.swap_remove(0), move |batch| {
-            let chunks = reader.read(&batch)?;
-            Ok(chunks.into_iter().flat_map(move |chunk| pieces(layout, &chunk)))
-        }))
+        let beside = input.split_off(1);
+        let features = input.swap_remove(0);
+        if beside.is_empty() && (layout.target || layout.weight) {
+            return Ok(stream::flat_map(self.schema(), features, move |batch| {
+                let chunks = reader.read(&batch)?;
+                Ok(chunks.into_iter().flat_map(move |chunk| pieces(layout, &chunk)))
+            }));
+        }
+        let schema = self.schema();
+        let output = async move {
+            // Targets and weights are few beside the features, and wait for them.
+            let mut columns: Vec<VecDeque<Chunk>> = vec![];
+            for mut column in beside {
+                let mut reader = ChunkReader::default();
+                let mut chunks = VecDeque::new();
+                while let Some(batch) = column.try_next().await? {
+                    chunks.extend(reader.read(&batch)?);
+                }
+                reader.close()?;
+                columns.push(chunks);
+            }
+            Ok::<_, DataFusionError>(stream::flat_map(layout.schema(), features, move |batch| {
+                let mut made = vec![];
+                for chunk in reader.read(&batch)? {
+                    let beside = columns.iter_mut().map(VecDeque::pop_front).collect::<Option<Vec<Chunk>>>();
+                    made.extend(side_by_side(layout, &chunk, &beside.unwrap_or_default())?);
+                }
+                Ok(made.into_iter().map(Ok))
+            }))
+        };
+        Ok(stream::with_schema(schema, futures::stream::once(output).try_flatten()))
     }
+}
+
+/// The rows of a chunk of features, with what is beside them, in their own memory.
+fn side_by_side(layout: Layout, features: &Chunk, beside: &[Chunk]) -> Result<Vec<RecordBatch>> {
+    let rows = features.shape().first().copied().unwrap_or(0);
+    let expected = usize::from(layout.target) + usize::from(layout.weight);
+    if features.shape() != [rows, layout.width]
+        || beside.len() != expected
+        || beside.iter().any(|column| column.shape() != [rows])
+    {
+        return Err(Error::internal(format!("{rows} rows of features have other columns beside them")));
+    }
+    // Padding at the end, if there is any, is not looked at.
+    let buffer = |chunk: &Chunk| ScalarBuffer::<f64>::new(wire::to_bytes(chunk), 0, chunk.len());
+    let (features, beside) = (buffer(features), beside.iter().map(buffer).collect::<Vec<_>>());
+    let piece = |first: usize| {
+        let count = PIECE_ROWS.min(rows - first);
+        let column =
+            |values: &ScalarBuffer<f64>| -> ArrayRef { Arc::new(Float64Array::new(values.slice(first, count), None)) };
+        let target = beside.first().filter(|_| layout.target).map(column);
+        let weight = beside.last().filter(|_| layout.weight).map(column);
+        Ok(layout.batch(features.slice(first * layout.width, count * layout.width), target, weight)?)
+    };
+    (0..rows).step_by(PIECE_ROWS).map(piece).collect()
 }
 
 fn pieces(layout: Layout, chunk: &Chunk) -> Vec<DataFusionResult<RecordBatch>> {
@@ -144,9 +238,6 @@ fn pieces(layout: Layout, chunk: &Chunk) -> Vec<DataFusionResult<RecordBatch>> {
         Err(error) => return vec![Err(Error::internal("chunks of rows hold no floats").caused_by(&error).into())],
     };
     let piece = |values: &[f64]| {
-        if columns == layout.width {
-            return layout.batch(values.to_vec(), None, None);
-        }
         let rows = || values.chunks_exact(columns);
         let features: Vec<f64> = rows().flat_map(|row| &row[..layout.width]).copied().collect();
         let column = |place: usize| Arc::new(Float64Array::from_iter_values(rows().map(|row| row[place]))) as ArrayRef;

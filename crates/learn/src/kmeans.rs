@@ -7,7 +7,6 @@ use crate::matrix::{Data, Matrix};
 use crate::pick::{Candidates, draw, uniform};
 use crate::report::Fit;
 use crate::rule::Rule;
-use crate::scale::need_finite;
 use crate::statistic;
 use phalanx_engine::{Engine, Error, Plan, Result};
 use serde_json::{Value, json};
@@ -105,8 +104,7 @@ impl KMeans {
         let matrix = data.matrix();
         let found = statistic::compute_async(engine, &Columns { classes: 0 }, matrix).await?;
         let width = matrix.layout().width;
-        let bad: Vec<u64> = (0..width).map(|at| found.rows - found.count[at] + found.infinite[at]).collect();
-        need_finite(matrix.names(), &bad)?;
+        found.need_finite(matrix.names())?;
         let variances = found.deviation.iter().zip(&found.weight).map(|(sum, weight)| sum / weight);
         let enough = self.tolerance * variances.sum::<f64>() / width as f64;
         let mut best: Option<KMeansModel> = None;

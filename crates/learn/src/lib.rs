@@ -26,8 +26,9 @@
 //! | [`report`] | what fits tell while they run |
 //! | [`metrics`], [`curves`] | how good a model is, at one threshold and at all |
 //! | [`datasets`], [`transactions`] | generated data |
-//! | `linear`, `solve`, [`dense`], `rule`, `features`, `pick`, [`mod@draws`] | what is under these |
+//! | `linear`, `centered`, `strips`, `solve`, [`dense`], `rule`, `features`, `pick`, [`mod@draws`] | what is under these |
 
+mod centered;
 pub mod clusters;
 pub mod columns;
 pub mod components;
@@ -61,6 +62,7 @@ mod solve;
 mod split;
 pub mod statistic;
 pub mod stratify;
+mod strips;
 pub mod transactions;
 
 pub use components::{ComponentsModel, Pca, TruncatedSvd};

@@ -123,7 +123,7 @@ impl Layout {
     /// A batch of rows. `targets` and `weights` are used if the layout has them.
     pub(crate) fn batch(
         &self,
-        features: Vec<f64>,
+        features: impl Into<ScalarBuffer<f64>>,
         targets: Option<ArrayRef>,
         weights: Option<ArrayRef>,
     ) -> DataFusionResult<RecordBatch> {
@@ -131,7 +131,7 @@ impl Layout {
         let DataType::FixedSizeList(item, size) = schema.field(0).data_type() else {
             return Err(DataFusionError::Internal(String::from("features are a list")));
         };
-        let values = Arc::new(Float64Array::new(ScalarBuffer::from(features), None));
+        let values = Arc::new(Float64Array::new(features.into(), None));
         let list = FixedSizeListArray::try_new(Arc::clone(item), *size, values, None)?;
         let mut columns: Vec<ArrayRef> = vec![Arc::new(list)];
         columns.extend(targets.filter(|_| self.target));

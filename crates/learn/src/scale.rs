@@ -1,5 +1,6 @@
 //! Standardised features: mean 0 and standard deviation 1.
 
+use crate::columns::Columns;
 use crate::file::{self, ModelFile};
 use crate::matrix::Matrix;
 use crate::rows::{Layout, Rows};
@@ -113,14 +114,15 @@ impl Scaler {
     /// `Data`: there are no rows, weights that sum to nothing, or a feature with NaN or infinite values.
     pub fn fit(engine: &dyn Engine, data: impl AsRef<Matrix>) -> Result<Self> {
         let matrix = data.as_ref();
-        let moments = statistic::compute(engine, &Moments, matrix)?;
-        need_finite(matrix.names(), &moments.not_finite)?;
-        if moments.weight.is_nan() || moments.weight <= 0.0 {
-            return Err(Error::data(format!("the weights of {} rows sum to {}", moments.rows, moments.weight))
+        let moments = statistic::compute(engine, &Columns { classes: 0 }, matrix)?;
+        moments.need_finite(matrix.names())?;
+        let weight = moments.class_weight[0];
+        if weight.is_nan() || weight <= 0.0 {
+            return Err(Error::data(format!("the weights of {} rows sum to {weight}", moments.rows))
                 .with_hint("weights are positive numbers"));
         }
         let count = moments.rows as f64;
-        let variance: Vec<f64> = moments.deviation.iter().map(|deviation| deviation / moments.weight).collect();
+        let variance: Vec<f64> = moments.deviation.iter().map(|deviation| deviation / weight).collect();
         let scale = moments.mean.iter().zip(&variance).map(|(mean, &variance)| {
             // What rounding alone may leave of a constant feature: scikit-learn's bound.
             let rounding = count * f64::EPSILON * variance + (count * mean * f64::EPSILON).powi(2);

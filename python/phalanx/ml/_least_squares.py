@@ -1,4 +1,4 @@
-"""Least squares, plain and penalised: two passes over the rows, and small problems on the client."""
+"""Least squares, plain and penalised: one pass over the rows, and small problems on the client."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class LinearRegression(_LeastSquares):
         self.positive = positive
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> LinearRegression:
-        """Fits the model; two passes over the rows."""
+        """Fits the model; one pass over the rows."""
         unsupported(self, {"positive": (False, "take Lasso(positive=True) with a small alpha")})
         found = self._rows(X, y, sample_weight).least_squares(bool(self.fit_intercept))
         self.rank_ = int(found["rank"])
@@ -121,7 +121,7 @@ class Ridge(_LeastSquares):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Ridge:
-        """Fits the model; two passes over the rows."""
+        """Fits the model; one pass over the rows."""
         if np.ndim(self.alpha):
             raise NotImplementedError(f"Ridge(alpha={self.alpha!r}): one number; {_ONE_MODEL}")
         need_number("alpha", self.alpha)
@@ -136,7 +136,7 @@ class Ridge(_LeastSquares):
 class ElasticNet(_LeastSquares):
     """Least squares with an l1 and an l2 penalty: ``|y - Xw|²/2n + alpha (l1_ratio |w|₁ + (1 - l1_ratio) |w|²/2)``.
 
-    Two passes over the rows whatever ``alpha``: coordinate descent runs on the sums of products.
+    One pass over the rows whatever ``alpha``: coordinate descent runs on the sums of products.
 
     Parameters
     ----------
@@ -178,14 +178,14 @@ class ElasticNet(_LeastSquares):
         self.selection = selection
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> ElasticNet:
-        """Fits the model; two passes over the rows."""
+        """Fits the model; one pass over the rows."""
         need_number("alpha", self.alpha)
         need_number("l1_ratio", self.l1_ratio, high=1.0)
         need_number("tol", self.tol)
         need_count("max_iter", self.max_iter)
         unsupported(
             self,
-            {"warm_start": (False, "a fit costs two passes anyway"), "selection": ("cyclic", "the order changes no result")},
+            {"warm_start": (False, "a fit costs one pass anyway"), "selection": ("cyclic", "the order changes no result")},
         )
         found = self._rows(X, y, sample_weight).elastic_net(
             bool(self.fit_intercept), float(self.alpha), float(self.l1_ratio), bool(self.positive), float(self.tol),

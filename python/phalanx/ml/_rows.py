@@ -1,4 +1,4 @@
-"""Rows that are kept where they are computed, and the passes over them: each one job that sends only sums."""
+"""Rows where they are, and the passes over them: each one job that sends only sums."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from phalanx import _client, _phalanx
 from phalanx._lazy import np
 from phalanx.exceptions import DataError
-from phalanx.ml._given import Given, column, floats, is_lazy, kind_of
+from phalanx.ml._given import Given, column, kind_of
 
 __all__ = ["Rows", "Solution"]
 
@@ -23,7 +23,7 @@ class Solution(NamedTuple):
 
 
 class Rows:
-    """Features, with a target and a weight if there are any, persisted on the current engine."""
+    """Features, with a target and a weight if there are any: persisted by what passes over them more than once."""
 
     def __init__(self, native: Any, client: Any) -> None:
         self._native, self._client = native, client
@@ -32,21 +32,14 @@ class Rows:
     def of(cls, given: Given, target: Any = None, weight: Any = None) -> Rows:
         """The rows of X beside a target and weights: values or lazy, one number a row each."""
         client = _client.native()
-        beside = [value for value in (target, weight) if value is not None]
-        has = (target is not None, weight is not None)
-        if given.kind == "values" and not any(is_lazy(value) for value in beside):
-            table = floats(np.column_stack([given.x, *beside]) if beside else given.x)
-        elif given.kind == "frame" and all(kind_of(value) == "series" for value in beside):
+        if given.kind == "frame" and all(value is None or kind_of(value) == "series" for value in (target, weight)):
             return cls(_of_frame(given, target, weight, client), client)
-        else:
-            x = given.array()
-            table = _beside(x, [column(value, x, name) for value, name in zip(beside, _names(has))])
-        return cls(_phalanx.Rows.of_array(client, table._native, *has), client)
-
-    @property
-    def count(self) -> int:
-        """How many rows."""
-        return int(self._native.rows)
+        x = given.array()
+        beside = [
+            None if value is None else column(value, x, name)._native
+            for value, name in ((target, "y"), (weight, "sample_weight"))
+        ]
+        return cls(_phalanx.Rows.of_array(client, x._native, *beside), client)
 
     @property
     def width(self) -> int:
@@ -69,11 +62,11 @@ class Rows:
         return Solution(found["parameters"], found["iterations"], found["converged"], found["gradient"])
 
     def least_squares(self, fit_intercept: bool, alpha: float | None = None) -> dict[str, Any]:
-        """Coefficients, intercept and rank of ordinary least squares, or with ``alpha`` of a ridge; two passes."""
+        """Coefficients, intercept and rank of ordinary least squares, or with ``alpha`` of a ridge; one pass."""
         return self._fit("least_squares", fit_intercept, alpha)
 
     def elastic_net(self, fit_intercept: bool, *options: Any) -> dict[str, Any]:
-        """Least squares with an l1 and an l2 penalty; two passes."""
+        """Least squares with an l1 and an l2 penalty; one pass."""
         return self._fit("elastic_net", fit_intercept, *options)
 
     def kmeans(self, clusters: int, *options: Any) -> dict[str, Any]:
@@ -81,7 +74,7 @@ class Rows:
         return self._fit("kmeans", clusters, *options)
 
     def spread(self, centered: bool) -> dict[str, Any]:
-        """Means, and sums of products about them or about 0; two passes."""
+        """Means, and sums of products about them or about 0; one pass."""
         return self._fit("spread", centered)
 
     def clusters(self, centers: Any) -> dict[str, Any]:
@@ -104,21 +97,8 @@ class Rows:
             raise ValueError(f"Input X contains NaN or infinity, in feature {where}: impute or drop it (SimpleImputer)")
 
 
-def _names(has: tuple[bool, bool]) -> list[str]:
-    return [name for name, there in zip(("y", "sample_weight"), has) if there]
-
-
 def _values(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: value if isinstance(value, (int, float)) else np.asarray(value) for name, value in answer.items()}
-
-
-def _beside(x: Any, columns: list[Any]) -> Any:
-    from phalanx import array as da
-
-    if not columns:
-        return x
-    table = da.concatenate([x, *(each.reshape(-1, 1) for each in columns)], axis=1)
-    return table.rechunk({0: x.chunks[0], 1: -1})
 
 
 def _of_frame(given: Given, target: Any, weight: Any, client: Any) -> Any:

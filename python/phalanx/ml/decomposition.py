@@ -1,4 +1,4 @@
-"""Principal components and singular vectors: from sums of products, two passes over the rows."""
+"""Principal components and singular vectors: from sums of products, one pass over the rows."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class PCA(_Components):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> PCA:
-        """Finds the components; two passes."""
+        """Finds the components; one pass."""
         if self.svd_solver not in _SOLVERS:
             raise ValueError(f"Unrecognized svd_solver={self.svd_solver!r}")
         n, mean, products = self._sums(X, reset=True)
@@ -100,7 +100,7 @@ class PCA(_Components):
         return self
 
     def _sums(self, X: Any, *, reset: bool) -> tuple[int, Any, Any]:
-        """How many rows, their mean, and the sums of products about it; two passes."""
+        """How many rows, their mean, and the sums of products about it; one pass."""
         x, _ = given(self, X, reset=reset, ensure_min_samples=2 if reset else 1)
         found = Rows.of(x).spread(True)
         return found["rows"], found["mean"], found["products"]
@@ -229,12 +229,12 @@ class IncrementalPCA(PCA):
         return ["batch_size", "copy", "iterated_power", "n_components", "random_state", "svd_solver", "whiten"]
 
     def fit(self, X: Any, y: Any = None) -> IncrementalPCA:
-        """Finds the components; two passes over all rows."""
+        """Finds the components; one pass over all rows."""
         self._products = None
         return self._take(X, reset=True)
 
     def partial_fit(self, X: Any, y: Any = None, check_input: bool = True) -> IncrementalPCA:
-        """The components of these rows and of all before them; two passes over these.
+        """The components of these rows and of all before them; one pass over these.
 
         ``check_input`` is scikit-learn's; rows are always checked.
         """
@@ -296,7 +296,7 @@ class TruncatedSVD(_Components):
         self.power_iteration_normalizer = power_iteration_normalizer
 
     def fit(self, X: Any, y: Any = None) -> TruncatedSVD:
-        """Finds the vectors; two passes."""
+        """Finds the vectors; one pass."""
         need_count("n_components", self.n_components)
         if self.algorithm not in ("tsqr", "randomized", "arpack"):
             raise ValueError(f"algorithm must be 'tsqr', 'randomized' or 'arpack'. Got {self.algorithm!r}")

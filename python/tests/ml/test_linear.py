@@ -100,7 +100,7 @@ def test_a_constant_column_has_no_weight() -> None:
         (ours.Ridge(solver="saga"), "cholesky"),
         (ours.Ridge(positive=True), "ElasticNet"),
         (ours.Ridge(alpha=np.array([1.0, 2.0])), "each column"),
-        (ours.Lasso(warm_start=True), "two passes"),
+        (ours.Lasso(warm_start=True), "one pass"),
         (ours.ElasticNet(selection="random"), "order"),
         (ours.PoissonRegressor(warm_start=True), "new estimator"),
     ],

@@ -63,12 +63,23 @@ impl Pass<'_> {
                 this.together.insert(*first, set);
             }
         }
-        let tasks = self.aligned(stage, tasks.len()).unwrap_or(tasks);
+        let tasks = match self.given(stage) {
+            Some(given) => given,
+            None => self.aligned(stage, tasks.len()).unwrap_or(tasks),
+        };
         self.direct(stage, &tasks);
         let this = &mut self.stages[stage];
         let longest = tasks.iter().map(Vec::len).max().unwrap_or(1) as u64;
         this.tasks = tasks;
         this.task_bytes = peak.saturating_add(each.saturating_mul(longest));
+    }
+
+    /// The tasks that were given for this stage.
+    fn given(&self, stage: usize) -> Option<Vec<Vec<usize>>> {
+        let is_first_root = self.roots.first().is_some_and(|root| Arc::ptr_eq(root, &self.stages[stage].expr));
+        let tasks = self.given_tasks.filter(|_| is_first_root)?;
+        let count: usize = tasks.iter().map(Vec::len).sum();
+        (count == self.stages[stage].wanted.len()).then(|| tasks.to_vec())
     }
 
     /// The stage's chunks by the partitions of a producer, if every chunk needs only one of them and that keeps at

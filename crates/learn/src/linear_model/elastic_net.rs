@@ -10,7 +10,7 @@ use serde_json::json;
 
 /// Least squares with an l1 and an l2 penalty: `|y - Xw|² / 2n + alpha (l1_ratio |w|₁ + (1 - l1_ratio) |w|² / 2)`.
 ///
-/// Two passes over the rows whatever `alpha`: coordinate descent runs on the sums of products.
+/// One pass over the rows whatever `alpha`: coordinate descent runs on the sums of products.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[must_use]
 pub struct ElasticNet {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 /// Ordinary least squares; of several solutions the shortest.
 ///
-/// From sums of products about the means, two passes over the rows; relative errors grow with the square of the
+/// From sums of products about the means, one pass over the rows; relative errors grow with the square of the
 /// features' condition number.
 ///
 /// ```

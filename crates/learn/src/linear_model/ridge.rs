@@ -7,7 +7,7 @@ use crate::matrix::Matrix;
 use phalanx_engine::{Engine, Result};
 use serde_json::json;
 
-/// Least squares with `alpha` times the squared norm of the coefficients; the intercept is free. Two passes over the rows.
+/// Least squares with `alpha` times the squared norm of the coefficients; the intercept is free. One pass over the rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[must_use]
 pub struct Ridge {

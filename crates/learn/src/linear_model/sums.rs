@@ -1,12 +1,11 @@
-//! Sums of products about the means, and what is solved with them: two passes over the rows whatever the penalty.
+//! Sums of products about the means, and what is solved with them: one pass over the rows whatever the penalty.
 
-use crate::columns::Columns;
+use crate::columns::need_finite_features;
 use crate::dense::{Symmetric, dot};
 use crate::glm_fit::need_weight;
 use crate::gram::Gram;
 use crate::matrix::Matrix;
 use crate::minimise::{Coordinates, coordinate_descent};
-use crate::scale::need_finite;
 use crate::statistic;
 use phalanx_engine::{Engine, Error, Result};
 
@@ -55,33 +54,34 @@ impl Sums {
     /// `Input`: the rows have no target. `Data`: no rows; NaN or infinite values; weights that sum to nothing.
     pub async fn of(engine: &dyn Engine, data: &Matrix, fit_intercept: bool) -> Result<Self> {
         data.need_target("a regression")?;
-        let found = statistic::compute_async(engine, &Columns { classes: 0 }, data).await?;
+        let state = statistic::compute_async(engine, &Gram { with_target: true }, data).await?;
         let width = data.layout().width;
-        let bad: Vec<u64> = (0..width).map(|at| found.rows - found.count[at] + found.infinite[at]).collect();
-        need_finite(data.names(), &bad)?;
-        let mean = if fit_intercept { found.mean } else { vec![0.0; width] };
-        let gram = Gram { center: mean.clone(), target_center: 0.0 };
-        let state = statistic::compute_async(engine, &gram, data).await?;
-        if !state.target_square.is_finite() {
-            return Err(Error::data("Input y contains NaN or infinity").with_hint("filter those rows"));
+        let is_finite = state.is_finite();
+        if !is_finite {
+            need_finite_features(engine, data).await?;
         }
         need_weight(state.weight, state.rows)?;
-        let all = Symmetric::from_packed(&state.products, width + 1);
-        if all.values().iter().chain(&state.target).any(|value| !value.is_finite()) {
+        let about_means = Symmetric::from_packed(&state.products, width + 1);
+        if !about_means.at(width, width).is_finite() {
+            return Err(Error::data("Input y contains NaN or infinity").with_hint("filter those rows"));
+        }
+        if !is_finite {
             return Err(Error::data("features are so large that their products overflow")
                 .with_hint("standardise them first (StandardScaler)"));
         }
-        let target_mean = if fit_intercept { state.target[width] / state.weight } else { 0.0 };
-        // What rounding has left of the sums about the mean.
-        let left = if fit_intercept { all.line(width)[..width].to_vec() } else { vec![0.0; width] };
+        let (weight, means) = (state.weight, state.mean);
+        let entry = |i: usize, j: usize| match fit_intercept {
+            true => about_means.at(i, j),
+            false => about_means.at(i, j) + weight * means[i] * means[j],
+        };
         Ok(Self {
             rows: state.rows,
-            weight: state.weight,
-            quadratic: Symmetric::of(width, |i, j| all.at(i, j) - left[i] * left[j] / state.weight),
-            linear: (0..width).map(|j| state.target[j] - left[j] * target_mean).collect(),
-            square: state.target_square - state.weight * target_mean * target_mean,
-            mean,
-            target_mean,
+            weight,
+            quadratic: Symmetric::of(width, entry),
+            linear: (0..width).map(|j| entry(width, j)).collect(),
+            square: entry(width, width),
+            mean: if fit_intercept { means[..width].to_vec() } else { vec![0.0; width] },
+            target_mean: if fit_intercept { means[width] } else { 0.0 },
         })
     }
 

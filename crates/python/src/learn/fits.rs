@@ -42,7 +42,7 @@ impl PyRows {
         };
         let limits = Limits { tolerance: tol, iterations_max: max_iter };
         let fit = GlmFit { estimator, family, predictors, l1, l2, beside_sum, fit_intercept, solver, limits };
-        let (client, data) = (client.get()?, self.0.clone());
+        let (data, client) = (self.data(py, client)?, client.get()?);
         let found = wait(py, async move { fit.run(client.engine(), data.matrix()).await })?;
         let convergence = found.convergence;
         let answer =
@@ -60,12 +60,12 @@ impl PyRows {
         fit_intercept: bool,
         alpha: Option<f64>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let (client, data) = (client.get()?, self.0.clone());
+        let (client, matrix) = (client.get()?, self.matrix());
         let found = wait(py, async move {
-            let sums = Sums::of(client.engine(), data.matrix(), fit_intercept).await?;
+            let sums = Sums::of(client.engine(), &matrix, fit_intercept).await?;
             let (coefficients, rank) = match alpha {
                 None => sums.least_squares()?,
-                Some(alpha) => (sums.ridge(alpha)?, data.names().len()),
+                Some(alpha) => (sums.ridge(alpha)?, matrix.names().len()),
             };
             Ok((sums.intercept(&coefficients), coefficients, rank))
         })?;
@@ -87,9 +87,9 @@ impl PyRows {
         tol: f64,
         max_iter: u64,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let (client, data) = (client.get()?, self.0.clone());
+        let (client, matrix) = (client.get()?, self.matrix());
         let (found, intercept) = wait(py, async move {
-            let sums = Sums::of(client.engine(), data.matrix(), fit_intercept).await?;
+            let sums = Sums::of(client.engine(), &matrix, fit_intercept).await?;
             let found = sums.elastic_net(alpha, l1_ratio, positive, tol, max_iter);
             let intercept = sums.intercept(&found.coefficients);
             Ok((found, intercept))
@@ -123,7 +123,7 @@ impl PyRows {
             _ => Start::Centers(centers),
         };
         let fit = KMeans::new(clusters).start(start).starts(starts).seed(seed).max_iter(max_iter).tol(tol);
-        let (client, data) = (client.get()?, self.0.clone());
+        let (data, client) = (self.data(py, client)?, client.get()?);
         let found = wait(py, async move { fit.fit_async(client.engine(), &data).await })?;
         let answer = Answer::new(py).values("centers", &[clusters, self.width()], found.centers().to_vec())?;
         let answer = answer.number("inertia", found.inertia())?.number("iterations", found.iterations())?;
@@ -132,8 +132,8 @@ impl PyRows {
 
     /// Means, and sums of products about them or about 0.
     fn spread<'py>(&self, py: Python<'py>, client: &PyClient, centered: bool) -> PyResult<Bound<'py, PyDict>> {
-        let (client, data) = (client.get()?, self.0.clone());
-        let found = wait(py, async move { Spread::of(client.engine(), data.matrix(), centered).await })?;
+        let (client, matrix) = (client.get()?, self.matrix());
+        let found = wait(py, async move { Spread::of(client.engine(), &matrix, centered).await })?;
         let width = found.mean.len();
         let answer = Answer::new(py).number("rows", found.rows)?.values("mean", &[width], found.mean)?;
         let answer = answer.values("deviation", &[width], found.deviation)?;

@@ -1,4 +1,4 @@
-//! Rows for learning, kept where they were computed, and the passes over them that estimators are loops around.
+//! Rows for learning, where they are, and the passes over them that estimators are loops around.
 
 pub mod fits;
 pub mod reorder;
@@ -12,15 +12,19 @@ use phalanx::Error;
 use phalanx::chunk::{Chunk, Element};
 use phalanx::learn::clusters::Clusters;
 use phalanx::learn::columns::Columns;
-use phalanx::learn::rows::Layout;
 use phalanx::learn::statistic::{Distributed, compute_async};
 use phalanx::learn::{Data, Matrix};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::sync::{Mutex, PoisonError};
 
 /// Rows of features, with a target and a weight if they have them. `phalanx.ml` is built on them.
 #[pyclass(frozen, name = "Rows", module = "phalanx._phalanx")]
-pub struct PyRows(Data);
+pub struct PyRows {
+    matrix: Matrix,
+    /// The rows, once they are persisted: what passes over them more than once, does that first.
+    data: Mutex<Option<Data>>,
+}
 
 /// A dictionary of numbers and of arrays that NumPy reads.
 struct Answer<'py>(Bound<'py, PyDict>);
@@ -48,19 +52,24 @@ impl<'py> Answer<'py> {
 
 #[pymethods]
 impl PyRows {
-    /// The rows of a matrix of float64 in chunks of whole rows: features, then a target and a weight if there are any.
+    /// The rows of a matrix of float64 in chunks of whole rows, with a target and a weight if there are any: arrays of
+    /// float64 with one number a row.
     #[staticmethod]
-    fn of_array(py: Python<'_>, client: &PyClient, array: &PyArray, target: bool, weight: bool) -> PyResult<Self> {
-        let columns = array.0.known_shape().raise()?.get(1).copied().flatten().unwrap_or(0);
-        let width = columns.saturating_sub(usize::from(target) + usize::from(weight));
+    #[pyo3(signature = (client, array, target=None, weight=None))]
+    fn of_array(
+        py: Python<'_>,
+        client: &PyClient,
+        array: &PyArray,
+        target: Option<&PyArray>,
+        weight: Option<&PyArray>,
+    ) -> PyResult<Self> {
+        let width = array.0.known_shape().raise()?.get(1).copied().flatten().unwrap_or(0);
         let (client, array) = (client.get()?, array.0.clone());
+        let (target, weight) = (target.map(|target| target.0.clone()), weight.map(|weight| weight.0.clone()));
         let names = (0..width).map(|feature| format!("x{feature}")).collect();
-        let layout = Layout { width, target, weight };
-        let work = async move {
-            let matrix = Matrix::from_array(client.engine(), names, &array, layout).await?;
-            matrix.persist_async(client.engine()).await
-        };
-        Ok(Self(wait(py, work)?))
+        let work =
+            async move { Matrix::from_arrays(client.engine(), names, &array, target.as_ref(), weight.as_ref()).await };
+        Ok(Self::new(wait(py, work)?))
     }
 
     /// The rows of a frame's columns.
@@ -75,28 +84,19 @@ impl PyRows {
         weight: Option<String>,
     ) -> PyResult<Self> {
         let (client, frame) = (client.get()?, frame.0.clone());
-        let work = async move {
-            let matrix = Matrix::from_frame(client.engine(), &frame, features, target, weight).await?;
-            matrix.persist_async(client.engine()).await
-        };
-        Ok(Self(wait(py, work)?))
-    }
-
-    /// How many rows there are.
-    #[getter]
-    fn rows(&self) -> u64 {
-        self.0.rows()
+        let work = async move { Matrix::from_frame(client.engine(), &frame, features, target, weight).await };
+        Ok(Self::new(wait(py, work)?))
     }
 
     /// How many features a row has.
     #[getter]
     fn width(&self) -> usize {
-        self.0.names().len()
+        self.matrix.names().len()
     }
 
     /// The features as a persisted array, a chunk a partition.
     fn to_array(&self, py: Python<'_>, client: &PyClient) -> PyResult<PyArray> {
-        let (client, data) = (client.get()?, self.0.clone());
+        let (data, client) = (self.data(py, client)?, client.get()?);
         Ok(PyArray(wait(py, async move { data.to_array(client.engine()).await })?))
     }
 
@@ -127,9 +127,31 @@ impl PyRows {
 }
 
 impl PyRows {
+    fn new(matrix: Matrix) -> Self {
+        Self { matrix, data: Mutex::new(None) }
+    }
+
+    /// The rows, persisted once.
+    fn data(&self, py: Python<'_>, client: &PyClient) -> PyResult<Data> {
+        let known = self.data.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(data) = known {
+            return Ok(data);
+        }
+        let (client, matrix) = (client.get()?, self.matrix.clone());
+        let data = wait(py, async move { matrix.persist_async(client.engine()).await })?;
+        *self.data.lock().unwrap_or_else(PoisonError::into_inner) = Some(data.clone());
+        Ok(data)
+    }
+
+    /// The rows for one pass: persisted, if they are already.
+    fn matrix(&self) -> Matrix {
+        let known = self.data.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().map_or_else(|| self.matrix.clone(), |data| data.matrix().clone())
+    }
+
     fn pass<S: Distributed>(&self, py: Python<'_>, client: &PyClient, statistic: S) -> PyResult<S::State> {
-        let (client, data) = (client.get()?, self.0.clone());
-        wait(py, async move { compute_async(client.engine(), &statistic, data.matrix()).await })
+        let (client, matrix) = (client.get()?, self.matrix());
+        wait(py, async move { compute_async(client.engine(), &statistic, &matrix).await })
     }
 
     fn need_width(&self, found: usize) -> PyResult<()> {
