@@ -15,6 +15,7 @@
 //! | [`scale`] | standardised features |
 //! | `split`, [`stratify`] | parts of the rows: [`Data::split`], [`stratified_split`] |
 //! | [`reorder`] | rows of arrays, drawn and in another order: [`reorder::split_within_chunks`], [`reorder::take_rows`] |
+//! | [`labels`] | different values of arrays, and their numbers |
 //! | `intake` | rows from arrays and frames: [`Matrix::from_array`], [`Matrix::from_frame`] |
 //! | [`columns`], [`gram`], [`glm`], [`clusters`] | the passes that estimators are loops around |
 //! | [`glm_fit`], [`minimise`] | loops around them, and the solvers that these take |
@@ -44,6 +45,7 @@ pub mod glm_fit;
 pub mod gram;
 mod intake;
 pub mod kmeans;
+pub mod labels;
 mod linear;
 pub mod linear_model;
 pub mod logistic;

@@ -54,6 +54,8 @@ mod _phalanx {
     #[pymodule_export]
     use super::learn::fits::directions;
     #[pymodule_export]
+    use super::learn::labels::{category_codes, category_columns, distinct_keys, text_numbers};
+    #[pymodule_export]
     use super::learn::reorder::{split_within_chunks, take_rows};
     #[pymodule_export]
     use super::memory::Block;

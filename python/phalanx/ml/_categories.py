@@ -6,6 +6,7 @@ from typing import Any
 
 from phalanx._lazy import np, pd
 from phalanx.ml._given import kind_of
+from phalanx.ml._labels import distinct, numbers_of_texts
 
 __all__ = ["Table"]
 
@@ -17,6 +18,7 @@ class Table:
         from sklearn.utils.validation import _check_feature_names, _check_n_features, check_array
 
         self.kind, self.x = kind_of(X), X
+        self._found: list[Any] | None = None
         if self.kind == "series":
             raise ValueError("Expected 2D array, got a series instead: X is a frame, as in frame[['x']]")
         if self.kind == "frame":
@@ -54,6 +56,10 @@ class Table:
 
     def different(self, number: int) -> Any:
         """The different values of a column, sorted; a missing value comes last."""
+        if self.kind == "array" and self._found is None:
+            self._found = distinct(self.x) or []  # of all columns, in one pass
+        if self._found:
+            return self._found[number]
         column = self.column(number)
         if self.kind == "values":
             return _sorted(column)
@@ -69,6 +75,23 @@ class Table:
         if value is None or value != value:
             return pd.isna(column) if self.kind == "values" else column != column if self.kind == "array" else column.isna()
         return column == value
+
+    def hits(self, categories: list[Any]) -> tuple[Any, Any]:
+        """Of a lazy frame: the frame to assign to, and a function of a column's number and a value that says which rows
+        have it. Texts are looked up once, whatever the number of values."""
+        self.x, numbers = numbers_of_texts(self.x, dict(zip(self.names, categories)), -1.0, -2.0)
+        places: list[dict[Any, int]] = [{} for _ in categories]
+        for place, known in zip(places, categories):
+            for number, value in enumerate(known.tolist()):
+                place.setdefault(None if _missing(value) else value, number)
+
+        def hit(number: int, value: Any) -> Any:
+            name = self.names[number]
+            if name not in numbers:
+                return self.matches(number, value)
+            return self.x[numbers[name]] == (-2.0 if _missing(value) else float(places[number][value]))
+
+        return self.x, hit
 
     def need_known(self, number: int, categories: Any) -> None:
         """Refuses values that are none of the categories; one pass over a column that is lazy."""

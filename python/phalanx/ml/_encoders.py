@@ -6,9 +6,10 @@ from typing import Any
 
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
-from phalanx._lazy import np, require
+from phalanx._lazy import np, pd, require
 from phalanx.ml._categories import Table
 from phalanx.ml._given import classes_and_codes, codes_among, kind_of
+from phalanx.ml._labels import numbered, numbers_of_texts, one_hot
 
 __all__ = ["LabelEncoder", "OneHotEncoder", "OrdinalEncoder"]
 
@@ -130,8 +131,14 @@ class OneHotEncoder(_Encoder):
         wanted = [(j, value) for j in range(table.width) for value in self._kept(j)]
         if table.kind == "frame":
             names = self.get_feature_names_out().tolist()
-            made = {name: table.matches(j, value).astype(np.dtype(self.dtype).name) for name, (j, value) in zip(names, wanted)}
-            return table.x.assign(**made)[names]
+            x, hits = table.hits(self.categories_)
+            made = {name: hits(j, value).astype(np.dtype(self.dtype).name) for name, (j, value) in zip(names, wanted)}
+            return x.assign(**made)[names]
+        if table.kind == "array":
+            without = [None if self.drop_idx_ is None else self.drop_idx_[j] for j in range(table.width)]
+            made = one_hot(table.x, self.categories_, without, self.dtype)
+            if made is not None:
+                return made
         columns = [table.matches(j, value) for j, value in wanted]
         if table.kind == "array":
             from phalanx import array as da
@@ -221,15 +228,34 @@ class OrdinalEncoder(OneToOneFeatureMixin, _Encoder):
         """The numbers."""
         table = self._table(X)
         unknown = np.nan if self.unknown_value is None else float(self.unknown_value)
-        columns = [self._codes(table, j, unknown) for j in range(table.width)]
+        if table.kind == "array":
+            made = numbered(table.x, self.categories_, self.dtype, unknown, float(self.encoded_missing_value))
+            if made is not None:
+                return made
         kind = np.dtype(self.dtype)
         if table.kind == "frame":
-            return table.x.assign(**{name: column.astype(kind.name) for name, column in zip(table.names, columns)})
+            return self._of_frame(table, unknown, kind)
+        columns = [self._codes(table, j, unknown) for j in range(table.width)]
         if table.kind == "array":
             from phalanx import array as da
 
             return da.stack(columns, axis=1).astype(kind).rechunk({1: -1})
         return np.stack(columns, axis=1).astype(kind)
+
+    def _of_frame(self, table: Table, unknown: float, kind: Any) -> Any:
+        names: dict[str, str] = {}
+        for has_missing in (False, True):
+            # Where a missing value is no category, it is as unknown as others.
+            known = zip(table.names, self.categories_)
+            columns = {name: each for name, each in known if bool(pd.isna(each).any()) == has_missing}
+            missing = float(self.encoded_missing_value) if has_missing else unknown
+            table.x, numbers = numbers_of_texts(table.x, columns, unknown, missing)
+            names |= numbers
+        made = {
+            name: table.x[names[name]] if name in names else self._codes(table, j, unknown)
+            for j, name in enumerate(table.names)
+        }
+        return table.x.assign(**{name: column.astype(kind.name) for name, column in made.items()})[table.names]
 
     def _codes(self, table: Table, j: int, unknown: float) -> Any:
         from phalanx import array as da

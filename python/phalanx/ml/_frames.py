@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from phalanx._lazy import np, pd
 from phalanx.ml._categories import Table
 from phalanx.ml._given import kind_of
+from phalanx.ml._labels import numbers_of_texts
 
 __all__ = ["Categorizer", "DummyEncoder"]
 
@@ -129,7 +130,17 @@ class DummyEncoder(TransformerMixin, BaseEstimator):
         columns = [str(name) for name in X.columns]
         if columns != list(self.columns_):
             raise ValueError(f"Columns of 'X' do not match the training columns. Got {columns!r}, expected {list(self.columns_)!r}")
-        made = {f"{name}_{value}": X[name] == value for name in self.categorical_columns_ for value in self._kept(name)}
-        # Missing text is of no category.
-        made = {name: column.fillna(False).astype(bool) for name, column in made.items()}
+        # Missing text, and such as was not there at the fit, is of no category.
+        if kind_of(X) == "frame":
+            X, numbers = numbers_of_texts(X, self.categories_, -1.0, -2.0)
+        else:
+            numbers = {}
+        made = {}
+        for name in self.categorical_columns_:
+            first = 1 if self.drop_first else 0
+            for number, value in enumerate(self._kept(name), first):
+                if name in numbers:
+                    made[f"{name}_{value}"] = X[numbers[name]] == float(number)
+                else:
+                    made[f"{name}_{value}"] = (X[name] == value).fillna(False).astype(bool)
         return X.assign(**made)[list(self.transformed_columns_)]

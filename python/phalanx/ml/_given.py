@@ -6,6 +6,7 @@ from typing import Any
 
 from phalanx import _client
 from phalanx._lazy import np, pd, require
+from phalanx.ml._labels import distinct, numbered
 
 __all__ = ["Given", "classes_and_codes", "codes_among", "column", "floats", "given", "is_lazy", "labels", "row_chunks"]
 
@@ -191,7 +192,9 @@ def classes_and_codes(y: Any) -> tuple[Any, Any]:
         classes, codes = np.unique(y, return_inverse=True)
         return classes, codes.astype(np.float64)
     if kind == "array":
-        return _array_codes(y)
+        y = _one_axis(y)
+        classes = _array_classes(y)
+        return classes, _array_codes(y, classes, np.float64)
     if kind == "frame":
         names = list(y.columns)
         if len(names) != 1:
@@ -200,14 +203,19 @@ def classes_and_codes(y: Any) -> tuple[Any, Any]:
     return _series_codes(y)
 
 
-def _array_codes(y: Any) -> tuple[Any, Any]:
-    from phalanx import array as da
-
+def _one_axis(y: Any) -> Any:
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim != 1:
         raise ValueError(f"y should be a 1d array, got an array of shape {y.shape} instead.")
-    classes = np.asarray(da.unique(y).compute())
+    return y
+
+
+def _array_classes(y: Any) -> Any:
+    from phalanx import array as da
+
+    found = distinct(y)
+    classes = np.asarray(da.unique(y).compute()) if found is None else found[0]
     if classes.dtype.kind == "f":
         if not np.isfinite(classes).all():
             raise ValueError("Input y contains NaN or infinity.")
@@ -216,8 +224,14 @@ def _array_codes(y: Any) -> tuple[Any, Any]:
                 "Unknown label type: continuous. Maybe you are trying to fit a classifier, which expects discrete "
                 "classes on a regression target with continuous values."
             )
-    codes = da.searchsorted(da.asarray(classes), y)
-    return classes, codes.astype(np.float64)
+    return classes
+
+
+def _array_codes(y: Any, classes: Any, dtype: Any) -> Any:
+    from phalanx import array as da
+
+    codes = numbered(y, [classes], dtype)
+    return da.searchsorted(da.asarray(classes), y).astype(dtype) if codes is None else codes
 
 
 def _series_codes(y: Any) -> tuple[Any, Any]:
@@ -240,18 +254,20 @@ def codes_among(y: Any, classes: Any) -> Any:
     ValueError
         A label is none of them; one pass over a lazy ``y`` finds that.
     """
-    found, codes = classes_and_codes(y)
+    is_array = kind_of(y) == "array"
+    if is_array:
+        y = _one_axis(y)
+        found, codes = _array_classes(y), None
+    else:
+        found, codes = classes_and_codes(y)
     unknown = [label for label in found.tolist() if label not in classes.tolist()]
     if unknown:
         raise ValueError(f"y contains previously unseen labels: {unknown}")
+    if is_array:
+        return _array_codes(y, classes, np.int64)
     places = np.searchsorted(classes, found).astype(np.int64)
-    kind = kind_of(codes)
-    if kind == "values":
+    if kind_of(codes) == "values":
         return places[codes.astype(np.intp)]
-    if kind == "array":
-        from phalanx import array as da
-
-        return da.take(da.asarray(places), codes.astype(np.int64))
     return sum((codes == float(k)).astype("int64") * int(place) for k, place in enumerate(places))
 
 

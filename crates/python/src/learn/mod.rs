@@ -1,6 +1,7 @@
 //! Rows for learning, where they are, and the passes over them that estimators are loops around.
 
 pub mod fits;
+pub mod labels;
 pub mod reorder;
 
 use crate::array::PyArray;
