@@ -13,7 +13,7 @@
 //! | [`matrix`] | rows of named features: lazy ([`Matrix`]) and persisted ([`Data`]) |
 //! | [`encode`] | from a frame's columns to features: numbers and categories |
 //! | [`scale`] | standardised features |
-//! | `split`, [`stratify`] | parts of the rows: [`Data::split`], [`stratified_split`] |
+//! | `split`, [`stratify`], [`strata`] | parts of the rows: [`Data::split`], [`stratified_split`], [`strata::stratified_parts`] |
 //! | [`reorder`] | rows of arrays, drawn and in another order: [`reorder::split_within_chunks`], [`reorder::take_rows`] |
 //! | [`labels`] | different values of arrays, and their numbers |
 //! | `intake` | rows from arrays and frames: [`Matrix::from_array`], [`Matrix::from_frame`] |
@@ -63,6 +63,7 @@ pub mod scale;
 mod solve;
 mod split;
 pub mod statistic;
+pub mod strata;
 pub mod stratify;
 mod strips;
 pub mod transactions;

@@ -122,7 +122,7 @@ impl Hands<'_> {
 }
 
 /// FNV-1a of the class's text; a missing class is one of its own.
-fn stream_of(class: Option<&str>) -> u64 {
+pub(crate) fn stream_of(class: Option<&str>) -> u64 {
     let bytes = class.unwrap_or("\u{0}missing").bytes();
     bytes.fold(STREAM, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

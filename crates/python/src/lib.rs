@@ -58,6 +58,8 @@ mod _phalanx {
     #[pymodule_export]
     use super::learn::reorder::{split_within_chunks, take_rows};
     #[pymodule_export]
+    use super::learn::strata::{class_parts, class_rows};
+    #[pymodule_export]
     use super::memory::Block;
 
     #[pymodule_init]

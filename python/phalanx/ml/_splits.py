@@ -105,13 +105,16 @@ def train_test_split(
 ) -> list[Any]:
     """Each argument in two parts, train and test: the rows that scikit-learn draws with this seed, in its order.
 
-    Lazy frames are split in two by a draw for each row, so that the shares are about and not exactly those that were
-    asked for; rows keep their order.
+    Lazy frames are split in two by a draw for each row, so that without ``stratify`` the shares are about and not exactly
+    those that were asked for; rows keep their order.
 
     Parameters
     ----------
     test_size, train_size, random_state, shuffle, stratify
-        As scikit-learn's. Of lazy frames ``stratify`` is not taken.
+        As scikit-learn's. Of lazy frames ``stratify`` is one of their columns, a lazy series: then the shares are
+        exact, of all rows and of each class (the largest remainders, as in scikit-learn), and ``test_size`` and
+        ``train_size`` may be counts. Rows are drawn from all partitions and keep their order. A pass counts the classes
+        now; reading a part is a pass.
     blockwise : bool, optional
         Whether rows of lazy arrays stay within their chunks, each of which is drawn from by itself: much less is moved,
         but the rows are other than scikit-learn's, and ``stratify`` is not taken. dask-ml's default; here rows are
@@ -164,8 +167,10 @@ def _split_within_chunks(
 def _split_frames(
     arrays: tuple[Any, ...], test_size: Any, train_size: Any, random_state: Any, shuffle: bool, stratify: Any
 ) -> list[Any]:
-    if stratify is not None or not shuffle:
-        raise NotImplementedError("train_test_split of lazy frames with stratify= or shuffle=False: give their rows as arrays")
+    if not shuffle:
+        raise NotImplementedError("train_test_split of lazy frames with shuffle=False: give their rows as arrays, or take head() and tail()")
+    if stratify is not None:
+        return _stratified_frames(arrays, test_size, train_size, random_state, stratify)
     share = test_size if test_size is not None else 0.25 if train_size is None else 1.0 - train_size
     if not isinstance(share, float) or not 0.0 < share < 1.0:
         raise NotImplementedError(f"train_test_split of lazy frames with {share!r} rows: give a share below 1")
@@ -178,3 +183,49 @@ def _split_frames(
         pair = frame.random_split([1.0 - share, share], random_state=seed)
         parts += pair if kind_of(each) == "frame" else [part["__series__"].rename(each.name) for part in pair]
     return parts
+
+
+def _stratified_frames(arrays: tuple[Any, ...], test_size: Any, train_size: Any, random_state: Any, stratify: Any) -> list[Any]:
+    parts: list[Any] = []
+    name = "__stratify__"
+    if kind_of(stratify) == "frame":
+        if len(stratify.columns) != 1:
+            raise NotImplementedError(f"stratify= of {len(stratify.columns)} columns: join their texts in one")
+        stratify = stratify[stratify.columns[0]]
+    if kind_of(stratify) != "series":
+        raise TypeError(f"stratify= of lazy frames is one of their columns, not {type(stratify).__name__}")
+    rng = check_random_state(random_state)
+    labels = stratify.to_frame(name)
+    classes = _phalanx.class_rows(_client.native(), labels._native, name)
+    counts = np.array([rows for _, rows in classes], dtype=np.int64)
+    sizes = _shares(counts, [label for label, _ in classes], test_size, train_size, rng)
+    seed = int(rng.randint(2**31 - 1))
+    for each in arrays:
+        is_frame = kind_of(each) == "frame"
+        frame = (each if is_frame else each.to_frame("__series__")).assign(**{name: stratify})
+        pair = _phalanx.class_parts(frame._native, name, classes, sizes, seed, True)
+        for native in reversed(pair):
+            part = frame._wrap(native)
+            parts.append(part if is_frame else part["__series__"].rename(each.name))
+    return parts
+
+
+def _shares(counts: Any, labels: list[Any], test_size: Any, train_size: Any, rng: Any) -> list[tuple[int, int]]:
+    """Of each class how many rows are for the test and how many for training: scikit-learn's largest remainders."""
+    from sklearn.model_selection._split import _validate_shuffle_split
+    from sklearn.utils.extmath import _approximate_mode
+
+    if None in labels:
+        raise ValueError("Input y contains NaN.")
+    train, test = _validate_shuffle_split(int(counts.sum()), test_size, train_size, default_test_size=0.25)
+    if counts.min() < 2:
+        raise ValueError(
+            "The least populated classes in y have only 1 member, which is too few. The minimum number of groups for "
+            f"any class cannot be less than 2. Classes with too few members are: {[each for each, n in zip(labels, counts) if n < 2]}"
+        )
+    for what, size in (("train_size", train), ("test_size", test)):
+        if size < len(counts):
+            raise ValueError(f"The {what} = {size} should be greater or equal to the number of classes = {len(counts)}")
+    of_train = _approximate_mode(counts, train, rng)
+    of_test = _approximate_mode(counts - of_train, test, rng)
+    return [(int(a), int(b)) for a, b in zip(of_test, of_train)]

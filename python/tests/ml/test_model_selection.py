@@ -83,8 +83,68 @@ def test_frames_are_split_by_draws() -> None:
             np.testing.assert_array_equal(plain(test_y), test["y"])
             found.append(test["x"].tolist())
             with pytest.raises(NotImplementedError, match="arrays"):
-                ours.train_test_split(lazy, stratify=lazy["y"])
+                ours.train_test_split(lazy, shuffle=False)
     assert found[0] == found[1]
+
+
+STRATA: dict[str, Any] = {
+    "numbers": np.arange(500) % 7,
+    "rare": np.where(np.arange(500) % 60 == 0, 1.5, -2.0),
+    "text": np.array(["b", "a", "ü", "a"])[np.arange(500) % 4],
+    "truth": np.arange(500) % 3 == 0,
+}
+
+
+@pytest.mark.parametrize("name", STRATA)
+@pytest.mark.parametrize("sizes", [{"test_size": 0.3}, {}, {"test_size": 37, "train_size": 200}, {"train_size": 0.9}])
+def test_frames_are_stratified_as_scikit_learn_does(name: str, sizes: dict[str, Any]) -> None:
+    table = pd.DataFrame({"x": np.arange(500), "y": STRATA[name]})
+    judge = theirs.train_test_split(table, stratify=table["y"], random_state=4, **sizes)
+    shares = [part["y"].value_counts().to_dict() for part in judge]
+    found = []
+    for engine_name, borders in (("local", "one"), ("local", "empty"), ("perturbed", "uneven"), ("cluster", "uneven")):
+        with on(engine_name):
+            lazy = frame_of(table, borders)
+            train, test, train_x, test_x = ours.train_test_split(lazy, lazy["x"], stratify=lazy["y"], random_state=4, **sizes)
+            assert list(train.columns) == ["x", "y"]
+            parts = [train.compute(), test.compute()]
+            assert [part["y"].value_counts().to_dict() for part in parts] == shares
+            rows = [part["x"].tolist() for part in parts]
+            assert not set(rows[0]) & set(rows[1]) and all(each == sorted(each) for each in rows)
+            for part in parts:
+                pd.testing.assert_frame_equal(part.reset_index(drop=True), table.loc[part["x"]].reset_index(drop=True), check_dtype=False)
+            assert [plain(train_x).tolist(), plain(test_x).tolist()] == rows
+            found.append(rows)
+    assert all(each == found[0] for each in found), "neither engines nor partitions change which rows are drawn"
+    with on("local"):
+        lazy = frame_of(table, "one")
+        other = ours.train_test_split(lazy, stratify=lazy["y"], random_state=5, **sizes)[1].compute()
+        assert other["x"].tolist() != found[0][1]
+        # Drawn from everywhere: neither part is a stretch of the rows.
+        assert np.ptp(found[0][1]) > 400 and np.ptp(found[0][0]) > 400
+
+
+def test_strata_that_do_not_fit_are_refused() -> None:
+    table = pd.DataFrame({"x": np.arange(20), "y": [0] * 19 + [1], "z": [None, *"ab" * 9, "a"], "k": np.arange(20) // 2})
+    for judge in (lambda y, **o: theirs.train_test_split(table, stratify=y, **o),):
+        with pytest.raises(ValueError, match="least populated"):
+            judge(table["y"])
+        with pytest.raises(ValueError, match="number of classes = 10"):
+            judge(table["k"], test_size=3)
+    with on("local"):
+        lazy = frame_of(table, "uneven")
+        with pytest.raises(ValueError, match="least populated"):
+            ours.train_test_split(lazy, stratify=lazy["y"])
+        with pytest.raises(ValueError, match="number of classes = 10"):
+            ours.train_test_split(lazy, stratify=lazy["k"], test_size=3)
+        with pytest.raises(ValueError, match="test_size"):
+            ours.train_test_split(lazy, stratify=lazy["k"], test_size=1.5)
+        with pytest.raises(ValueError, match="NaN"):
+            ours.train_test_split(lazy, stratify=lazy["z"])
+        with pytest.raises(NotImplementedError, match="2 columns"):
+            ours.train_test_split(lazy, stratify=lazy[["y", "k"]])
+        with pytest.raises(TypeError, match="one of their columns"):
+            ours.train_test_split(lazy, stratify=table["y"])
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -3,6 +3,7 @@
 pub mod fits;
 pub mod labels;
 pub mod reorder;
+pub mod strata;
 
 use crate::array::PyArray;
 use crate::client::{PyClient, wait};
