@@ -13,8 +13,9 @@ CHUNK = max(ROWS // 16, 1)
 STEPS = 10
 
 
-def learn_works(ml, ready):
-    """`ml(name)`: the module of this name, as `linear_model`. `ready(values)`: what models are given for an array."""
+def learn_works(ml, ready, frame=None):
+    """`ml(name)`: the module of this name, as `linear_model`. `ready(values)`: what models are given for an array;
+    `frame(columns)`: what they are given for columns of text."""
 
     def rows(features, seed=0):
         return np.random.default_rng(seed).standard_normal((ROWS, features))
@@ -105,6 +106,39 @@ def learn_works(ml, ready):
 
         return work
 
+    def categories():
+        """Numbers of two columns, each one of fifty: dask-ml has no text in arrays."""
+        return np.random.default_rng(4).integers(0, 50, (ROWS, 2)).astype(np.float64)
+
+    def one_hot():
+        x = ready(categories())
+        # Fifty columns for each: dask-ml's are sparse, and counted as such.
+        model = ml("preprocessing").OneHotEncoder(sparse_output=False)
+
+        def work():
+            made = model.fit(x).transform(x)
+            made.sum().compute() if hasattr(made, "compute") else made.sum()
+
+        return work
+
+    def of_frame(name, *before):
+        """An encoder of a frame of text, behind those that its peer needs."""
+
+        def prepare():
+            rng = np.random.default_rng(5)
+            words = np.array([f"word {number}" for number in range(50)], dtype=object)
+            x = frame({"a": words[rng.integers(0, 50, ROWS)], "b": words[rng.integers(0, 50, ROWS)]})
+
+            def work():
+                made = x
+                for each in (*before, name):
+                    made = getattr(ml("preprocessing"), each)().fit(made).transform(made)
+                made.count().compute() if hasattr(made, "compute") else made.count()
+
+            return work
+
+        return prepare
+
     return {
         "py-logistic-lbfgs": (0, 2, logistic("lbfgs")),
         "py-logistic-newton": (0, 2, logistic("newton")),
@@ -119,4 +153,8 @@ def learn_works(ml, ready):
         "py-shuffled-split": (0, 2, split(blockwise=False)),
         "py-metrics": (0, 2, metrics),
         "py-label-encoder": (0, 2, encoder),
+        "py-one-hot-encoder": (0, 2, one_hot),
+        "py-categorizer": (0, 2, of_frame("Categorizer")),
+        "py-dummy-encoder": (0, 2, of_frame("DummyEncoder", "Categorizer")),
+        "py-ordinal-encoder": (0, 2, of_frame("OrdinalEncoder", "Categorizer")),
     }

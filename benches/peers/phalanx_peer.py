@@ -4,6 +4,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
+import pandas as pd
 import phalanx.array as da
 import phalanx.dataframe as dd
 import phalanx.xgboost as pxgb
@@ -24,10 +25,14 @@ def ready(values):
     return da.from_array(values, chunks=(CHUNK, *values.shape[1:])).persist()
 
 
+def frame(columns):
+    return dd.from_pandas(pd.DataFrame(columns), npartitions=16).persist()
+
+
 WORKS = {
     **lazy_works(da, dd, wait=lambda _: None),  # persist() waits by itself
     **boosting_works(da, pxgb, lambda _: None, side_by_side),
-    **learn_works(lambda name: import_module(f"phalanx.ml.{name}"), ready),
+    **learn_works(lambda name: import_module(f"phalanx.ml.{name}"), ready, frame),
 }
 
 if __name__ == "__main__":

@@ -255,9 +255,10 @@ def codes_among(y: Any, classes: Any) -> Any:
         A label is none of them; one pass over a lazy ``y`` finds that.
     """
     is_array = kind_of(y) == "array"
+    codes: Any = None
     if is_array:
         y = _one_axis(y)
-        found, codes = _array_classes(y), None
+        found = _array_classes(y)
     else:
         found, codes = classes_and_codes(y)
     unknown = [label for label in found.tolist() if label not in classes.tolist()]

@@ -165,6 +165,10 @@ const LEARN_WORKS: &[&str] = &[
     "py-shuffled-split",
     "py-metrics",
     "py-label-encoder",
+    "py-one-hot-encoder",
+    "py-categorizer",
+    "py-dummy-encoder",
+    "py-ordinal-encoder",
 ];
 /// scikit-learn has no ADMM, and no chunks to draw within.
 const SCIKIT_LEARN_WORKS: &[&str] = &[
@@ -178,10 +182,21 @@ const SCIKIT_LEARN_WORKS: &[&str] = &[
     "py-shuffled-split",
     "py-metrics",
     "py-label-encoder",
+    "py-one-hot-encoder",
 ];
 /// dask-ml has no ridge, and does not draw from all chunks.
-const DASK_ML_WORKS: &[&str] =
-    &["py-pca", "py-standard-scaler", "py-kmeans", "py-train-test-split", "py-metrics", "py-label-encoder"];
+const DASK_ML_WORKS: &[&str] = &[
+    "py-pca",
+    "py-standard-scaler",
+    "py-kmeans",
+    "py-train-test-split",
+    "py-metrics",
+    "py-label-encoder",
+    "py-one-hot-encoder",
+    "py-categorizer",
+    "py-dummy-encoder",
+    "py-ordinal-encoder",
+];
 const DASK_ML_SLOW_WORKS: &[&str] =
     &["py-logistic-lbfgs", "py-logistic-newton", "py-logistic-admm", "py-linear-regression"];
 

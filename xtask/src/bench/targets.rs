@@ -115,6 +115,10 @@ pub const TARGETS: &[Target] = &[
     target("Python: train_test_split, 2 M × 20", (PYTHON, "py-shuffled-split"), Goal::Times(1.0, SCIKIT_LEARN)),
     target("Python: metrics of 10 M rows", (PYTHON, "py-metrics"), Goal::Times(10.0, DASK_ML)),
     target("Python: LabelEncoder, 10 M rows", (PYTHON, "py-label-encoder"), Goal::Times(10.0, DASK_ML)),
+    target("Python: OneHotEncoder, 2 M × 2, 50 each", (PYTHON, "py-one-hot-encoder"), Goal::Times(10.0, DASK_ML)),
+    target("Python: Categorizer, 2 M × 2 texts", (PYTHON, "py-categorizer"), Goal::Times(10.0, DASK_ML)),
+    target("Python: DummyEncoder, 2 M × 2 texts", (PYTHON, "py-dummy-encoder"), Goal::Times(10.0, DASK_ML)),
+    target("Python: OrdinalEncoder, 2 M × 2 texts", (PYTHON, "py-ordinal-encoder"), Goal::Times(10.0, DASK_ML)),
 ];
 
 const fn target(name: &'static str, of: (&'static str, &'static str), goal: Goal) -> Target {
