@@ -1,9 +1,10 @@
 //! Rows of arrays, some of them, in another order: what splits of arrays are made of.
 
+use crate::draws::draws;
 use phalanx_array::blockwise::{BlockFunction, BlockInput, blockwise_native};
 use phalanx_array::chunks::ChunkSpec;
 use phalanx_array::{Array, Index, concatenate};
-use phalanx_chunk::random::{Key, philox4x32_10};
+use phalanx_chunk::random::Distribution;
 use phalanx_chunk::{Chunk, DType};
 use phalanx_engine::{Engine, Error, Result, typetag};
 use serde::{Deserialize, Serialize};
@@ -271,25 +272,23 @@ impl BlockFunction for DrawnRows {
         };
         let count = rows.shape().first().copied().unwrap_or(0);
         let until = if self.is_second { first + second } else { first };
-        let drawn = drawn(self.seed, block as u64, count, until);
+        let drawn = drawn(self.seed, block as u64, count, until)?;
         gathered(rows, if self.is_second { &drawn[first..] } else { &drawn })
     }
 }
 
 /// The first so many of `rows` numbers in a random order (Fisher and Yates; Durstenfeld, 1964).
-fn drawn(seed: u64, block: u64, rows: usize, count: usize) -> Vec<usize> {
-    let key = Key::new(seed, STREAM);
+fn drawn(seed: u64, block: u64, rows: usize, count: usize) -> Result<Vec<usize>> {
     let mut places: Vec<usize> = (0..rows).collect();
     let count = count.min(rows);
-    for step in 0..count {
-        let words = philox4x32_10([step as u32, (step >> 32) as u32, block as u32, (block >> 32) as u32], key);
-        let word = u64::from(words[0]) | u64::from(words[1]) << 32;
-        // A multiple of what is left, rounded down: off by at most one part in 2⁶⁴ ÷ rows.
-        let beyond = (u128::from(word) * (rows - step) as u128) >> 64;
-        places.swap(step, step + beyond as usize);
+    let draws = draws(Distribution::Random, seed, STREAM.wrapping_add(block), 0, count)?;
+    for (step, draw) in draws.into_iter().enumerate() {
+        // A multiple of what is left, rounded down: off by at most one part in 2⁵³ ÷ rows.
+        let beyond = (draw * (rows - step) as f64) as usize;
+        places.swap(step, (step + beyond).min(rows - 1));
     }
     places.truncate(count);
-    places
+    Ok(places)
 }
 
 #[cfg(test)]
@@ -312,7 +311,7 @@ mod tests {
     fn rows_come_in_the_order_that_is_asked_for() {
         let engine = LocalEngine::new(Settings::default()).unwrap();
         for (rows, chunk, chunk_rows) in [(1000, 90, 70), (1000, 1000, 1000), (1000, 1, 2), (37, 5, 50), (12, 4, 1)] {
-            let order = drawn(rows as u64, 0, rows, rows);
+            let order = drawn(rows as u64, 0, rows, rows).unwrap();
             // All, a part, repeated ones, and those of two chunks.
             let repeated: Vec<usize> = order.iter().chain(&order).copied().collect();
             let few: Vec<usize> = order.iter().copied().filter(|place| *place < 3 || *place + 2 > rows).collect();
