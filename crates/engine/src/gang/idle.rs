@@ -159,6 +159,7 @@ mod tests {
             arguments: vec![],
             inputs: handles.iter().map(input).collect(),
             on_one_host: false,
+            gpu: None,
             stays: true,
         }]
     }
