@@ -34,7 +34,7 @@ pub(crate) trait Provide {
 pub(crate) struct Pull<'a> {
     table: &'a Table,
     slots: &'a dyn Provide,
-    /// Whether folds go over square tiles.
+    /// Whether chunks that mirror each other are folded together.
     mirrored: bool,
     /// Elements drawn from generators so far.
     pub evaluated: u64,
@@ -114,8 +114,7 @@ impl<'a> Pull<'a> {
         for (_, region) in partial.blocks(out) {
             let mut kept = HashMap::new();
             let mut folded = Folded::new(partial);
-            let tiles = if self.mirrored { Tiles::square(&region) } else { Tiles::new(&region) };
-            for tile in tiles {
+            for tile in tiles_of(partial, &region) {
                 let walk = Walk::new(self.table, input, &tile.region, known);
                 let chunk = self.run(&walk, known, &mut kept, &HashSet::new())?;
                 folded.add(tile.within, partial.of_tile(&chunk, &tile.region)?)?;
@@ -212,6 +211,12 @@ impl<'a> Pull<'a> {
         *kept = keep;
         values.pop().flatten().ok_or_else(|| crate::error::broken("an empty walk"))
     }
+}
+
+/// The tiles over which a block is folded: the same whatever the elements are made of, since bits depend on them. An index
+/// is that of the first of equal elements, so positions go over runs.
+fn tiles_of<'r>(partial: &reduce::Partial, region: &'r [Span]) -> Tiles<'r> {
+    if partial.reduction.is_position() { Tiles::new(region) } else { Tiles::square(region) }
 }
 
 /// The state of a block, tile by tile.

@@ -84,7 +84,7 @@ impl Pass for CutAndDelay {
 fn cut(batch: RecordBatch, random: &mut Random) -> Vec<RecordBatch> {
     let rows = batch.num_rows();
     if rows < 2 {
-        return if rows == 1 || random.next() % 2 == 0 { vec![batch] } else { vec![] };
+        return if rows == 1 || random.next().is_multiple_of(2) { vec![batch] } else { vec![] };
     }
     let mut borders: Vec<usize> =
         (0..random.next() % 4).map(|_| (random.next() % (rows as u64 + 1)) as usize).collect();

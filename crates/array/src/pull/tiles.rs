@@ -46,13 +46,14 @@ impl<'a> Tiles<'a> {
         Self { region, cuts, next: 0 }
     }
 
-    /// Square in the last two axes, so that what is mirrored at the diagonal is made of the same tiles. They are runs of
-    /// the region's C order no more, but stand in the order of their first elements.
+    /// Square in the last two axes, if both are long, so that what is mirrored at the diagonal is made of the same tiles.
+    /// They are runs of the region's C order no more, but stand in the order of their first elements.
     pub(crate) fn square(region: &'a [Span]) -> Self {
-        if crate::node::count(region) <= TILE_ELEMENTS {
+        let leading = region.len().saturating_sub(2);
+        let is_short = region.len() < 2 || region[leading..].iter().any(|span| span.len <= EDGE);
+        if is_short || crate::node::count(region) <= TILE_ELEMENTS {
             return Self::new(region);
         }
-        let leading = region.len().saturating_sub(2);
         let cut = |(axis, span): (usize, &Span)| {
             let block = if axis < leading { 1 } else { EDGE };
             (block, span.len.div_ceil(block))

@@ -142,8 +142,7 @@ async fn listen(
         match kind {
             Kind::Message => events.send(RankEvent::Message(body.into())).await.ok()?,
             Kind::Feed => {
-                let numbers = body.as_chunks::<4>().0.iter().map(|number| u32::from_le_bytes(*number) as usize);
-                asking.send(numbers.collect()).ok()?;
+                asking.send(postcard::from_bytes(&body).ok()?).ok()?;
             }
             Kind::Done if stays => events.send(RankEvent::Done).await.ok()?,
             Kind::Done => return Some(RankEvent::Done),

@@ -140,7 +140,8 @@ impl Rank {
         if inputs.is_empty() {
             return Ok(());
         }
-        let numbers: Vec<u8> = inputs.iter().flat_map(|number| (*number as u32).to_le_bytes()).collect();
+        let numbers = postcard::to_stdvec(inputs)
+            .map_err(|error| Error::internal("a rank's wishes can't be written").caused_by(&error))?;
         self.is_fed = false;
         self.say(Kind::Feed, &numbers)?;
         while let Ok(packet) = self.rows.recv() {
