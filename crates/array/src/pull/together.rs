@@ -1,8 +1,8 @@
 //! Folds that draw the same numbers at both sides of a diagonal, as `(x + x.T).mean(0)` does: computed together, tile
 //! beside mirrored tile, what they share is drawn once.
 //!
-//! The tiles of a region, and the order in which their states are merged, are the same in any company, and in none. So bits do not
-//! depend on which regions were put together, nor on what the elements are made of.
+//! The tiles of a region, and the order in which their states are merged, are the same in any company, and in none. So bits
+//! do not depend on which regions were put together, nor on what the elements are made of.
 
 use super::tiles::{Tile, Tiles};
 use super::walk::{Known, Walk};
