@@ -157,6 +157,6 @@ class Exporting(Base):
 
     def to_dask_dataframe(self, columns: Any = None, index: Any = None, meta: Any = None) -> Any:
         """A lazy frame (or series) of this matrix (or vector): :func:`phalanx.dataframe.from_dask_array`."""
-        from phalanx.dataframe import from_dask_array
+        from importlib import import_module
 
-        return from_dask_array(self, columns=columns, index=index, meta=meta)
+        return import_module("phalanx.dataframe").from_dask_array(self, columns=columns, index=index, meta=meta)
