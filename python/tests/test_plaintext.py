@@ -44,6 +44,7 @@ def refused(**more):
     except ValueError as error:
         return all(word in str(error) for word in ("unencrypted", "plaintext_between_hosts", "2 cores on one host"))
 
+os.environ["PHALANX_RANKS_IDLE_SECONDS"] = "0"  # else ranks of the training before listen already
 alone, two = model(None, ranks=1), model(None)
 with SSHCluster(["head", "one", "two"], cores=1, memory="512MiB", **options) as cluster, cluster.get_client() as client:
     print("refused:", refused(), refused(plaintext_between_hosts=False))

@@ -191,7 +191,8 @@ class Page:
         said += [f"log: {e['entry']}" for e in take("Log.entryAdded") if e["entry"]["level"] in ("error", "warning")]
         answers = take("Network.responseReceived")
         said += [f"{e['response']['status']}: {e['response']['url']}" for e in answers if e["response"]["status"] >= 400]
-        return said
+        # Browsers ask for this one by themselves, some time after a page that names no icon.
+        return [line for line in said if "/favicon.ico" not in line]
 
     def picture(self, path: Path, whole: bool = True) -> None:
         """Writes what is seen into a PNG file."""

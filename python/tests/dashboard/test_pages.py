@@ -292,4 +292,4 @@ def test_pictures_for_the_guide(page: Page, small: str, tmp_path: Path) -> None:
                 assert picture.stat().st_size > 10_000, "an empty picture"
                 if name_of_picture in IN_THE_GUIDE and os.environ.get("PHALANX_PICTURES"):
                     shutil.copy(picture, PICTURES)
-    assert {picture.stem for picture in PICTURES.glob("*.png")} == IN_THE_GUIDE
+    assert {picture.stem for picture in PICTURES.glob("*.png")} >= IN_THE_GUIDE

@@ -4,6 +4,7 @@
 //! says that it drew.
 
 use super::tiles::{TILE_ELEMENTS, Tiles};
+use super::tiles_of;
 use super::together::{Together, is_mirrored};
 use super::walk::{Item, Known, Walk};
 use crate::chunks::Region;
@@ -81,8 +82,7 @@ impl<'a> Counted<'a> {
         let input = self.table.entries[item.node].inputs[0];
         for (_, region) in partial.blocks(&item.region) {
             let mut kept = HashSet::new();
-            let tiles = if self.mirrored { Tiles::square(&region) } else { Tiles::new(&region) };
-            for tile in tiles {
+            for tile in tiles_of(partial, &region) {
                 let walk = Walk::new(self.table, input, &tile.region, known);
                 self.run(&walk, known, &mut kept, &HashSet::new());
             }
