@@ -101,31 +101,35 @@ class Deferred(Collection):
 
     def _replace(self, function: Callable[[Any], Any]) -> None:
         """Stand for ``function`` of the value from here on."""
-        raise NotImplementedError
+        made = self._after(function)
+        for part in type(self).__slots__:
+            setattr(self, part, getattr(made, part))
+
+    def _beside(self, name: str, other: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(other, Collection) and not isinstance(other, Deferred):
+            return getattr(self._lazily(), name)(other, *args, **kwargs)
+        return self._then(lambda value, other: getattr(value, name)(other, *args, **kwargs), other)
 
     def merge(self, right: Any, *args: Any, **kwargs: Any) -> Any:
         """pandas' merge; with a lazy frame a lazy frame."""
-        if isinstance(right, Collection) and not isinstance(right, Deferred):
-            return self._lazily().merge(right, *args, **kwargs)
-        return self._then(lambda value, right: value.merge(right, *args, **kwargs), right)
+        return self._beside("merge", right, *args, **kwargs)
 
     def join(self, other: Any, *args: Any, **kwargs: Any) -> Any:
         """pandas' join; with a lazy frame a lazy frame."""
-        if isinstance(other, Collection) and not isinstance(other, Deferred):
-            return self._lazily().join(other, *args, **kwargs)
-        return self._then(lambda value, other: value.join(other, *args, **kwargs), other)
+        return self._beside("join", other, *args, **kwargs)
+
+    def _written(self, name: str, path: Any, *args: Any, **kwargs: Any) -> Any:
+        if path is None:
+            return self._then(lambda value: getattr(value, name)(*args, **kwargs))
+        return getattr(self._lazily(), name)(path, *args, **kwargs)
 
     def to_csv(self, path_or_buf: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Files as of a lazy frame, of one partition; pandas' text, later, if there is no path."""
-        if path_or_buf is None:
-            return self._then(lambda value: value.to_csv(*args, **kwargs))
-        return self._lazily().to_csv(path_or_buf, *args, **kwargs)
+        return self._written("to_csv", path_or_buf, *args, **kwargs)
 
     def to_json(self, path_or_buf: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Files as of a lazy frame, of one partition; pandas' text, later, if there is no path."""
-        if path_or_buf is None:
-            return self._then(lambda value: value.to_json(*args, **kwargs))
-        return self._lazily().to_json(path_or_buf, *args, **kwargs)
+        return self._written("to_json", path_or_buf, *args, **kwargs)
 
     def to_parquet(self, path: Any, *args: Any, **kwargs: Any) -> Any:
         """Files as of a lazy frame, of one partition."""
@@ -238,11 +242,6 @@ class Result(Deferred):
         make = self._make
         return Result(self._native, lambda frame: function(make(frame)))
 
-    def _replace(self, function: Callable[[Any], Any]) -> None:
-        make = self._make
-        self._make = lambda frame: function(make(frame))
-        self._as_frame = None
-
     def _both(self, function: Callable[[Any], Any]) -> Any:
         """What ``function`` makes of the value, and as a lazy frame of the lazy frame."""
         made, lazily = self._after(function), self._as_frame
@@ -308,10 +307,6 @@ class Several(Deferred):
     def _after(self, function: Callable[[Any], Any]) -> Several:
         inner = self._function
         return Several(self._parts, lambda values: function(inner(values)))
-
-    def _replace(self, function: Callable[[Any], Any]) -> None:
-        inner = self._function
-        self._function = lambda values: function(inner(values))
 
     def _joined(self, values: list[Any]) -> Any:
         """The value, of those of the parts."""
