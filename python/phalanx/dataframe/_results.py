@@ -102,7 +102,8 @@ class Deferred(Collection):
     def _replace(self, function: Callable[[Any], Any]) -> None:
         """Stand for ``function`` of the value from here on."""
         made = self._after(function)
-        for part in type(self).__slots__:
+        parts: tuple[str, ...] = type(self).__slots__
+        for part in parts:
             setattr(self, part, getattr(made, part))
 
     def _beside(self, name: str, other: Any, *args: Any, **kwargs: Any) -> Any:
