@@ -34,22 +34,19 @@ pub(crate) trait Provide {
 pub(crate) struct Pull<'a> {
     table: &'a Table,
     slots: &'a dyn Provide,
-    /// Whether chunks that mirror each other are folded together.
-    mirrored: bool,
     /// Elements drawn from generators so far.
     pub evaluated: u64,
 }
 
 impl<'a> Pull<'a> {
     pub(crate) fn new(table: &'a Table, slots: &'a dyn Provide) -> Self {
-        Self { table, slots, mirrored: is_mirrored(table), evaluated: 0 }
+        Self { table, slots, evaluated: 0 }
     }
 
     /// `regions` of the table's last entry; what several of them draw is drawn once, where they mirror each other.
     pub(crate) fn evaluate_all(&mut self, regions: &[Region]) -> ChunkResult<Vec<Chunk>> {
-        let fold = self.table.entries.last().and_then(|entry| entry.node.fold()).filter(|_| self.mirrored);
-        match fold.and_then(|partial| Some((partial, Together::new(self.table, partial, regions)?))) {
-            Some((partial, together)) => self.fold_together(partial, regions, together),
+        match Together::new(self.table, regions) {
+            Some(together) => self.fold_together(regions, together),
             None => regions.iter().map(|region| self.evaluate(region)).collect(),
         }
     }
@@ -126,12 +123,8 @@ impl<'a> Pull<'a> {
 
     /// As [`Pull::fold`] of each of the regions: tiles are computed in the order of `together`, and their states merged
     /// in theirs.
-    fn fold_together(
-        &mut self,
-        partial: &reduce::Partial,
-        regions: &[Region],
-        together: Together,
-    ) -> ChunkResult<Vec<Chunk>> {
+    fn fold_together(&mut self, regions: &[Region], together: Together) -> ChunkResult<Vec<Chunk>> {
+        let partial = together.partial;
         let known = Known::default();
         let mut kept = HashMap::new();
         let mut states = vec![None; together.parts.len()];

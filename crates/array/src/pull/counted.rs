@@ -5,7 +5,7 @@
 
 use super::tiles::{TILE_ELEMENTS, Tiles};
 use super::tiles_of;
-use super::together::{Together, is_mirrored};
+use super::together::Together;
 use super::walk::{Item, Known, Walk};
 use crate::chunks::Region;
 use crate::node::{Table, Work, count, reduce};
@@ -15,20 +15,18 @@ use std::collections::HashSet;
 /// Counts the elements that are evaluated of each entry of a table.
 pub(crate) struct Counted<'a> {
     table: &'a Table,
-    mirrored: bool,
     /// By entry.
     pub elements: Vec<u64>,
 }
 
 impl<'a> Counted<'a> {
     pub(crate) fn new(table: &'a Table) -> Self {
-        Self { table, mirrored: is_mirrored(table), elements: vec![0; table.entries.len()] }
+        Self { table, elements: vec![0; table.entries.len()] }
     }
 
     /// Counts what [`Pull::evaluate_all`](super::Pull::evaluate_all) takes.
     pub(crate) fn evaluate_all(&mut self, regions: &[Region]) {
-        let fold = self.table.entries.last().and_then(|entry| entry.node.fold()).filter(|_| self.mirrored);
-        let Some(together) = fold.and_then(|partial| Together::new(self.table, partial, regions)) else {
+        let Some(together) = Together::new(self.table, regions) else {
             return regions.iter().for_each(|region| self.evaluate(region));
         };
         let mut kept = HashSet::new();

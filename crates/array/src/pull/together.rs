@@ -84,7 +84,9 @@ pub(crate) fn sets(table: &Table, regions: &[Region]) -> Vec<Vec<usize>> {
 }
 
 /// The tiles of the blocks of some regions of a mirrored fold.
-pub(crate) struct Together {
+pub(crate) struct Together<'a> {
+    /// The fold.
+    pub partial: &'a Partial,
     /// In C order, block after block and region after region.
     pub parts: Vec<Part>,
     /// The order in which they are computed: mirrored ones after each other.
@@ -101,10 +103,11 @@ pub(crate) struct Part {
     pub walk: Walk,
 }
 
-impl Together {
-    /// `None` if there are too many tiles for their states to wait for each other.
-    pub(crate) fn new(table: &Table, partial: &Partial, regions: &[Region]) -> Option<Self> {
-        let input = *table.entries[table.root()].inputs.first()?;
+impl<'a> Together<'a> {
+    /// `None` if the table is no mirrored fold, or there are too many tiles for their states to wait for each other.
+    pub(crate) fn new(table: &'a Table, regions: &[Region]) -> Option<Self> {
+        let root = table.entries.last().filter(|_| is_mirrored(table))?;
+        let (partial, input) = (root.node.fold()?, *root.inputs.first()?);
         let blocks: Vec<Region> =
             regions.iter().flat_map(|region| partial.blocks(region)).map(|(_, block)| block).collect();
         if blocks.iter().map(|block| Tiles::square(block).number()).fold(0, usize::saturating_add) > TILES_MAX {
@@ -140,7 +143,7 @@ impl Together {
             }
         }
         let shared = users.into_keys().map(|(node, region)| (node, region.clone())).collect();
-        Some(Self { parts, order, shared })
+        Some(Self { partial, parts, order, shared })
     }
 }
 
