@@ -130,7 +130,7 @@ impl Frame {
         let name =
             (0..).map(|number| format!("__computed_{number}")).find(|name| !own.contains(name)).unwrap_or_default();
         let columns = own.iter().map(|name| col(name.as_str())).chain([expression.alias(&name)]);
-        let plan = bordered(border(self.builder().project(columns)?.build()?)?)?;
-        Ok((self.with_plan(Ok(plan), self.index().map(str::to_owned))?, col(name)))
+        let plan = border(self.builder().project(columns)?.build()?);
+        Ok((self.with_plan(plan, self.index().map(str::to_owned))?, col(name)))
     }
 }
