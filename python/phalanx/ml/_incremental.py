@@ -264,6 +264,7 @@ class IncrementalSearchCV(_Search):
     __doc__ = "Settings whose models learn block by block, until they do not become better." + _DOC
 
     n_initial_parameters: Any
+    _decays = False
 
     def __init__(
         self,
@@ -306,7 +307,7 @@ class IncrementalSearchCV(_Search):
     fit.__doc__ = _Search.fit.__doc__
 
     def _check_calls(self) -> None:
-        if self.decay_rate not in (None, _NO_DEFAULT):
+        if not self._decays and self.decay_rate not in (None, _NO_DEFAULT):
             warnings.warn("decay_rate changes nothing here: take InverseDecaySearchCV", FutureWarning, stacklevel=3)
         if self.scores_per_fit is not None and self.fits_per_score != 1:
             raise ValueError("Specify fits_per_score, not scores_per_fit")
@@ -369,6 +370,8 @@ class InverseDecaySearchCV(IncrementalSearchCV):
         "As :class:`IncrementalSearchCV`; after ``k`` calls one of ``(k + 1) ** decay_rate`` models is left." + _DOC
     )
 
+    _decays = True
+
     def __init__(
         self,
         estimator: Any,
@@ -390,13 +393,6 @@ class InverseDecaySearchCV(IncrementalSearchCV):
             tol=tol, fits_per_score=fits_per_score, max_iter=max_iter, random_state=random_state, scoring=scoring,
             verbose=verbose, prefix=prefix, decay_rate=decay_rate,
         )  # fmt: skip
-
-    def _check_calls(self) -> None:
-        rate, self.decay_rate = self.decay_rate, None
-        try:
-            super()._check_calls()
-        finally:
-            self.decay_rate = rate
 
     def _adapt(self, info: dict[Any, History]) -> dict[Any, int]:
         if len(info) == 1:
