@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real tables beside this checkout: set PHALANX_TEST_DATA")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def figures_are_closed() -> Iterator[None]:
+    """What a test draws is not drawn on by the next: pandas and matplotlib go on in the figure that is open."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.fixture(scope="session")
