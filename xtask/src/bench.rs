@@ -35,8 +35,9 @@ pub fn run(root: &Path, options: &[&str]) -> Outcome<String> {
     crate::python::extension(root)?;
     let target = command::target_folder(root);
     let binary = target.join("release").join("phalanx");
-    let python = peers::install(&target.join("peers"))?;
-    let programs = peers::programs(root, &target, &binary, &python);
+    let environment = target.join("peers");
+    peers::install(&environment)?;
+    let programs = peers::programs(root, &target, &binary, &environment);
     let mut seconds = Seconds::default();
     for round in 0..rounds {
         for program in &programs {

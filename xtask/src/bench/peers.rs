@@ -82,6 +82,8 @@ pub struct Program {
     package: PathBuf,
     /// Where works find their files, and write them the first time.
     data: PathBuf,
+    /// The virtual environment with the peers.
+    environment: PathBuf,
 }
 
 /// Names of programs.
@@ -201,7 +203,8 @@ const DASK_ML_SLOW_WORKS: &[&str] =
     &["py-logistic-lbfgs", "py-logistic-newton", "py-logistic-admm", "py-linear-regression"];
 
 /// All programs, in the order of a round.
-pub fn programs(root: &Path, target: &Path, binary: &Path, python: &Path) -> Vec<Program> {
+pub fn programs(root: &Path, target: &Path, binary: &Path, environment: &Path) -> Vec<Program> {
+    let python = python(environment);
     let (package, data) = (root.join("python"), target.join("bench-data"));
     let own = |name, arguments: &[&str], works: &[&[&'static str]]| Program {
         name,
@@ -212,27 +215,30 @@ pub fn programs(root: &Path, target: &Path, binary: &Path, python: &Path) -> Vec
         work_option: Some("--only"),
         package: package.clone(),
         data: data.clone(),
+        environment: environment.to_owned(),
     };
     let script = |file: &str| root.join("benches").join("peers").join(file).display().to_string();
     let peer = |name, file: &str, works: &[&[&'static str]], slow_works: &'static [&'static str]| Program {
         name,
-        command: python.to_owned(),
+        command: python.clone(),
         arguments: vec![script(file)],
         works: works.concat(),
         slow_works,
         work_option: None,
         package: package.clone(),
         data: data.clone(),
+        environment: environment.to_owned(),
     };
     let own_python = |name, options: &[&str], works: &[&'static str]| Program {
         name,
-        command: python.to_owned(),
+        command: python.clone(),
         arguments: [script("phalanx_peer.py")].into_iter().chain(options.iter().map(|&o| o.to_owned())).collect(),
         works: works.to_vec(),
         slow_works: &[],
         work_option: None,
         package: package.clone(),
         data: data.clone(),
+        environment: environment.to_owned(),
     };
     vec![
         own(LOCAL, &["bench"], &[OWN_WORKS, SERVED_WORKS]),
@@ -291,6 +297,8 @@ impl Program {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.command);
         command.args(&self.arguments).env("PYTHONPATH", &self.package).env("BENCH_DATA", &self.data);
+        // Where ranks look for XGBoost.
+        command.env("VIRTUAL_ENV", &self.environment);
         let limits = ["OPENBLAS_", "OMP_", "MKL_", "GOTO_", "BLIS_"];
         for (name, _) in std::env::vars_os() {
             if limits.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
@@ -330,9 +338,13 @@ pub fn first_results(binary: &Path, scratch: &Path, seconds: &mut Seconds) -> Ou
     Ok(())
 }
 
-/// A virtual environment with the peers; its Python.
-pub fn install(folder: &Path) -> Outcome<PathBuf> {
-    let python = folder.join("bin").join("python");
+fn python(environment: &Path) -> PathBuf {
+    environment.join("bin").join("python")
+}
+
+/// Makes `folder` a virtual environment with the peers.
+pub fn install(folder: &Path) -> Outcome {
+    let python = python(folder);
     if !python.exists() {
         let mut command = Command::new("python3");
         command.args(["-m", "venv"]).arg(folder);
@@ -340,8 +352,7 @@ pub fn install(folder: &Path) -> Outcome<PathBuf> {
     }
     let mut command = Command::new(&python);
     command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES);
-    command::run(command)?;
-    Ok(python)
+    command::run(command)
 }
 
 #[cfg(test)]
