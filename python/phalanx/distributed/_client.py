@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import sys
-import time
-import uuid
 from collections.abc import Callable
 from typing import Any
 
 from phalanx import _client, _phalanx
 from phalanx.distributed._base import Cluster
 from phalanx.distributed._cluster import LocalCluster
+from phalanx.distributed._connecting import connect, in_process, is_loopback
 from phalanx.distributed._futures import Future, futures_of, seconds
 from phalanx.distributed._options import CALL_OPTIONS, ELSEWHERE, refuse
+from phalanx.distributed._overview import Overview
 from phalanx.distributed._threads import JobThreads
 
 __all__ = ["Client", "default_client", "get_client", "replay"]
 
 #: Workers that a client starts must be there within this time, in seconds.
 _START_TIMEOUT = 30.0
-class Client:
+
+
+class Client(Overview):
     """Where lazy arrays and frames are computed from now on, until it is closed.
 
     Parameters
@@ -74,7 +75,7 @@ class Client:
         if retries and address is None and (not cluster or cluster.get("processes") is False):
             raise TypeError("retries is for a cluster: in this process there is no scheduler that could be lost")
         if address is None and cluster.get("processes") is False:
-            self._native = _in_process(**cluster)
+            self._native = in_process(**cluster)
         elif address is None and not cluster:
             self._native = _phalanx.Client.local()
         else:
@@ -89,8 +90,8 @@ class Client:
                 credentials = address.credentials
             folder = None if credentials is None else os.path.expanduser(credentials)
             own = isinstance(address, LocalCluster)
-            patience = 0.0 if _is_loopback(url) else seconds(timeout) or _START_TIMEOUT
-            self._native = _connect(url, folder, own, patience, retries)
+            patience = 0.0 if is_loopback(url) else seconds(timeout) or _START_TIMEOUT
+            self._native = connect(url, folder, own, patience, retries)
             if isinstance(address, LocalCluster):
                 self._wait_for_workers(len(address.workers), seconds(timeout) or _START_TIMEOUT)
         self._is_cluster = self._describe()["kind"] == "cluster"
@@ -262,200 +263,6 @@ class Client:
             return asyncio.to_thread(work)
         return work()
 
-    # Who looks on.
-
-    def report(
-        self, name: str, iteration: int, metrics: dict[str, float], *, iterations_max: int | None = None, end: bool = False
-    ) -> None:
-        """Shows a step of a training on the dashboard's page *Training*: its number, and metrics by name.
-
-        It does not wait, and never fails the training. Without a cluster nobody looks, and nothing happens.
-
-        Parameters
-        ----------
-        name : str
-            What is being trained. Steps of one name are one run, until ``end``.
-        iteration : int
-            The step that has ended, counted from 1.
-        metrics : dict of str to float
-            What to draw, a line a name.
-        iterations_max : int, optional
-            Steps that there will be at most.
-        end : bool, default False
-            Whether this is the last step.
-
-        Examples
-        --------
-        >>> from phalanx.distributed import Client
-        >>> with Client() as client:
-        ...     client.report("my training", 1, {"loss": 0.5})
-        """
-        run = self._runs.setdefault(name, uuid.uuid4().hex)
-        numbers = [(str(key), float(value)) for key, value in metrics.items()]
-        self._native.report(run, name, int(iteration), numbers, iterations_max, end)
-        if end:
-            del self._runs[name]
-
-    # Jobs that failed.
-
-    def failed_jobs(self) -> list[dict[str, str]]:
-        """The latest jobs that failed on the cluster, whoever ran them, the oldest first: job, label, error."""
-        return [dict(zip(("job", "label", "error"), failed)) for failed in self._native.failed_jobs()]
-
-    def save_job(self, path: str | os.PathLike[str], job: str | None = None) -> None:
-        """Writes the plan of a job that failed (by default the latest) into a file: :func:`replay` runs it here.
-
-        Data that was persisted on the cluster is not in it; a plan that reads some says so when it is replayed.
-        """
-        if job is None:
-            failed = self.failed_jobs()
-            if not failed:
-                raise ValueError("no job failed lately on this cluster")
-            job = failed[-1]["job"]
-        self._native.save_job(job, path)
-
-    # The cluster.
-
-    def _describe(self) -> dict[str, Any]:
-        return dict(json.loads(self._native.describe()))
-
-    def scheduler_info(self) -> dict[str, Any]:
-        """Address, workers (threads, memory, GPUs, tasks, persisted bytes) and running jobs."""
-        found = self._describe()
-        return {
-            "type": "Scheduler" if found["kind"] == "cluster" else "InProcess",
-            "address": found["address"],
-            "workers": {
-                worker["address"] or worker["id"]: {
-                    "id": worker["id"],
-                    "nthreads": worker["cores"],
-                    "memory_limit": worker["memory_bytes"],
-                    "gpus": worker["gpus"],
-                    "metrics": {
-                        "memory": worker["memory_used_bytes"],
-                        "executing": worker["tasks_running"],
-                        "managed_bytes": worker["persisted_bytes"],
-                    },
-                }
-                for worker in found["workers"]
-            },
-            "jobs": found["jobs"],
-        }
-
-    def get_worker_logs(self, n: int | None = None, workers: Any = None) -> dict[str, list[tuple[str, str]]]:
-        """What workers wrote to their logs lately: level and text, the latest first, by address.
-
-        The latest lines come within two seconds. Levels are ``"INFO"``, ``"WARN"`` and ``"ERROR"``.
-
-        Parameters
-        ----------
-        n : int, optional
-            The latest so many lines of each; by default all of the (at most 500) that the scheduler keeps.
-        workers : str or list of str, optional
-            Addresses or names of workers, also of those that are gone; by default all that are here.
-
-        Raises
-        ------
-        ValueError
-            There is no such worker.
-        """
-        there = self.scheduler_info()["workers"]
-        named = {found["id"]: address for address, found in there.items()}
-        wanted = list(there) if workers is None else [workers] if isinstance(workers, str) else list(workers)
-        found = {}
-        for worker in (str(each).removeprefix("tcp://") for each in wanted):
-            found[named.get(worker, worker)] = self._log(there[worker]["id"] if worker in there else worker, n)
-        return found
-
-    def get_scheduler_logs(self, n: int | None = None) -> list[tuple[str, str]]:
-        """What the scheduler wrote to its log lately: level and text, the latest first."""
-        return self._log("scheduler", n)
-
-    def _log(self, process: str, n: int | None) -> list[tuple[str, str]]:
-        text = self._native.log(process)
-        if text is None:
-            raise ValueError(f"there is no worker {process}")
-        lines = [(line["level"].upper(), line["text"]) for line in reversed(json.loads(text)["lines"])]
-        return lines if n is None else lines[:n]
-
-    def nthreads(self) -> dict[str, int]:
-        """Threads of each worker."""
-        return {address: worker["nthreads"] for address, worker in self.scheduler_info()["workers"].items()}
-
-    ncores = nthreads
-
-    def wait_for_workers(self, n_workers: int, timeout: float | str | None = None) -> Any:
-        """Waits until ``n_workers`` workers are there.
-
-        Raises
-        ------
-        TimeoutError
-            They are not after ``timeout`` seconds.
-        """
-        return self._answer(lambda: self._wait_for_workers(n_workers, seconds(timeout)))
-
-    def _wait_for_workers(self, n_workers: int, timeout: float | None) -> None:
-        end = None if timeout is None else time.monotonic() + timeout
-        while (there := len(self._describe()["workers"])) < n_workers:
-            if end is not None and time.monotonic() > end:
-                raise TimeoutError(f"{there} of {n_workers} workers are there after {timeout} s")
-            time.sleep(0.02)
-
-    def retire_workers(self, workers: Any = None, close_workers: bool = True) -> dict[str, Any]:
-        """Lets workers go: they finish their tasks, hand over what is persisted on them, and end.
-
-        Parameters
-        ----------
-        workers : str or list of str
-            Addresses or names, as :meth:`scheduler_info` has them.
-        close_workers : bool, default True
-            Workers that are retired end; those that stay, and do nothing, are not supported.
-
-        Returns
-        -------
-        dict
-            What :meth:`scheduler_info` says of each of them. They may still be there for a while.
-
-        Raises
-        ------
-        ValueError
-            There is no such worker; then none is let go.
-        """
-        from phalanx.exceptions import UnsupportedError
-
-        if workers is None:
-            raise UnsupportedError("retire_workers() without workers", "name some of scheduler_info()['workers']")
-        if not close_workers:
-            raise UnsupportedError("retire_workers(close_workers=False)", "workers that are retired end")
-        there = self.scheduler_info()["workers"]
-        named = {found["id"]: address for address, found in there.items()}
-        wanted = [workers] if isinstance(workers, str) else list(workers)
-        plain = [str(worker).removeprefix("tcp://") for worker in wanted]
-        addresses = [named.get(worker, worker) for worker in plain]
-        self._native.retire_workers([there[at]["id"] if at in there else at for at in addresses])
-        return {address: there[address] for address in addresses}
-
-    @property
-    def scheduler_address(self) -> str:
-        """The scheduler's address, or ``in process``."""
-        return str(self._describe()["address"])
-
-    @property
-    def dashboard_link(self) -> str | None:
-        """The address of the status page, as the scheduler says it; None without a cluster."""
-        page: str | None = self._describe()["page"]
-        return page
-
-    def get_versions(self, check: bool = False) -> dict[str, Any]:
-        """The versions of this package and of what it stands on; a cluster of another version is refused at once."""
-        import platform
-        from importlib.metadata import version
-
-        from phalanx import __version__
-
-        packages = {"numpy": version("numpy"), "pyarrow": version("pyarrow"), "phalanx": __version__}
-        return {"client": {"host": {"python": platform.python_version()}, "packages": packages}}
-
     def close(self, timeout: Any = None) -> Any:
         """Gives everything back: jobs end, persisted data is freed, a cluster that this client started is stopped."""
         return self._answer(self._close)
@@ -509,72 +316,6 @@ class Client:
         if name in ELSEWHERE:
             raise AttributeError(f"Client.{name} is not covered by Phalanx: {ELSEWHERE[name]}")
         raise AttributeError(f"'Client' object has no attribute {name!r}")
-
-    def __repr__(self) -> str:
-        if self.status == "closed":
-            return "<Client: closed>"
-        info = self.scheduler_info()
-        threads = sum(worker["nthreads"] for worker in info["workers"].values())
-        if not self._is_cluster:
-            return f"<Client: in this process, {threads} threads>"
-        return f"<Client: {info['address']}, {len(info['workers'])} workers, {threads} threads>"
-
-    def _repr_html_(self) -> str:
-        from phalanx.array._html import readable_bytes
-
-        info = self.scheduler_info()
-        rows = "".join(
-            f"<tr><td>{address}</td><td>{worker['nthreads']}</td><td>{readable_bytes(worker['memory_limit'])}</td></tr>"
-            for address, worker in info["workers"].items()
-        )
-        link = self.dashboard_link
-        page = f'<a href="{link}">{link}</a>' if link else "none"
-        place = f"of <code>{info['address']}</code>, dashboard: {page}" if self._is_cluster else "of this process"
-        return (
-            f"<b>Client</b> {place}"
-            f"<table><tr><th>Worker</th><th>Threads</th><th>Memory</th></tr>{rows}</table>"
-        )
-
-
-def _is_loopback(url: str) -> bool:
-    """Whether a scheduler's address is one of this machine, by which nobody else reaches it."""
-    import ipaddress
-
-    host = url.partition("://")[2].rpartition(":")[0].strip("[]")
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _connect(url: str, credentials: str | None, own: bool, patience: float, retries: int) -> Any:
-    """The native client of a scheduler, which may take so many seconds to answer."""
-    from phalanx.exceptions import ClusterError
-
-    end = time.monotonic() + patience
-    while True:
-        try:
-            return _phalanx.Client.connect(url, credentials, own=own, retries=retries)
-        except ClusterError:
-            if time.monotonic() >= end:
-                raise
-        time.sleep(0.25)
-
-
-def _in_process(
-    processes: bool,
-    n_workers: int | None = None,
-    threads_per_worker: int | None = None,
-    memory_limit: Any = None,
-    dashboard_address: Any = None,
-    silence_logs: Any = None,
-) -> Any:
-    """The engine of this process, with as many threads and as much memory as such a cluster would have."""
-    from phalanx.distributed._cluster import bytes_of_limit
-
-    threads = None if n_workers is None and threads_per_worker is None else (n_workers or 1) * (threads_per_worker or 1)
-    limit = None if memory_limit in (None, "auto") else bytes_of_limit(memory_limit, 1) * (n_workers or 1)
-    return _phalanx.Client.local(threads, limit)
 
 
 def default_client() -> Client:
