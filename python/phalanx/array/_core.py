@@ -151,27 +151,19 @@ class Array(
         return namespace()
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        # NumPy's function of a name is ours of the same name and place.
-        import phalanx.array
-        from phalanx.array._standard import NUMPYS
+        from phalanx.array._protocols import call_function
 
-        ours: Any = phalanx.array
-        module = (func.__module__ or "numpy").split(".")[1:]
-        for name in [*module, func.__name__]:
-            ours = getattr(ours, name, None)
-        if ours is None or ours is func:
-            return NotImplemented
-        if module == ["linalg"] and len(args) == 1:
-            kwargs = {**NUMPYS.get(func.__name__, {}), **kwargs}
-        return ours(*args, **kwargs)
+        return call_function(func, types, args, kwargs)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        import phalanx.array
+        from phalanx.array._protocols import call_ufunc
 
-        if method != "__call__" or kwargs.get("out") is not None:
-            return NotImplemented
-        ours = getattr(phalanx.array, ufunc.__name__, None)
-        return NotImplemented if ours is None else ours(*inputs, **kwargs)
+        return call_ufunc(ufunc, method, inputs, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        from phalanx.array._protocols import no_attribute
+
+        raise no_attribute(name)
 
     def __dlpack__(
         self,
@@ -190,6 +182,14 @@ class Array(
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)
+
+    def __contains__(self, value: Any) -> bool:
+        # Without it Python would compute one element after the other.
+        return bool((self == value).any().compute())
+
+    def __format__(self, spec: str) -> str:
+        # A number is shown as a number, which computes it; anything else as what it is.
+        return format(self.compute(), spec) if spec and not self.shape else format(repr(self), spec)
 
     def __bool__(self) -> bool:
         if self.size > 1:

@@ -31,6 +31,17 @@ def _backward(name: str) -> Any:
     return method
 
 
+def _equality(name: str, otherwise: bool) -> Any:
+    def method(self: Any, other: Any) -> Any:
+        if other is None or isinstance(other, str):  # no number equals it: NumPy answers so, element by element
+            from phalanx.array._creation import full_like
+
+            return full_like(self, otherwise, dtype=bool)
+        return _ufuncs.binary(name, self, other) if _known(other) else NotImplemented
+
+    return method
+
+
 class Elementwise(Base):
     """Operators and elementwise methods."""
 
@@ -49,8 +60,8 @@ class Elementwise(Base):
     __xor__, __rxor__ = _forward("bitwise_xor"), _backward("bitwise_xor")
     __lshift__, __rlshift__ = _forward("left_shift"), _backward("left_shift")
     __rshift__, __rrshift__ = _forward("right_shift"), _backward("right_shift")
-    __eq__ = _forward("equal")
-    __ne__ = _forward("not_equal")
+    __eq__ = _equality("equal", False)
+    __ne__ = _equality("not_equal", True)
     __lt__ = _forward("less")
     __le__ = _forward("less_equal")
     __gt__ = _forward("greater")

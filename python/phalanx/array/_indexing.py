@@ -129,6 +129,10 @@ class Indexing(Base):
     __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, tuple) and len(index) > 1:
+            from phalanx.array._setting import names_points, unmasked
+
+            index = unmasked(index) if names_points(index) else index
         try:
             return wrap(self._native.get(parts_of(index)))
         except InputError as error:
@@ -140,6 +144,11 @@ class Indexing(Base):
 
     def with_item(self, index: Any, value: Any) -> Any:
         """A copy in which ``copy[index]`` is ``value``."""
+        from phalanx.array._setting import check_value, names_points, with_points
+
+        check_value(self, value)
+        if names_points(index):
+            return with_points(self, index, value)
         try:
             return wrap(self._native.with_item(parts_of(index), operand(value)))
         except InputError as error:

@@ -72,11 +72,20 @@ class Manipulation(Base):
         return wrap(self._native.transpose(counted))
 
     def reshape(self, *shape: Any, order: str = "C", merge_chunks: bool = True, limit: Any = None) -> Any:
-        """The same elements in C order under another shape; one length may be -1."""
-        if order != "C":
-            raise NotImplementedError("order='F': transpose, reshape to the reversed shape, and transpose again")
+        """The same elements under another shape; one length may be -1.
+
+        Parameters
+        ----------
+        *shape : int or tuple of int
+        order : {"C", "F"}
+            In which order elements are read and put: the last index changes fastest, or the first.
+        merge_chunks, limit
+            Taken as Dask takes them; chunks are those that fit the shape best.
+        """
         lengths = shape[0] if len(shape) == 1 and hasattr(shape[0], "__len__") else shape
         lengths = [int(length) for length in lengths]
+        if not _in_c_order(order):
+            return self.transpose().reshape(lengths[::-1]).transpose()
         if lengths.count(-1) > 1:
             raise ValueError("can only specify one unknown dimension")
         if -1 in lengths and len(lengths) == 1:
@@ -90,13 +99,11 @@ class Manipulation(Base):
         return wrap(self._native.reshape(lengths))
 
     def ravel(self, order: str = "C") -> Any:
-        """One axis with all elements, in C order."""
-        if order != "C":
-            raise NotImplementedError("order='F': transpose before")
-        return wrap(self._native.ravel())
+        """One axis with all elements, the last index changing fastest; with ``order="F"`` the first."""
+        return wrap((self if _in_c_order(order) else self.transpose())._native.ravel())
 
     def flatten(self, order: str = "C") -> Any:
-        """One axis with all elements, in C order."""
+        """One axis with all elements: as :meth:`ravel`."""
         return self.ravel(order)
 
     def squeeze(self, axis: Any = None) -> Any:
@@ -124,8 +131,16 @@ class Manipulation(Base):
         return shuffle(self, indexer, axis, chunks)
 
 
+def _in_c_order(order: str) -> bool:
+    if order in ("A", "K"):
+        raise NotImplementedError(f"order={order!r}: lazy arrays have no layout in memory: say 'C' or 'F'")
+    if order not in ("C", "F"):
+        raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
+    return order == "C"
+
+
 def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
-    """The same elements in C order under another shape."""
+    """The same elements under another shape, read and put in C order, or with ``order="F"`` in Fortran's."""
     return lazy(a).reshape(shape, order=order)
 
 

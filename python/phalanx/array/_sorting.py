@@ -34,9 +34,12 @@ class Sorting(Base):
         """Running products along ``axis``."""
         return cumprod(self, axis, dtype, out, method)
 
-    def sort(self, axis: int = -1, *, kind: Any = None) -> Any:
-        """A sorted copy along ``axis``; the array itself stays as it is."""
-        return sort(self, axis, kind=kind)
+    def sort(self, axis: int = -1, *, kind: Any = None, stable: Any = None) -> None:
+        """Sorts along ``axis``: as NumPy's, it changes what this array stands for, and returns nothing.
+
+        :func:`sort` gives a sorted array and leaves this one as it is. Sorting is always stable.
+        """
+        self._native = sort(self, axis, kind=kind, stable=stable)._native
 
     def argsort(self, axis: int = -1, *, kind: Any = None, stable: Any = None) -> Any:
         """Where the elements of the sorted array come from; equal ones in their order."""
