@@ -11,7 +11,7 @@ from typing import Any
 from phalanx import _client, _phalanx
 from phalanx.distributed._base import Cluster
 from phalanx.distributed._cluster import LocalCluster
-from phalanx.distributed._connecting import connect, in_process, is_loopback
+from phalanx.distributed._connecting import connect, in_process, is_here
 from phalanx.distributed._futures import Future, futures_of, seconds
 from phalanx.distributed._options import CALL_OPTIONS, ELSEWHERE, refuse
 from phalanx.distributed._overview import Overview
@@ -32,8 +32,8 @@ class Client(Overview):
         The scheduler's address (``"tcp://127.0.0.1:8786"``), a cluster, or None for this process. None with any of
         the arguments of :class:`LocalCluster` (``n_workers=2``) starts a cluster that ends with the client.
     timeout : float or str, optional
-        Seconds (or ``"30s"``) to wait for the workers of a cluster that this client starts, and for a scheduler on
-        another machine to answer; 30 by default.
+        Seconds (or ``"30s"``) to wait for the workers of a cluster that this client starts, and for a scheduler to
+        answer. By default 30, and no wait for a scheduler on ``127.0.0.1``: it is there, or it is not.
     set_as_default : bool, default True
         Whether ``x.compute()`` uses this client.
     asynchronous : bool, default False
@@ -90,7 +90,9 @@ class Client(Overview):
                 credentials = address.credentials
             folder = None if credentials is None else os.path.expanduser(credentials)
             own = isinstance(address, LocalCluster)
-            patience = 0.0 if is_loopback(url) else seconds(timeout) or _START_TIMEOUT
+            patience = seconds(timeout)
+            if patience is None:
+                patience = 0.0 if is_here(url) else _START_TIMEOUT
             self._native = connect(url, folder, own, patience, retries)
             if isinstance(address, LocalCluster):
                 self._wait_for_workers(len(address.workers), seconds(timeout) or _START_TIMEOUT)

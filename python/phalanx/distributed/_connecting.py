@@ -9,18 +9,15 @@ from phalanx import _phalanx
 from phalanx.distributed._cluster import bytes_of_limit
 from phalanx.exceptions import ClusterError
 
-__all__ = ["connect", "in_process", "is_loopback"]
+__all__ = ["connect", "in_process", "is_here"]
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a scheduler's address is one of this machine, by which nobody else reaches it."""
-    import ipaddress
+def is_here(url: str) -> bool:
+    """Whether a scheduler's address is this machine's usual one.
 
-    host = url.partition("://")[2].rpartition(":")[0].strip("[]")
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    Other addresses of loopback stand for other machines: those of sessions that `phalanx.workers` starts here.
+    """
+    return url.partition("://")[2].rpartition(":")[0] in ("localhost", "127.0.0.1", "[::1]")
 
 
 def connect(url: str, credentials: str | None, own: bool, patience: float, retries: int) -> Any:
