@@ -130,7 +130,8 @@ def test_the_report(tmp_path: Path) -> None:
     )
     ended = run("run", "--report", str(program))
     assert ended.returncode == 1, ended.stderr
-    first, missing, covered = ended.stdout.split("\n\n")
+    first, missing, covered, functions = ended.stdout.split("\n\n")
+    assert functions == "workers run functions of its own only with `phalanx run --allow-python`: .map_blocks in line 5\n"
     assert "names of Dask, 4 not covered" in first
     for name in ("dask.bag", "dask.distributed.Semaphore", "dask.array.frobnicate", ".upload_file"):
         assert re.search(rf"^  {re.escape(name)} +line \d", missing, re.M), ended.stdout
@@ -139,6 +140,15 @@ def test_the_report(tmp_path: Path) -> None:
     assert "join" not in ended.stdout and "strip" not in ended.stdout
     for name in ("linear_algebra", "futures", "delayed_files"):
         assert run("run", "--report", str(PROGRAMS / f"{name}.py")).returncode == 0
+
+
+def test_a_program_that_fails_shows_its_own_lines_alone(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("import dask.array as da\n\ndef asks():\n    da.ones(3) + da.ones(4)\n\nasks()\n")
+    ended = run("run", str(program))
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f'Traceback (most recent call last):\n  File "{program}", line 6, in <module>\n'), ended.stderr
+    assert "runpy" not in ended.stderr and "InputError" in ended.stderr
 
 
 def test_bad_calls_of_the_command() -> None:

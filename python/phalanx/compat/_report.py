@@ -27,6 +27,8 @@ _DASK_ONLY = frozenset(
 #: Classes of ours whose methods programs call often; of the others' (of `.str`, say) many are named as Python's own.
 _MAIN = {"Array", "Client", "DataFrame", "Delayed", "Series"}
 _PYTHONS = (str, list, dict, set, bytes)
+#: What takes functions of Python's, which workers run only if they may.
+_TAKE_FUNCTIONS = {".apply", ".map", ".map_blocks", ".map_overlap", ".map_partitions", ".submit"}
 
 
 class Use(NamedTuple):
@@ -163,4 +165,8 @@ def report(path: str) -> tuple[str, bool]:
             lines.append(f"\n{title}")
             wide = max(len(use.name) for use in group)
             lines += [f"  {use.name:<{wide}}  line {use.line}{f'  ({use.note})' if use.note else ''}" for use in group]
+    functions = [use for use in have if use.name in _TAKE_FUNCTIONS]
+    if functions and any(use.name.startswith("dask.distributed") for use in have):
+        named = ", ".join(f"{use.name} in line {use.line}" for use in functions)
+        lines.append(f"\nworkers run functions of its own only with `phalanx run --allow-python`: {named}")
     return "\n".join(lines) + "\n", not missing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import runpy
 import sys
+import traceback
 
 from phalanx.compat import install
 
@@ -54,7 +55,15 @@ def main(arguments: list[str]) -> int:
     sys.argv = arguments
     # As `python program.py` does: modules beside the program are found.
     sys.path.insert(0, os.path.dirname(os.path.abspath(program)))
-    runpy.run_path(program, run_name="__main__")
+    try:
+        runpy.run_path(program, run_name="__main__")
+    except Exception as error:
+        # As `python program.py` shows it: what ran the program is none of the reader's business.
+        frames = error.__traceback__
+        while frames is not None and frames.tb_frame.f_code.co_filename != program:
+            frames = frames.tb_next
+        traceback.print_exception(error.with_traceback(frames or error.__traceback__))
+        return 1
     return 0
 
 
