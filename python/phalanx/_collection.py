@@ -15,6 +15,23 @@ class Collection:
     __slots__ = ()
     _phalanx_kind: str
 
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        kind = type(self).__name__
+        raise TypeError(
+            f"a lazy {kind} can't be pickled, since its data may be on workers: compute() it, or write it (to_parquet, to_zarr) "
+            "and read it where it is needed"
+        )
+
+    def __copy__(self) -> Any:
+        other = object.__new__(type(self))
+        for kind in type(self).__mro__:
+            for name in kind.__dict__.get("__slots__", ()):
+                object.__setattr__(other, name, getattr(self, name))
+        return other
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.__copy__()
+
     def _prepared(self, native: Any) -> Any:
         """What the native client is given."""
         raise NotImplementedError

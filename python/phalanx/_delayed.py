@@ -101,6 +101,10 @@ class Delayed(Collection):
         self._function, self._args, self._kwargs, self._name, self._nout = function, args, kwargs, name, nout
         self.key = f"{name}-{next(_numbers)}"
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # Calls are sent to workers as they are.
+        return object.__reduce_ex__(self, protocol)
+
     def persist(self, *, client: Any = None) -> Delayed:
         """The same with its value computed, and kept in this process."""
         return Delayed(_itself, (_Constant(self.compute(client=client)),), {}, self._name, self._nout)

@@ -54,6 +54,21 @@ def _only(value: Any, name: str | None) -> Any:
     return value.iloc[0] if getattr(value, "ndim", 0) == 1 else value
 
 
+def without_numpys(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What NumPy's functions pass on to methods of their name, ``np.sum(series)``, less what is not given."""
+    return {key: value for key, value in kwargs.items() if not (key in ("out", "dtype") and value is None)}
+
+
+def _for_numpy(method: Any) -> Any:
+    """A method that NumPy's function of its name may call."""
+
+    @functools.wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return method(self, *args, **without_numpys(kwargs))
+
+    return call
+
+
 def _delegated(name: str, finish: Callable[[Any, Series], Any]) -> Any:
     of_frame = inspect.getattr_static(DataFrame, name)
     if isinstance(of_frame, property):
@@ -69,7 +84,7 @@ def _delegated(name: str, finish: Callable[[Any, Series], Any]) -> Any:
 
     @functools.wraps(of_frame)
     def call(self: Series, *args: Any, **kwargs: Any) -> Any:
-        given = own.bind(self, *args, **kwargs)
+        given = own.bind(self, *args, **without_numpys(kwargs))
         if chosen:  # by name, for the column stands between the others
             more = {each: given.arguments.pop(each.name, {}) for each in kept if each.kind is each.VAR_KEYWORD}
             given.arguments.pop("self")
@@ -116,5 +131,9 @@ for _names, _finish in ((VALUES, only), (COLUMNS, only), (WHOLE, _same)):
     for _name in _names:
         if hasattr(DataFrame, _name) and not hasattr(Series, _name):
             setattr(Series, _name, _delegated(_name, _finish))
+for _name in ("clip", "round"):
+    setattr(Series, _name, _for_numpy(getattr(Series, _name)))
+for _name in ("all", "any", "cumprod", "cumsum", "max", "mean", "min", "prod", "round", "std", "sum", "var"):
+    setattr(DataFrame, _name, _for_numpy(getattr(DataFrame, _name)))
 for _name in ("sum", "mean", "median"):
     setattr(Series, _name, _timed(_name, getattr(Series, _name)))

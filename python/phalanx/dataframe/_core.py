@@ -19,7 +19,7 @@ from phalanx.dataframe._inspect import FrameInspection
 from phalanx.dataframe._declared import no_meta
 from phalanx.dataframe._python import call_partitions
 from phalanx.dataframe._show import Tabular
-from phalanx.dataframe._values import native_value, numpy_dtype
+from phalanx.dataframe._values import native_value, numpy_dtype, refuse_values
 from phalanx.dataframe.groupby import FrameGroups
 from phalanx.dataframe.query import evaluate
 from phalanx.dataframe.reductions import FrameReductions
@@ -159,6 +159,7 @@ class DataFrame(
         if isinstance(key, Series):
             return self._wrap(self._native.filter(key._native))
         if isinstance(key, (list, tuple)) or hasattr(key, "tolist"):
+            refuse_values(key)
             names = [str(name) for name in key]
             missing = [name for name in names if name not in self._names]
             if missing:
@@ -184,6 +185,9 @@ class DataFrame(
             )
         raise AttributeError(f"'DataFrame' object has no attribute {name!r}")
 
+    def __deepcopy__(self, memo: Any) -> DataFrame:
+        return self.copy()
+
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and name != "columns" and name in self._names:
             self[name] = value
@@ -192,7 +196,12 @@ class DataFrame(
 
     def __setitem__(self, name: Any, value: Any) -> None:
         if isinstance(name, list):
-            values = value if isinstance(value, (list, tuple)) else [value] * len(name)
+            if isinstance(value, DataFrame):
+                values = [value._column(each) for each in value._names]
+            else:
+                values = list(value) if isinstance(value, (list, tuple)) else [value] * len(name)
+            if len(values) != len(name):
+                raise ValueError("Columns must be same length as key")
             self._native = self.assign(**dict(zip(name, values)))._native
             return
         self._native = self.assign(**{name: value})._native
@@ -218,6 +227,8 @@ class DataFrame(
     def copy(self, deep: bool = True) -> DataFrame:
         """A frame that later assignments to this one leave alone."""
         return self._wrap(self._native)
+
+    __copy__ = copy
 
     def pipe(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """``func(self, *args, **kwargs)``."""

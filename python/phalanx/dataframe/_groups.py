@@ -14,7 +14,7 @@ from phalanx.dataframe._declared import Declared, declared, no_meta, sample
 from phalanx.dataframe._python import call_groups, call_partitions
 from phalanx.dataframe._results import Result
 
-__all__ = ["Aggregation", "GroupFunctions", "function_label", "is_named"]
+__all__ = ["Aggregation", "GroupFunctions", "function_label", "function_labels", "is_named"]
 
 
 #: Groups of so many made-up rows: a function that takes some rows of a group must not seem to take all.
@@ -71,6 +71,15 @@ def function_label(function: Any) -> str:
     if isinstance(function, Aggregation):
         return function.name
     return statistic_name(function) if isinstance(function, str) or is_named(function) else str(getattr(function, "__name__", function))
+
+
+def function_labels(functions: Any) -> list[str]:
+    """What several statistics are called: functions without a name are numbered, as pandas numbers them."""
+    labels = [function_label(function) for function in functions]
+    nameless = [at for at, label in enumerate(labels) if label == "<lambda>"] if len(labels) > 1 else []
+    for number, at in enumerate(nameless):
+        labels[at] = f"<lambda_{number}>"
+    return labels
 
 
 class GroupFunctions:

@@ -109,12 +109,25 @@ class Relations:
     def value_counts(
         self, sort: bool | None = None, ascending: bool = False, dropna: bool = True, normalize: bool = False
     ) -> Result:
-        """How often each value is there: most frequent first, ties by first appearance."""
+        """How often each value is there: most frequent first, ties by first appearance.
+
+        Categories that are known are all there, as in pandas, those that no row has with 0.
+        """
         counted: Result = self._alone().value_counts(  # type: ignore[attr-defined]
             [self._column], sort=sort is not False, ascending=ascending, dropna=dropna, normalize=normalize
         )
         inner, name = counted._make, self.name
-        return Result(counted._native, lambda frame: inner(frame).rename_axis(name))
+        known = getattr(self.dtype, "categories", None)  # type: ignore[attr-defined]
+
+        def make(frame: Any) -> Any:
+            counts = inner(frame).rename_axis(name)
+            absent = [] if known is None else [value for value in known if value not in counts.index]
+            if not absent:
+                return counts
+            none = pd.Series(0, pd.CategoricalIndex(absent, dtype=counts.index.dtype, name=name), counts.dtype, counts.name)
+            return pd.concat([none, counts] if ascending and sort is not False else [counts, none])
+
+        return Result(counted._native, make)
 
     def corr(self, other: Any, method: str = "pearson", min_periods: int | None = None) -> Any:
         """Pearson's correlation with another column, over the rows in which both are there."""

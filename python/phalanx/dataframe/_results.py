@@ -187,6 +187,13 @@ class Deferred(Collection):
     def __int__(self) -> int:
         return int(self.compute())
 
+    def __format__(self, spec: str) -> str:
+        # A number is shown as a number, which computes it; without a format it is what it is.
+        return format(self.compute(), spec) if spec else repr(self)
+
+    def __round__(self, ndigits: int | None = None) -> Deferred:
+        return self._then(lambda value: round(value, ndigits))
+
     def __bool__(self) -> bool:
         raise TypeError("whether a lazy result is true is known when it is computed: call .compute() first")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from phalanx._lazy import np, pd
 
-__all__ = ["dtype_name", "native_value", "numpy_dtype"]
+__all__ = ["dtype_name", "native_value", "numpy_dtype", "refuse_values"]
 
 
 def native_value(value: Any) -> Any:
@@ -61,6 +61,18 @@ def native_value(value: Any) -> Any:
             "before from_pandas, or make a frame of it with the key of its rows and merge"
         )
     raise TypeError(f"a value of type {type(value).__name__} can't meet a lazy column")
+
+
+def refuse_values(condition: Any) -> None:
+    """Refuses truth values that are here as a choice of rows, which are in partitions."""
+    truths = getattr(condition, "dtype", None) == bool or (
+        isinstance(condition, (list, tuple)) and bool(condition) and all(isinstance(each, (bool, np.bool_)) for each in condition)
+    )
+    if truths:
+        raise TypeError(
+            f"a {type(condition).__name__} of truth values can't choose rows that are lazy, whose partitions share them out: "
+            "take a lazy condition, as frame[frame.x > 0], or put the values into the frame before from_pandas"
+        )
 
 
 def dtype_name(dtype: Any) -> str:

@@ -5,15 +5,25 @@ from __future__ import annotations
 import functools
 from typing import Any, NamedTuple
 
+from phalanx._lazy import pd
 from phalanx.dataframe._calls import STATISTICS, aggregate, as_list, dumps, statistic_name
 from phalanx.dataframe._group_rows import GroupRows
 from phalanx.dataframe._group_statistics import GroupStatistics
-from phalanx.dataframe._groups import GroupFunctions, _with_arguments, function_label, is_named
+from phalanx.dataframe._groups import GroupFunctions, _with_arguments, function_labels, is_named
 from phalanx.dataframe._results import Result
 from phalanx.dataframe.categories import need_order
 
 __all__ = ["FrameGroups", "GroupBy"]
 
+_APPLY = "use apply"
+#: The way round what lazy groups have not.
+_INSTEAD = {
+    "groups": "frame[key].unique() are the keys",
+    "indices": "frame[key].unique() are the keys",
+    "ngroup": "number the keys, and map them: frame[key].map(dict(zip(keys, range(len(keys)))))",
+    "ngroups": "frame[key].nunique()",
+    "resample": "apply a function that resamples",
+}
 _NUMBERS_ONLY = {"mean", "median", "var", "std", "sem", "quantile", "skew", "kurt", "prod", "sum", "cov", "corr"}
 
 
@@ -136,7 +146,15 @@ class GroupBy(GroupStatistics, GroupRows, GroupFunctions):
                 "groups have no 'filter': keep rows by a statistic of their group, as in "
                 "frame[frame.groupby(key)[column].transform('size') > 10]"
             )
+        if not name.startswith("_") and hasattr(pd.core.groupby.DataFrameGroupBy, name):
+            raise AttributeError(f"lazy groups have no {name!r}, which pandas' have: {_INSTEAD.get(name, _APPLY)}")
         raise AttributeError(f"'GroupBy' object has no attribute {name!r}")
+
+    def __iter__(self) -> Any:
+        raise NotImplementedError(
+            "iteration over lazy groups, which would compute them one by one: use apply, or get_group of the keys that "
+            "frame[key].unique() has"
+        )
 
     @property
     def obj(self) -> Any:
@@ -207,8 +225,6 @@ class GroupBy(GroupStatistics, GroupRows, GroupFunctions):
         hidden, keys, as_index, one = list(self._keys), list(self._labels), self._options.as_index, self._one
 
         def make(frame: Any) -> Any:
-            from phalanx._lazy import pd
-
             values = frame.drop(columns=hidden)
             frame = frame[hidden].set_axis(keys, axis=1)
             several = any(isinstance(label, tuple) for label in wanted or ())
@@ -281,15 +297,14 @@ class GroupBy(GroupStatistics, GroupRows, GroupFunctions):
             several = any(isinstance(wanted, (list, tuple)) for wanted in arg.values())
             labels = []
             for column, wanted in arg.items():
-                for statistic in wanted if isinstance(wanted, (list, tuple)) else [wanted]:
-                    pairs.append((column, statistic))
-                    labels.append((column, function_label(statistic)) if several else column)
+                own = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+                pairs += [(column, statistic) for statistic in own]
+                labels += [(column, label) if several else column for label in function_labels(own)]
             return self._aggregated(pairs, labels)
         if isinstance(arg, (list, tuple)):
             pairs = [(column, statistic) for column in self._values() for statistic in arg]
-            labels = [
-                function_label(statistic) if self._one else (column, function_label(statistic)) for column, statistic in pairs
-            ]
+            shown = function_labels(arg)
+            labels = [label if self._one else (column, label) for column in self._values() for label in shown]
             return self._of(None)._aggregated(pairs, labels)
         if isinstance(arg, str) or is_named(arg):
             name = statistic_name(arg)

@@ -114,7 +114,11 @@ class FrameShape:
             merged = merged.with_index(renamed or left_keys[0])
         if npartitions is not None:
             merged = merged.repartitioned(npartitions)
-        return self._made(merged)
+        made = self._made(merged)
+        if indicator:
+            side = "_merge" if indicator is True else str(indicator)
+            made = made.assign(**{side: made[side].astype(pd.CategoricalDtype(["left_only", "right_only", "both"]))})
+        return made
 
     def join(
         self, other: Any, on: str | None = None, how: str = "left", lsuffix: str = "", rsuffix: str = ""

@@ -10,7 +10,7 @@ from phalanx._lazy import pd
 from phalanx.dataframe._operators import Operators, need_rows, operand
 from phalanx.dataframe._relations import Relations
 from phalanx.dataframe._show import Tabular
-from phalanx.dataframe._values import dtype_name, native_value, numpy_dtype
+from phalanx.dataframe._values import dtype_name, native_value, numpy_dtype, refuse_values
 
 __all__ = ["Series", "isna", "operand"]
 
@@ -99,6 +99,27 @@ class Series(Operators, Relations, Tabular):
     def __repr__(self) -> str:
         return f"<phalanx {type(self).__name__}: name={self.name}, dtype={self._native.dtype}>"
 
+    def __iter__(self) -> Any:
+        # One partition after the other, each of which is computed when it is its turn.
+        return (value for number in range(self.npartitions) for value in self.partitions[number].compute())
+
+    def __contains__(self, value: Any) -> bool:
+        raise NotImplementedError(
+            "`in` asks pandas' series for a label: (series == value).any() asks for a value, and value in series.index.compute() "
+            "for a label"
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(type(self), name):  # a property that said why there is none
+            return object.__getattribute__(self, name)
+        kind = type(self).__name__
+        if not name.startswith("_") and hasattr(getattr(pd, kind), name):
+            raise AttributeError(f"a lazy {kind} has no {name!r}, which pandas has: compute() first, or use map_partitions")
+        raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
     def __bool__(self) -> bool:
         raise ValueError("The truth value of a Series is ambiguous. Use a.empty, a.bool(), a.item(), a.any() or a.all().")
 
@@ -162,6 +183,7 @@ class Series(Operators, Relations, Tabular):
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, Series):
             return self._via(lambda native: native.filter(key._native))
+        refuse_values(key)
         raise NotImplementedError("a series takes a lazy condition in []; use loc, head(), or compute it first")
 
     def dropna(self) -> Any:
@@ -220,14 +242,22 @@ class Series(Operators, Relations, Tabular):
         """The values, with the other's where they are missing."""
         return self._kept(self._native.fillna(other._native))
 
+    def _condition(self, cond: Any) -> Any:
+        """A condition, or what a function says of these values, which must be lazy."""
+        cond = cond(self) if callable(cond) and not isinstance(cond, Series) else cond
+        if not isinstance(cond, Series):
+            refuse_values(cond)
+            raise TypeError(f"the condition must be a lazy series of truth values, not a {type(cond).__name__}")
+        return cond
+
     def where(self, cond: Any, other: Any = _NAN) -> Any:
         """The values where ``cond`` is true, ``other`` elsewhere."""
-        cond, other = (given(self) if callable(given) else given for given in (cond, other))
+        cond, other = self._condition(cond), other(self) if callable(other) else other
         return self._kept(self._native.where_(cond._native, None if other is _NAN else operand(other)))
 
     def mask(self, cond: Any, other: Any = _NAN) -> Any:
         """The values where ``cond`` is not true, ``other`` elsewhere."""
-        cond, other = (given(self) if callable(given) else given for given in (cond, other))
+        cond, other = self._condition(cond), other(self) if callable(other) else other
         return self._kept(self._native.mask(cond._native, None if other is _NAN else operand(other)))
 
     def case_when(self, caselist: list[tuple[Any, Any]]) -> Any:
@@ -244,6 +274,11 @@ class Series(Operators, Relations, Tabular):
 
     def isin(self, values: Iterable[Any]) -> Any:
         """Whether values are among ``values``."""
+        if getattr(values, "_phalanx_kind", None) is not None:
+            raise NotImplementedError(
+                "isin of lazy values: compute() them first, if they are few, or merge with how='semi' (how='anti' for those "
+                "that are not among them)"
+            )
         if isinstance(values, str) or not isinstance(values, Iterable):
             raise TypeError(f"only list-like objects are allowed to be passed to isin(), you passed a `{type(values).__name__}`")
         return self._truths(self._native.isin([native_value(value) for value in values]))
@@ -307,6 +342,8 @@ class Series(Operators, Relations, Tabular):
     def copy(self, deep: bool = False) -> Any:
         """The same; lazy columns never change."""
         return self._like(self._native)
+
+    __copy__ = copy
 
     def squeeze(self) -> Any:
         """The same: how many rows there are is known only after computing."""

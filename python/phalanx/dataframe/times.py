@@ -160,6 +160,8 @@ class DatetimeMethods(Accessor):
 
     def tz_localize(self, tz: Any, ambiguous: Any = "raise", nonexistent: Any = "raise") -> Any:
         """Says in which zone the times are."""
+        if tz is not None and self.tz is not None:
+            raise TypeError("Already tz-aware, use tz_convert to convert.")
         zone = None if tz is None else str(tz)
         return self._like(self._native.clock_localize(zone, *_doubts(ambiguous, nonexistent)))
 

@@ -258,17 +258,10 @@ MERGES = {
 def test_merges(name: str) -> None:
     left = T[["group", "key", "whole", "few"]]
 
-    def expected(one: pd.DataFrame, two: pd.DataFrame) -> pd.DataFrame:
-        result = one.merge(two, **MERGES[name])
-        for column in {"_merge", "from"} & set(result.columns):
-            result[column] = result[column].astype("str")
-        return result
-
     check(
         lambda one, two: one.merge(two, **MERGES[name]),
         left,
         RIGHT,
-        oracle=expected,
         cluster=name in {"left", "right", "outer"},
     )
 
