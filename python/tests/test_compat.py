@@ -100,6 +100,14 @@ def test_what_is_not_covered_is_named(tmp_path: Path) -> None:
     assert "dask.bag is not covered by Phalanx" in run("run", str(program)).stderr
     program.write_text("import dask\ndask.annotate(priority=1)\n")
     assert "dask.annotate is not covered by Phalanx" in run("run", str(program)).stderr
+    for line, words in (
+        ("from dask.distributed import Event", "dask.distributed.Event is not covered by Phalanx (calls on workers do not wait"),
+        ("from distributed import worker_client", "distributed.worker_client is not covered by Phalanx (a call on a worker"),
+        ("import dask.bag", "(dask.delayed over the parts"),
+        ("from dask.array import no_such_thing", "dask.array.no_such_thing is not covered by Phalanx"),
+    ):
+        program.write_text(f"{line}\n")
+        assert words in run("run", str(program)).stderr
     program.write_text("import dask_ml.no_such_thing\n")
     assert "dask_ml.no_such_thing is not covered by Phalanx" in run("run", str(program)).stderr
     program.write_text("import dask.array.linalg, dask_ml\nprint(dask.array.linalg.svd.__module__, dask_ml.__doc__)\n")

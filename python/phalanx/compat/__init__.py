@@ -66,6 +66,21 @@ def ours_of(name: str) -> str | None:
     return None
 
 
+#: What does the work of modules that are not covered.
+_INSTEAD = {
+    "dask.bag": "dask.delayed over the parts, dask.dataframe.from_map, or client.map",
+}
+
+
+def instead_of(fullname: str) -> str:
+    """What does the work of a name that is not covered, in brackets; nothing, if that is not known."""
+    from phalanx.distributed._options import ABSENT
+
+    module, _, name = fullname.rpartition(".")
+    hint = _INSTEAD.get(fullname) or (ABSENT.get(name) if module in ("dask.distributed", "distributed") else None)
+    return f" ({hint})" if hint else ""
+
+
 class _Alias(ModuleType):
     """A module under Dask's name; what is missing in ours is said by name."""
 
@@ -83,8 +98,8 @@ class _Alias(ModuleType):
             if ours_of(f"{self.__name__}.{name}") is not None:  # `import dask` is enough for `dask.datasets`
                 return importlib.import_module(f"{self.__name__}.{name}")
             raise AttributeError(
-                f"{self.__name__}.{name} is not covered by Phalanx: `phalanx run` maps Dask's names to ours, and "
-                f"{self._ours.__name__} has no {name!r}"
+                f"{self.__name__}.{name} is not covered by Phalanx{instead_of(f'{self.__name__}.{name}')}: `phalanx run` maps "
+                f"Dask's names to ours, and {self._ours.__name__} has no {name!r}"
             ) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -111,7 +126,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if is_answered(fullname):
             if ours_of(fullname) is not None:
                 return importlib.util.spec_from_loader(fullname, self, is_package=True)
-            raise ModuleNotFoundError(f"{fullname} is not covered by Phalanx", name=fullname)
+            # Under its own name `from dask.distributed import Event` would drop the error, and its words.
+            raise ModuleNotFoundError(f"{fullname} is not covered by Phalanx{instead_of(fullname)}", name=None)
         return None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:

@@ -65,7 +65,7 @@ def get(key: str, default: Any = _MISSING, **_: Any) -> Any:
     """What was set for ``key``."""
     value = config.get(key, default)
     if value is _MISSING:
-        raise KeyError(key)
+        raise KeyError(f"{key}: it was not set, and Dask's defaults have no meaning here; get(key, default) takes one")
     return value
 
 

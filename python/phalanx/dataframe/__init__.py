@@ -12,6 +12,8 @@ Name: x, dtype: int64
 
 from __future__ import annotations
 
+from typing import Any
+
 from phalanx._compute import compute
 from phalanx.dataframe import _columnwise  # noqa: F401 - gives series the frame's methods
 from phalanx.dataframe._column_files import read_hdf, read_orc, read_parquet
@@ -47,3 +49,34 @@ __all__ = [
     "read_sql_query", "read_sql_table", "read_table", "repartition", "sql", "to_bag", "to_csv", "to_datetime", "to_hdf",
     "to_json", "to_numeric", "to_orc", "to_parquet", "to_records", "to_sql", "to_timedelta",
 ]  # fmt: skip
+
+#: Functions of pandas that take columns, and what does their work on lazy ones.
+_ABSENT = {
+    "crosstab": "frame.pivot_table(index=…, columns=…, values=…, aggfunc=\"count\"), or groupby([…]).size()",
+    "cut": "series.map_partitions(pd.cut, bins, labels=names) of bins that are given",
+    "date_range": "pandas' own",
+    "eval": "frame.eval",
+    "factorize": "series.astype(\"category\").cat.as_known().cat.codes",
+    "from_dummies": "frame.idxmax(axis=1)",
+    "json_normalize": "read_json, or a function for map_partitions",
+    "lreshape": "melt",
+    "merge_ordered": "merge(how=\"outer\") and sort_values",
+    "notna": "series.notna()",
+    "notnull": "series.notna()",
+    "pivot": "pivot_table",
+    "qcut": "series.map_partitions(pd.cut, [-inf, *series.quantile([…]).compute(), inf], labels=names)",
+    "read_excel": "pandas' read_excel, and from_pandas; or from_map over files",
+    "read_feather": "read_parquet, or from_map(pd.read_feather, files)",
+    "read_pickle": "from_map(pd.read_pickle, files)",
+    "read_xml": "from_map(pd.read_xml, files)",
+    "unique": "series.unique()",
+    "wide_to_long": "melt",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ABSENT:
+        from phalanx._absent import refuse
+
+        refuse("phalanx.dataframe", name, _ABSENT[name])
+    raise AttributeError(f"module 'phalanx.dataframe' has no attribute {name!r}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from phalanx.distributed._as_completed import as_completed
 from phalanx.distributed._client import Client, default_client, get_client, replay
 from phalanx.distributed._cluster import LocalCluster
@@ -14,6 +16,7 @@ from phalanx.distributed._futures import (
     futures_of,
     wait,
 )
+from phalanx.distributed._options import ABSENT
 from phalanx.distributed._performance import performance_report
 from phalanx.distributed._progress import progress
 from phalanx.distributed._ssh import SSHCluster
@@ -38,3 +41,11 @@ __all__ = [
     "replay",
     "wait",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ABSENT:
+        from phalanx._absent import refuse
+
+        refuse("phalanx.distributed", name, ABSENT[name])
+    raise AttributeError(f"module 'phalanx.distributed' has no attribute {name!r}")
