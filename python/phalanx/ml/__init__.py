@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import Any
 
 _MODULES = (
-    "cluster", "compose", "datasets", "decomposition", "ensemble", "impute", "linear_model", "metrics", "model_selection",
+    "cluster", "compose", "datasets", "decomposition", "ensemble", "feature_extraction", "impute", "linear_model", "metrics", "model_selection",
     "naive_bayes", "parallel", "persistence", "preprocessing", "wrappers",
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from phalanx import _client
@@ -115,9 +116,16 @@ def given(
             raise TypeError("y is lazy and X is not: give both lazy, or both as values")
         finite = "allow-nan" if missing else True
         extra = {} if y is None else {"y": y}
-        checked = validate_data(
-            estimator, X, reset=reset, dtype=np.float64, ensure_all_finite=finite, **extra, **options
-        )
+        if reset:
+            estimator._named_by_lazy = False
+        with warnings.catch_warnings():
+            if getattr(estimator, "_named_by_lazy", False) and not hasattr(X, "columns"):
+                # What comes before in a pipeline gives lazy frames with names, and values without, as scikit-learn's
+                # does: to a model that was fitted on the first, the second are no surprise.
+                warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
+            checked = validate_data(
+                estimator, X, reset=reset, dtype=np.float64, ensure_all_finite=finite, **extra, **options
+            )
         values, target = checked if y is not None else (checked, None)
         names = getattr(estimator, "feature_names_in_", None)
         return Given("values", values, None if names is None else list(names)), target
@@ -138,6 +146,8 @@ def given(
     meta = pd.DataFrame({name: np.empty(0) for name in names})
     _check_feature_names(estimator, meta, reset=reset)
     _check_n_features(estimator, meta, reset=reset)
+    if reset:
+        estimator._named_by_lazy = True
     return Given("frame", X, names), y
 
 

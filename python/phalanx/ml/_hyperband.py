@@ -11,7 +11,8 @@ import warnings
 from typing import Any
 
 from phalanx._lazy import np
-from phalanx.ml._incremental import History, IncrementalSearchCV, _Search, best_of
+from phalanx.ml._block_search import BlockSearch, History, best_of
+from phalanx.ml._incremental import IncrementalSearchCV
 
 __all__ = ["HyperbandSearchCV", "SuccessiveHalvingSearchCV"]
 
@@ -116,7 +117,7 @@ def brackets_of(calls: int, aggressiveness: float) -> dict[int, tuple[int, int]]
     return {s: (count, int(calls * aggressiveness**-s)) for s, count in models.items()}
 
 
-class HyperbandSearchCV(_Search):
+class HyperbandSearchCV(BlockSearch):
     """Brackets of :class:`SuccessiveHalvingSearchCV`: the budget is spent on many models, and on long trainings, alike.
 
     Parameters

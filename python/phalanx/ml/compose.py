@@ -117,6 +117,25 @@ class ColumnTransformer(theirs.ColumnTransformer):
             parts.append(made.toarray() if hasattr(made, "toarray") else np.asarray(made))
         return np.hstack(parts)
 
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
+        """The names of the columns that come out: as scikit-learn's, also after a fit on lazy data."""
+        if not getattr(self, "_is_lazy", False):
+            return super().get_feature_names_out(input_features)
+        from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+        check_is_fitted(self, "transformers_")
+        _check_feature_names_in(self, input_features)
+        found: list[str] = []
+        for name, transformer, columns in self.transformers_:
+            if transformer == "drop" or not len(columns):
+                continue
+            picked = np.asarray(columns, dtype=object)
+            own = picked if transformer == "passthrough" else transformer.get_feature_names_out(picked)
+            found += [f"{name}__{each}" if self.verbose_feature_names_out else str(each) for each in own]
+        if len(set(found)) != len(found):
+            raise ValueError("Output feature names are not unique: set verbose_feature_names_out=True")
+        return np.array(found, dtype=object)
+
     def _names(self, X: Any) -> list[str]:
         return [str(name) for name in X.columns] if kind_of(X) == "frame" else [f"x{j}" for j in range(X.shape[1])]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 
-from phalanx._lazy import np
+from phalanx._lazy import np, pd
 from phalanx.ml._given import is_lazy, kind_of
 
 __all__ = ["Incremental", "ParallelPostFit"]
@@ -94,6 +94,7 @@ class ParallelPostFit(MetaEstimatorMixin, BaseEstimator):
         kind = kind_of(X)
         if kind == "values":
             return function(X)
+        known = None
         if kind != "array":
             from phalanx.ml._given import frame_rows
 
@@ -104,11 +105,11 @@ class ParallelPostFit(MetaEstimatorMixin, BaseEstimator):
             X = frame_rows(X, names)
         X = X if X.numblocks[1] == 1 else X.rechunk({1: -1})
         if meta is None:
-            meta = np.asarray(function(np.zeros((1, X.shape[1]), dtype=X.dtype)))[:0]
+            meta = np.asarray(function(_named(np.zeros((1, X.shape[1]), dtype=X.dtype), known)))[:0]
         meta = np.asarray(meta)
         if meta.dtype.kind not in "biuf":
             raise NotImplementedError(f"{method} gives {meta.dtype}, and arrays hold numbers: fit with numbers as labels")
-        call = _Call(fitted, method)
+        call = _Call(fitted, method, known)
         if meta.ndim == 1:
             return X.map_blocks(call, dtype=meta.dtype, drop_axis=1)
         return X.map_blocks(call, dtype=meta.dtype, chunks=(X.chunks[0], (meta.shape[1],)))
@@ -153,18 +154,24 @@ class ParallelPostFit(MetaEstimatorMixin, BaseEstimator):
         return get_tags(self.estimator)
 
 
-class _Call:
-    """A method of an estimator, as a function of a block."""
+def _named(block: Any, names: Any) -> Any:
+    """A block of a frame's rows as the frame that an estimator was fitted on, which knows columns by name."""
+    return block if names is None else pd.DataFrame(block, columns=names)
 
-    def __init__(self, estimator: Any, method: str) -> None:
-        self.estimator, self.method = estimator, method
+
+class _Call:
+    """A method of an estimator, as a function of a block; ``names`` are those of a frame's columns."""
+
+    def __init__(self, estimator: Any, method: str, names: Any = None) -> None:
+        self.estimator, self.method, self.names = estimator, method, names
         self.__name__ = method
 
     def __call__(self, block: Any) -> Any:
-        made = np.asarray(getattr(self.estimator, self.method)(block)) if len(block) else None
-        if made is None:  # estimators refuse blocks without rows
-            made = np.asarray(getattr(self.estimator, self.method)(np.zeros((1, block.shape[1]), block.dtype)))[:0]
-        return made
+        function = getattr(self.estimator, self.method)
+        if len(block):
+            return np.asarray(function(_named(block, self.names)))
+        # Estimators refuse blocks without rows.
+        return np.asarray(function(_named(np.zeros((1, block.shape[1]), block.dtype), self.names)))[:0]
 
 
 class Incremental(ParallelPostFit):

@@ -89,6 +89,8 @@ def train(
     for name, value in (("obj", obj), ("custom_metric", custom_metric)):
         if value is not None:
             raise NotImplementedError(f"{name}: {_NO_PYTHON}")
+    if not hasattr(num_boost_round, "__index__") or num_boost_round < 0:
+        raise ValueError(f"the number of rounds (num_boost_round, n_estimators) is 0 or more, not {num_boost_round!r}")
     if coll_cfg is not None:
         raise NotImplementedError("coll_cfg: ranks find each other by themselves; leave it out")
     sets, named = _sets(dtrain, evals)
