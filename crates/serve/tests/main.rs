@@ -190,12 +190,16 @@ fn what_it_is_and_does_can_be_read() {
 
 #[test]
 fn it_stops_when_it_has_answered() {
-    let served = Served::start(ServerOptions::default());
-    let address = served.server.address();
-    assert_eq!(served.ask("GET", "/healthz", "", "").0, 200);
-    let Served { runtime, server } = served;
-    runtime.block_on(server.stop(Duration::from_secs(5))).unwrap();
-    assert!(TcpStream::connect(address).is_err());
+    let is_closed = || {
+        let served = Served::start(ServerOptions::default());
+        let address = served.server.address();
+        assert_eq!(served.ask("GET", "/healthz", "", "").0, 200);
+        let Served { runtime, server } = served;
+        runtime.block_on(server.stop(Duration::from_secs(5))).unwrap();
+        TcpStream::connect(address).is_err()
+    };
+    // A port that was given back may be another's at once, but hardly five times.
+    assert!((0..5).any(|_| is_closed()));
 }
 
 #[test]

@@ -20,6 +20,8 @@ const REST: Duration = Duration::from_secs(20);
 
 struct Sizes {
     name: &'static str,
+    /// Before the jobs that are counted: what the pages show of ended jobs is full after 5,000.
+    warm_up: u64,
     jobs: u64,
     clients: usize,
     tasks: usize,
@@ -27,11 +29,25 @@ struct Sizes {
     rest: Duration,
 }
 
-const FULL: Sizes =
-    Sizes { name: "full", jobs: 10_000, clients: 100, tasks: 10_000, exchanged: 4_000_000_000, rest: REST };
+const FULL: Sizes = Sizes {
+    name: "full",
+    warm_up: 5_500,
+    jobs: 10_000,
+    clients: 100,
+    tasks: 10_000,
+    exchanged: 4_000_000_000,
+    rest: REST,
+};
 const SHORT: Sizes = Sizes { name: "short", jobs: 3_000, exchanged: 1_000_000_000, ..FULL };
-const QUICK: Sizes =
-    Sizes { name: "quick", jobs: 300, clients: 10, tasks: 1_000, exchanged: 64_000_000, rest: Duration::from_secs(2) };
+const QUICK: Sizes = Sizes {
+    name: "quick",
+    warm_up: 60,
+    jobs: 300,
+    clients: 10,
+    tasks: 1_000,
+    exchanged: 64_000_000,
+    rest: Duration::from_secs(2),
+};
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     become_child();
@@ -124,7 +140,7 @@ fn loads(report: &mut Report, sizes: &Sizes) -> Vec<Row> {
 }
 
 fn jobs_rows(sizes: &Sizes, until: std::time::Instant) -> Result<Vec<Row>> {
-    let warm_up = sizes.jobs / 5;
+    let warm_up = sizes.warm_up;
     let many = many_jobs(warm_up, sizes.jobs, sizes.rest, sizes.rest, until, |_| false)?;
     let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
     let row = |left: &Left| {
