@@ -1,16 +1,21 @@
 //! Which queries have the same rows, and how columns of two of them come into one.
 //!
 //! Most series that meet come from one frame, and then nothing is needed. After `frame["z"] = …` the older series are
-//! carried up beside the newer columns, and columns that were [computed](crate::computed) stay where they are. What was computed across rows (`cumsum`) meets its origin in [`Zip`], partition
-//! by partition. What has other rows is refused: pandas would align by index, which takes a merge here.
+//! carried up beside the newer columns, and columns that were [computed](crate::computed) stay where they are. What
+//! was computed across rows (`cumsum`) meets its origin in [`Zip`], partition by partition. So do columns of two
+//! sources, whose labels must then be the same, row by row. What has other rows is refused: pandas would align by
+//! index, which takes a merge here.
 
 use crate::Frame;
 use crate::computed::{border, is_border};
 use crate::lower::ordinal::two;
 use crate::node::Ordered;
 use crate::relation::{Related, Relation, relate};
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{ArrayRef, RecordBatch};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::kernels::cmp::distinct;
 use datafusion::arrow::datatypes::{Fields, Schema, SchemaRef};
+use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::Result as DataFusionResult;
@@ -112,11 +117,17 @@ fn through(projection: &LogicalPlan, expression: Expr) -> DataFusionResult<Expr>
 }
 
 /// A query with all columns of `left`, first and under their names, and `wanted` (expressions over `right`) as they
-/// read there.
+/// read there. `labels` are the names of both sides' indexes, if both have one.
 ///
 /// # Errors
-/// `Unsupported`: the two have other rows.
-pub(crate) fn meet(left: &LogicalPlan, right: &LogicalPlan, wanted: &[Expr]) -> Result<(LogicalPlan, Vec<Expr>)> {
+/// `Unsupported`: the two have other rows. While it runs, `Input`: two sources have other labels, or other numbers of
+/// rows.
+pub(crate) fn meet(
+    left: &LogicalPlan,
+    right: &LogicalPlan,
+    wanted: &[Expr],
+    labels: Option<(&str, &str)>,
+) -> Result<(LogicalPlan, Vec<Expr>)> {
     if same(left, right) {
         return Ok((left.clone(), wanted.to_vec()));
     }
@@ -143,10 +154,14 @@ pub(crate) fn meet(left: &LogicalPlan, right: &LogicalPlan, wanted: &[Expr]) -> 
             "take both columns from one frame: filter or sort first, then select; or merge the frames on their keys",
         ));
     }
-    let names = fresh(left, wanted.len());
-    let columns = wanted.iter().zip(&names).map(|(wanted, name)| wanted.clone().alias(name));
+    // Rows of one origin have its labels; those of two are compared.
+    let labels = labels.filter(|_| !same(left_origin, right_origin));
+    let mut names = fresh(left, wanted.len() + usize::from(labels.is_some()));
+    let wanted = wanted.iter().cloned().chain(labels.map(|(_, right)| col(right)));
+    let columns: Vec<Expr> = wanted.zip(&names).map(|(wanted, name)| wanted.alias(name)).collect();
     let right = LogicalPlanBuilder::from(right.clone()).project(columns)?.build()?;
-    let zipped = relate(Zip, vec![left.clone(), right])?;
+    let labels = labels.and_then(|(left, _)| Some((left.to_owned(), names.pop()?)));
+    let zipped = relate(Zip { labels }, vec![left.clone(), right])?;
     Ok((zipped, names.into_iter().map(col).collect()))
 }
 
@@ -183,9 +198,12 @@ fn carry(
     Ok((plan, carried))
 }
 
-/// The columns of two inputs side by side: row by row, partition by partition.
+/// The columns of two inputs side by side: row by row, partition by partition; the columns of labels that are named
+/// must be equal.
 #[derive(Debug)]
-struct Zip;
+struct Zip {
+    labels: Option<(String, String)>,
+}
 
 impl Relation for Zip {
     fn schema(&self, inputs: &[SchemaRef]) -> DataFusionResult<SchemaRef> {
@@ -206,11 +224,25 @@ impl Relation for Zip {
                 .into());
         }
         let schemas: Vec<SchemaRef> = inputs.iter().map(|input| input.schema()).collect();
-        plan::operator(ZipRows { schema: SerializedSchema(self.schema(&schemas)?) }, inputs)
+        let schema = self.schema(&schemas)?;
+        let labels = match &self.labels {
+            Some((left, right)) => Some((schema.index_of(left)?, schema.index_of(right)?)),
+            None => None,
+        };
+        plan::operator(ZipRows { schema: SerializedSchema(schema), labels }, inputs)
     }
     fn needs(&self, inputs: &[SchemaRef], outputs: &[usize]) -> Option<Vec<Vec<usize>>> {
         let width = inputs.first()?.fields().len();
-        let (lefts, rights): (Vec<usize>, Vec<usize>) = outputs.iter().partition(|column| **column < width);
+        let (mut lefts, mut rights): (Vec<usize>, Vec<usize>) = outputs.iter().partition(|column| **column < width);
+        if let Some((left, right)) = &self.labels {
+            let need = |columns: &mut Vec<usize>, at: usize| {
+                if !columns.contains(&at) {
+                    columns.push(at);
+                }
+            };
+            need(&mut lefts, inputs.first()?.index_of(left).ok()?);
+            need(&mut rights, width + inputs.get(1)?.index_of(right).ok()?);
+        }
         let rights: Vec<usize> = rights.into_iter().map(|column| column - width).collect();
         // Each side keeps a column, so that its rows can be counted.
         let some = |columns: Vec<usize>| if columns.is_empty() { vec![0] } else { columns };
@@ -224,6 +256,8 @@ impl Relation for Zip {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct ZipRows {
     schema: SerializedSchema,
+    /// Columns whose values must be equal.
+    labels: Option<(usize, usize)>,
 }
 
 #[typetag::serde]
@@ -241,7 +275,8 @@ impl Operator for ZipRows {
     ) -> DataFusionResult<SendableRecordBatchStream> {
         let (left, right) = two(input)?;
         let schema = self.schema();
-        let state = Sides { left: Side::new(left), right: Side::new(right), schema: Arc::clone(&schema) };
+        let (left, right) = (Side::new(left), Side::new(right));
+        let state = Sides { left, right, schema: Arc::clone(&schema), labels: self.labels };
         let rows = futures::stream::try_unfold(state, |mut state| async move {
             Ok(state.next().await?.map(|batch| (batch, state)))
         });
@@ -294,6 +329,22 @@ struct Sides {
     left: Side,
     right: Side,
     schema: SchemaRef,
+    labels: Option<(usize, usize)>,
+}
+
+/// An error that names the first row in which two columns of labels differ.
+fn same_labels(left: &ArrayRef, right: &ArrayRef) -> DataFusionResult<()> {
+    let right = if left.data_type() == right.data_type() { Arc::clone(right) } else { cast(right, left.data_type())? };
+    let differ = distinct(left, &right)?;
+    let Some(row) = (0..differ.len()).find(|row| differ.value(*row)) else { return Ok(()) };
+    let shown = |labels: &ArrayRef| array_value_to_string(labels, row);
+    Err(Error::input(format!(
+        "columns of frames with other labels: {} on one side and {} on the other in one row",
+        shown(left)?,
+        shown(&right)?
+    ))
+    .with_hint("pandas would align the rows by their labels: align() the frames, or merge them on their index")
+    .into())
 }
 
 impl Sides {
@@ -311,7 +362,12 @@ impl Sides {
             (left, right) => left.min(right),
         };
         let (Some(left), Some(right)) = (self.left.take(rows), self.right.take(rows)) else { return Ok(None) };
-        let columns = left.columns().iter().chain(right.columns()).cloned().collect();
+        let columns: Vec<ArrayRef> = left.columns().iter().chain(right.columns()).cloned().collect();
+        if let Some((left, right)) = self.labels
+            && let (Some(left), Some(right)) = (columns.get(left), columns.get(right))
+        {
+            same_labels(left, right)?;
+        }
         Ok(Some(RecordBatch::try_new(Arc::clone(&self.schema), columns)?))
     }
 }

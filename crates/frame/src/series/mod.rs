@@ -284,7 +284,9 @@ impl Frame {
     /// This frame, with columns beside its own if need be, and `series` as an expression over it.
     pub(crate) fn meet(&self, series: &Series) -> Result<(Self, Expr)> {
         let state = series.state()?;
-        let (plan, mut wanted) = meet(self.logical(), state.frame.logical(), std::slice::from_ref(&state.expression))?;
+        let labels = self.index().zip(state.frame.index());
+        let (plan, mut wanted) =
+            meet(self.logical(), state.frame.logical(), std::slice::from_ref(&state.expression), labels)?;
         let expression = wanted.pop().ok_or_else(|| Error::internal("a series without an expression"))?;
         Ok((self.over_all(&[&state.frame], plan, self.index().map(str::to_owned), self.label()), expression))
     }
