@@ -170,7 +170,7 @@ class DatetimeMethods(Accessor):
         return self._like(self._native.clock_convert(None if tz is None else str(tz)))
 
     def strftime(self, date_format: str) -> Any:
-        """The times as text."""
+        """The times as text, in a format of Python's; ``%Z`` is the zone's offset (``+01:00``), not its name."""
         return self._like(self._native.clock_format(date_format))
 
     def as_unit(self, unit: str) -> Any:

@@ -3,6 +3,7 @@
 use super::choose::missing;
 use super::operand::{STRICT, argument};
 use super::promote::{is_float, is_number, is_text, plain};
+use super::time::per_second;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringArray, StringBuilder};
 use datafusion::arrow::compute::{cast, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int64Type, TimeUnit};
@@ -244,11 +245,31 @@ fn text(values: &ArrayRef) -> Result<ArrayRef> {
             let formatter = ArrayFormatter::try_new(values.as_ref(), &options)?;
             write(&|row| Ok(formatter.value(row).try_to_string()?))
         }
+        DataType::Duration(unit) => {
+            let ticks = cast(values, &DataType::Int64)?;
+            let (ticks, per_second) = (ticks.as_primitive::<Int64Type>(), per_second(*unit));
+            write(&|row| Ok(span_text(ticks.value(row), per_second)))
+        }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Ok(cast(values, &DataType::Utf8)?),
         _ => {
             let formatter = ArrayFormatter::try_new(values.as_ref(), &FormatOptions::new())?;
             write(&|row| Ok(formatter.value(row).try_to_string()?))
         }
+    }
+}
+
+/// A span of time as pandas writes it: `0 days 02:30:00`, `-1 days +23:59:59.500000`.
+fn span_text(ticks: i64, per_second: i64) -> String {
+    let day = 86_400 * per_second;
+    let (days, rest) = (ticks.div_euclid(day), ticks.rem_euclid(day));
+    let (seconds, fraction) = (rest / per_second, rest % per_second * (1_000_000_000 / per_second));
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let sign = if days < 0 { "+" } else { "" };
+    let whole = format!("{days} days {sign}{hours:02}:{minutes:02}:{seconds:02}");
+    match fraction {
+        0 => whole,
+        micro if micro % 1000 == 0 => format!("{whole}.{:06}", micro / 1000),
+        nano => format!("{whole}.{nano:09}"),
     }
 }
 

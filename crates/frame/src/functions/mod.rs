@@ -31,3 +31,4 @@ pub(crate) mod promote;
 pub(crate) mod pruning;
 pub mod text;
 pub(crate) mod time;
+mod time_text;

@@ -2,13 +2,13 @@
 
 use super::operand::{STRICT, argument};
 use super::promote::is_text;
+use super::time_text::{by_year, parsed};
 use crate::dtype::name as dtype_name;
 use chrono::NaiveDateTime;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
 use datafusion::arrow::compute::{cast, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int64Type, TimeUnit};
 use datafusion::common::ScalarValue;
-use datafusion::error::DataFusionError;
 use datafusion::logical_expr::ColumnarValue;
 use phalanx_engine::{Error, Result, RowFunction, typetag};
 use serde::{Deserialize, Serialize};
@@ -138,6 +138,11 @@ fn no_time(text: &str) -> Error {
         .with_hint("give the format, or make such texts missing with errors=\"coerce\"")
 }
 
+fn no_iso(text: &str) -> Error {
+    Error::data(format!("{text:?} is no time in ISO 8601"))
+        .with_hint("give the format, as \"%m/%d/%Y\", or make such texts missing with errors=\"coerce\"")
+}
+
 /// `to_datetime`
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ToTime {
@@ -153,6 +158,19 @@ impl ToTime {
     }
     fn zone(&self) -> Option<Arc<str>> {
         self.is_utc.then(|| "UTC".into())
+    }
+    /// Microseconds since 1970 of what a text was read as.
+    fn tick(
+        &self,
+        text: &str,
+        time: Option<NaiveDateTime>,
+        error: fn(&str) -> Error,
+    ) -> datafusion::error::Result<Option<i64>> {
+        match time {
+            Some(time) => Ok(Some(time.and_utc().timestamp_micros())),
+            None if self.or_missing => Ok(None),
+            None => Err(error(text).into()),
+        }
     }
 }
 
@@ -186,26 +204,29 @@ impl RowFunction for ToTime {
                 match &self.format {
                     None => {
                         let mut options = STRICT;
-                        options.safe = self.or_missing;
-                        cast_with_options(texts, &to, &options).map_err(|error| {
-                            DataFusionError::from(
-                                Error::data("a text is no time in ISO 8601")
-                                    .caused_by(&error)
-                                    .with_hint("give the format, or make such texts missing with errors=\"coerce\""),
-                            )
-                        })
+                        options.safe = true;
+                        let times = cast_with_options(texts, &to, &options)?;
+                        if times.null_count() == texts.null_count() {
+                            return Ok(times);
+                        }
+                        let ticks = cast(&times, &DataType::Int64)?;
+                        let ticks: datafusion::error::Result<Int64Array> = texts
+                            .iter()
+                            .zip(ticks.as_primitive::<Int64Type>())
+                            .map(|(text, tick)| match (text, tick) {
+                                (Some(text), None) => self.tick(text, by_year(text), no_iso),
+                                (_, tick) => Ok(tick),
+                            })
+                            .collect();
+                        Ok(cast(&(Arc::new(ticks?) as ArrayRef), &to)?)
                     }
                     Some(format) => {
                         let format = format.replace("%f", "%6f").replace(".%6f", "%.f");
                         let ticks: datafusion::error::Result<Int64Array> = texts
                             .iter()
-                            .map(|text| {
-                                let Some(text) = text else { return Ok(None) };
-                                match parsed(text, &format) {
-                                    Some(time) => Ok(Some(time.and_utc().timestamp_micros())),
-                                    None if self.or_missing => Ok(None),
-                                    None => Err(no_time(text).into()),
-                                }
+                            .map(|text| match text {
+                                Some(text) => self.tick(text, parsed(text, &format), no_time),
+                                None => Ok(None),
                             })
                             .collect();
                         Ok(cast(&(Arc::new(ticks?) as ArrayRef), &to)?)
@@ -220,13 +241,6 @@ impl RowFunction for ToTime {
             _ => Ok(cast(&values, &DataType::Timestamp(TimeUnit::Second, self.zone()))?),
         }
     }
-}
-
-/// A time in a format, or a date if the format has no time of day.
-fn parsed(text: &str, format: &str) -> Option<NaiveDateTime> {
-    let date = || chrono::NaiveDate::parse_from_str(text, format).ok().map(NaiveDateTime::from);
-    let aware = || chrono::DateTime::parse_from_str(text, format).ok().map(|time| time.naive_utc());
-    NaiveDateTime::parse_from_str(text, format).ok().or_else(aware).or_else(date)
 }
 
 /// Nanoseconds out of numbers of ticks.
