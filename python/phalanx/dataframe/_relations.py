@@ -121,11 +121,12 @@ class Relations:
 
         def make(frame: Any) -> Any:
             counts = inner(frame).rename_axis(name)
-            absent = [] if known is None else [value for value in known if value not in counts.index]
-            if not absent:
+            if known is None:
                 return counts
-            none = pd.Series(0, pd.CategoricalIndex(absent, dtype=counts.index.dtype, name=name), counts.dtype, counts.name)
-            return pd.concat([none, counts] if ascending and sort is not False else [counts, none])
+            # In the order of categories, which ties keep; what is missing comes after them.
+            gone = counts[counts.index.isna()]
+            counts = pd.concat([counts.reindex(pd.CategoricalIndex(known, dtype=counts.index.dtype, name=name), fill_value=0), gone])
+            return counts if sort is False else counts.sort_values(ascending=ascending, kind="stable")
 
         return Result(counted._native, make)
 

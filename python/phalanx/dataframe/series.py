@@ -325,8 +325,10 @@ class Series(Operators, Relations, Tabular):
         return answer if same else answer.rename(None)
 
     def clip(self, lower: Any = None, upper: Any = None, axis: Any = None) -> Any:
-        """The values, but no smaller than ``lower`` and no larger than ``upper``."""
+        """The values, but no smaller than ``lower`` and no larger than ``upper``; two numbers in their order."""
         need_rows(axis, None, "clip")
+        if isinstance(lower, (int, float)) and isinstance(upper, (int, float)) and lower > upper:
+            lower, upper = upper, lower
         return self._like(self._native.clip(*(None if bound is None else operand(bound) for bound in (lower, upper))))
 
     def round(self, decimals: int = 0) -> Any:

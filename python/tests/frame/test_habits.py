@@ -27,6 +27,10 @@ def _set(*names: str, value: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return case
 
 
+def _spans(frame: Any) -> Any:
+    return (dd if isinstance(frame, dd.DataFrame) else pd).to_timedelta(frame.whole * 1_000_003, unit="ms")
+
+
 #: A function of the frame, ours or pandas'.
 CASES: dict[str, Callable[[Any], Any]] = {
     "np.sum": lambda d: np.sum(d.whole),
@@ -50,6 +54,12 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "a function without a name": lambda d: d.groupby("group").whole.agg([lambda s: s.max()]),
     "functions without a name of columns": lambda d: d.groupby("group").agg({"whole": ["sum", lambda s: s.max()]}),
     "categories that are not there": lambda d: d.key.astype(pd.CategoricalDtype(["x", "ä", "b", "", "y"])).value_counts().sort_index(),
+    "counts of categories that tie": lambda d: d.key.astype(pd.CategoricalDtype(["c", "b", "ä"])).value_counts(),
+    "counts of categories unsorted": lambda d: d.key.astype(pd.CategoricalDtype(["c", "b", "ä"])).value_counts(sort=False),
+    "counts of categories with missing": lambda d: d.key.astype(pd.CategoricalDtype(["c", "q"])).value_counts(dropna=False).sort_index(),
+    "bounds in the other order": lambda d: d.whole.clip(20, -3),
+    "bounds of a frame in the other order": lambda d: d[["whole", "few"]].clip(2, 1),
+    "spans as text": lambda d: _spans(d).astype(str),
     "shares of categories": lambda d: d.key.astype(pd.CategoricalDtype(["x", "b"])).value_counts(normalize=True),
     "rare categories first": lambda d: d.key.astype(pd.CategoricalDtype(["x", "b"])).value_counts(ascending=True),
     "sides that are counted": lambda d: d.merge(d[["group"]].drop_duplicates().query("group > 0"), how="left", indicator=True)._merge.value_counts(),
