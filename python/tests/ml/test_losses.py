@@ -62,11 +62,8 @@ def search() -> list[Any]:
     return [found.cv_results_["mean_test_score"], found.best_params_["C"], found.best_estimator_.coef_]
 
 
-@pytest.mark.parametrize("fit", [logistic, newton, kmeans, search], ids=lambda fit: fit.__name__)
-@pytest.mark.parametrize("share", [0.2, 0.6])
-def test_a_worker_is_killed_during_a_fit(fit: Callable[[], list[Any]], share: float) -> None:
-    with on("local"):
-        expected = fit()
+def _with_a_kill(fit: Callable[[], list[Any]], share: float) -> tuple[list[Any], list[Any], bool]:
+    """What a fit finds, and one in whose course, after this share of the first's time, a worker is killed; whether it was."""
     with two_workers() as workers:
         begin = time.monotonic()
         undisturbed = fit()
@@ -85,7 +82,20 @@ def test_a_worker_is_killed_during_a_fit(fit: Callable[[], list[Any]], share: fl
             ended = time.monotonic()
         finally:
             timer.cancel()
-        assert killed and killed[0] < ended, "the worker outlived the fit"
+        return undisturbed, found, bool(killed) and killed[0] < ended
+
+
+@pytest.mark.parametrize("fit", [logistic, newton, kmeans, search], ids=lambda fit: fit.__name__)
+@pytest.mark.parametrize("share", [0.2, 0.6])
+def test_a_worker_is_killed_during_a_fit(fit: Callable[[], list[Any]], share: float) -> None:
+    with on("local"):
+        expected = fit()
+    # How long a fit takes is not known on a busy machine: a kill that came too late is tried again, earlier.
+    for attempt in range(5):
+        undisturbed, found, was_killed = _with_a_kill(fit, share / 2**attempt)
+        if was_killed:
+            break
+    assert was_killed, "the worker outlived the fit"
     for name, values in (("undisturbed", undisturbed), ("after a kill", found)):
         for ours, theirs_ in zip(values, expected):
             assert np.asarray(ours).tobytes() == np.asarray(theirs_).tobytes(), name
