@@ -76,6 +76,13 @@ def train(
         how many trained (fewer than asked for where there are not as many rows), and ``restarts``, how often they went
         on from a checkpoint after a loss.
 
+    Notes
+    -----
+    The metrics ``auc`` and ``aucpr`` over several ranks are XGBoost's: the weighted mean of what each rank finds among
+    its own rows, which is another number than that of all rows (in its fifth digit or so). A training that stops early
+    by them may end in another round than one of one process; with ``ranks=1`` they are of all rows, as are
+    ``phalanx.ml.metrics.roc_auc_score`` and ``average_precision_score`` of predictions.
+
     Raises
     ------
     ValueError
