@@ -2,6 +2,7 @@
 
 use crate::Outcome;
 use crate::command::{self, cargo};
+use crate::python::environment::{self, Environment};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -41,12 +42,13 @@ pub fn run(root: &Path, options: &[&str]) -> Outcome<String> {
             _ => return Err(USAGE.into()),
         }
     }
+    let environment = environment::ready(root)?;
     let path = root.join("docs").join("nightly.md");
     let mut failed = vec![];
     for (step, what) in STEPS.iter().filter(|(step, _)| wanted.is_empty() || wanted.contains(step)) {
         eprintln!("{step}: {what}");
         let began = Instant::now();
-        let result = one(root, step, &seed);
+        let result = one(root, &environment, step, &seed);
         let minutes = began.elapsed().as_secs_f64() / 60.0;
         let text = match &result {
             Ok(text) => text.clone(),
@@ -77,38 +79,41 @@ fn page(old: &str, step: &str, row: &str) -> String {
     format!("{BEGIN}{}", rows.collect::<String>())
 }
 
-/// What a step says at its end.
-fn one(root: &Path, step: &str, seed: &str) -> Outcome<String> {
+/// What a step says at its end. XGBoost is that of the Python suites' environment.
+fn one(root: &Path, environment: &Environment, step: &str, seed: &str) -> Outcome<String> {
+    let cargo = |arguments: &[&str]| {
+        let mut command = cargo(root, arguments);
+        command.env("VIRTUAL_ENV", environment.folder());
+        command
+    };
     let tests = ["run", "--release", "-p", "phalanx-tests", "--bin"];
     match step {
         "chaos" => {
-            let text = said(cargo(root, &[&tests[..], &["chaos", "--", "all", CHAOS_RUNS, seed]].concat()))?;
+            let text = said(cargo(&[&tests[..], &["chaos", "--", "all", CHAOS_RUNS, seed]].concat()))?;
             Ok(lines(&text, |line| line.starts_with("| ")))
         }
         "suites" => {
-            let mut command = cargo(root, &["test", "--release", "-p", "phalanx-tests", "--", "harmed::"]);
+            let mut command = cargo(&["test", "--release", "-p", "phalanx-tests", "--", "harmed::"]);
             command.env("CHAOS_SUITES", SUITES).env("CHAOS_SEED", seed);
             Ok(lines(&said(command)?, |line| line.contains(" runs of ")))
         }
         "demo" => {
             let folder = command::target_folder(root).join("nightly");
             std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-            let mut command = cargo(
-                root,
-                &["run", "--release", "-p", "phalanx-cli", "--", "demo", "--workers", "3", "--kill", "--out"],
-            );
+            let mut command =
+                cargo(&["run", "--release", "-p", "phalanx-cli", "--", "demo", "--workers", "3", "--kill", "--out"]);
             command.arg(&folder);
             let last =
                 said(command)?.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned();
             Ok(last)
         }
         "fuzz" => {
-            let mut command = cargo(root, &["test", "--release", "-p", "phalanx-tests", "--", "fuzz::"]);
+            let mut command = cargo(&["test", "--release", "-p", "phalanx-tests", "--", "fuzz::"]);
             command.env("FUZZ_SEED", seed).env("FUZZ_RUNS", FUZZ_RUNS);
             Ok(lines(&said(command)?, |line| line.starts_with("test result")))
         }
         _ => {
-            said(cargo(root, &[&tests[..], &["load", "--", "write"]].concat()))?;
+            said(cargo(&[&tests[..], &["load", "--", "write"]].concat()))?;
             Ok(String::from("see [reliability.md](reliability.md)"))
         }
     }
