@@ -44,7 +44,7 @@ from phalanx.array._storing import *  # noqa: F403
 from phalanx.array._ufuncs import *  # noqa: F403
 
 #: What is imported when it is first used.
-_LATER = ("fft", "linalg", "ma", "random", "stats")
+_LATER = ("fft", "lib", "linalg", "ma", "random", "stats")
 
 __array_api_version__ = "2024.12"
 __all__ = ["Array", "__array_api_version__", "__array_namespace_info__", "compute", *_LATER, *TYPES]

@@ -118,6 +118,36 @@ def test_protocols_are_numpys(name: str) -> None:
     check_array(PROTOCOLS[name], CUBE % 7 + 0.5, rtol=1e-6)
 
 
+#: Windows that slide, and what NumPy makes of them.
+WINDOWS: dict[str, tuple[Any, ...]] = {
+    "of one axis": (3, 0),
+    "of the last axis": (2, -1),
+    "of all axes": ((2, 1, 3), None),
+    "of two axes": ((2, 2), (2, 1)),
+    "of one axis twice": ((2, 3), (2, 2)),
+    "of one element": (1, 1),
+    "as long as the axis": (4, 2),
+}
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_windows_are_numpys(name: str) -> None:
+    windows = np.lib.stride_tricks.sliding_window_view
+    values = np.arange(5 * 3 * 4.0).reshape(5, 3, 4) ** 2
+    shape, axis = WINDOWS[name]
+    check_array(lambda xp, x: windows(x, shape, axis=axis), values, cluster=name == "of two axes")
+    check_array(lambda xp, x: xp.lib.stride_tricks.sliding_window_view(x, shape, axis).mean(axis=-1), values, rtol=1e-14)
+
+
+@pytest.mark.parametrize(("shape", "axis"), [(6, 0), ((2, 2), None), ((2, 2), 0), (-1, 0), (2, 3)])
+def test_windows_that_do_not_fit(shape: Any, axis: Any) -> None:
+    for x in (CUBE, da.from_array(CUBE, 2)):
+        with pytest.raises(ValueError, match=r"window|axis"):
+            np.lib.stride_tricks.sliding_window_view(x, shape, axis=axis)
+    with pytest.raises(NotImplementedError, match="no elements"):
+        da.lib.stride_tricks.sliding_window_view(CUBE, 0, axis=0)
+
+
 def test_sorting_in_place() -> None:
     values = np.random.default_rng(3).standard_normal((6, 7))
     for axis in (0, -1):
