@@ -3,66 +3,27 @@
 //! `up` leaves a keeper behind, a process that holds the cluster as any program would, and listens on a socket in the
 //! cluster's folder, which only its user can reach. When the keeper ends, however it ends, the cluster ends.
 
-use crate::args::{Cli, ClusterCommand, Command, LauncherName, Level, UpArgs, typed};
+mod config;
+mod keeper;
+
+use crate::args::{Cli, ClusterCommand, Command, Level, UpArgs, typed};
 use crate::end::Outcome;
 use crate::status;
 use clap::Parser;
-use phalanx_cluster::launcher::{CloudOptions, Cloudera, Launcher, Local, Ssh, SshOptions};
-use phalanx_cluster::{ClusterOptions, LaunchedCluster, Observer, Role, Rule, SchedulerAddress, Transport};
+use config::Bounds;
+pub use keeper::keep;
+use phalanx_cluster::{Observer, Role, SchedulerAddress, Transport};
 use phalanx_dashboard::text;
 use phalanx_engine::observe::{LogLine, ProcessLog, SCHEDULER};
 use phalanx_engine::{Error, Result, program};
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// What a file of options says; each has a default.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Config {
-    workers: usize,
-    /// 0: what the machine has.
-    cores: usize,
-    memory_bytes: u64,
-    allow_python: bool,
-    ssh: Option<SshOptions>,
-    cloudera: CloudOptions,
-    /// Workers follow the queue within these bounds.
-    adapt: Option<Bounds>,
-}
-
-/// How few and how many workers there may be.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Bounds {
-    minimum: usize,
-    maximum: usize,
-}
-
-/// How often a cluster that follows its queue looks at it, and at how many looks a worker must not have been needed.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-const PATIENCE: usize = 30;
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            workers: 2,
-            cores: 0,
-            memory_bytes: 0,
-            allow_python: false,
-            ssh: None,
-            cloudera: CloudOptions::default(),
-            adapt: None,
-        }
-    }
-}
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a keeper says of its cluster.
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,6 +31,8 @@ struct Kept {
     launcher: String,
     scheduler: String,
     page: Option<String>,
+    /// What brings that page here, if it is the loopback of another machine.
+    page_command: Option<String>,
     credentials: Option<PathBuf>,
     workers: Vec<String>,
 }
@@ -183,6 +146,9 @@ fn shown(name: &str, kept: &Kept) -> String {
     if let Some(page) = &kept.page {
         text += &format!(", status page {page}");
     }
+    if let Some(command) = &kept.page_command {
+        text += &format!("\nthe status page is on that machine's loopback; to see it here: {command}");
+    }
     if let Some(folder) = &kept.credentials {
         text += &format!("\ncredentials for clients: {}", folder.display());
     }
@@ -228,8 +194,35 @@ fn up(args: &UpArgs, log: Level) -> Result<Kept> {
     serde_json::from_str(&line).map_err(|_| {
         let _ended = keeper.wait();
         let said = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-        Error::resources(format!("cluster {} does not come up", args.name)).with_hint(said.trim().to_owned())
+        why(&args.name, &said)
     })
+}
+
+/// Why a keeper does not come up, by what it wrote: its own error, which comes last, as ours.
+fn why(name: &str, said: &str) -> Error {
+    let error = Error::resources(format!("cluster {name} does not come up"));
+    let place = said.rfind("\nerror: ").map(|place| place + 1).or_else(|| said.starts_with("error: ").then_some(0));
+    let Some((before, last)) = place.and_then(|place| said.split_at_checked(place)) else {
+        return error.with_hint(said.trim().to_owned());
+    };
+    // What processes of its own wrote, each line once: several may have failed for the same reason.
+    let mut earlier: Vec<&str> = vec![];
+    for line in before.lines().filter(|line| !line.trim().is_empty()) {
+        if !earlier.contains(&line) {
+            earlier.push(line);
+        }
+    }
+    let last = last.trim_start_matches("error: ");
+    let (what, hint) = last.split_once("\nhint: ").map_or((last, None), |(what, hint)| (what, Some(hint)));
+    let error = error.caused_by(&std::io::Error::other(what.trim().to_owned()));
+    let error = match earlier.is_empty() {
+        true => error,
+        false => error.caused_by(&std::io::Error::other(earlier.join("\n"))),
+    };
+    match hint {
+        Some(hint) => error.with_hint(hint.trim().to_owned()),
+        None => error,
+    }
 }
 
 /// Tells a keeper something; its answer.
@@ -246,123 +239,21 @@ fn tell<T: for<'a> Deserialize<'a>>(name: &str, told: &Told) -> Result<T> {
     answer.map_err(Error::cluster)
 }
 
-/// Holds a cluster until it is told to let it go, or to end.
-pub fn keep(args: &UpArgs, log: Level) -> Result<()> {
-    let config = match &args.config {
-        None => Config::default(),
-        Some(path) => {
-            let wrong = |error: &(dyn std::error::Error + 'static)| {
-                Error::input(format!("{} can't be used", path.display())).caused_by(error).with_hint(
-                    "a JSON object of workers, cores, memory_bytes, allow_python, adapt ({\"minimum\": 1, \"maximum\": 8}); for \
-                     --launcher ssh, ssh: {\"hosts\": [...]} with ssh, program, address, port, dashboard_port, days; for \
-                     --launcher cloudera, cloudera with worker_cpu, worker_memory, nvidia_gpu, scheduler_cpu, \
-                     scheduler_memory, dashboard_port, env, python",
-                )
-            };
-            let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
-            serde_json::from_str(&text).map_err(|error| wrong(&error))?
-        }
-    };
-    let launcher: Box<dyn Launcher> = match (args.launcher, config.ssh) {
-        (LauncherName::Ssh, Some(hosts)) => Box::new(Ssh::prepare(hosts)?),
-        (LauncherName::Ssh, None) => {
-            return Err(
-                Error::input("no hosts for ssh").with_hint("--config FILE with {\"ssh\": {\"hosts\": [\"a\"]}}")
-            );
-        }
-        (LauncherName::Cloudera, _) => Box::new(Cloudera::new(config.cloudera)?),
-        (LauncherName::Local, _) => Box::new(Local::new(program::this_program()?)?),
-    };
-    let rule = |bounds: Bounds| Rule::new(bounds.minimum, bounds.maximum, PATIENCE);
-    let adapt = config.adapt.map(rule).transpose()?;
-    let options = ClusterOptions {
-        workers: config.workers,
-        cores: config.cores,
-        memory_bytes: config.memory_bytes,
-        allow_python: config.allow_python,
-        log: typed(log),
-        ..ClusterOptions::default()
-    };
-    let socket = folder(&args.name)?.join("socket");
-    let _stale = std::fs::remove_file(&socket);
-    let cluster = Arc::new(LaunchedCluster::launch(options, launcher)?);
-    if let Some(rule) = adapt {
-        cluster.adapt(rule, LOOK_INTERVAL)?;
-    }
-    let listener = UnixListener::bind(&socket)
-        .map_err(|error| Error::input(format!("{} can't be served", socket.display())).caused_by(&error))?;
-    let said = serde_json::to_string(&kept(&cluster)).unwrap_or_default();
-    let _nobody_reads = writeln!(std::io::stdout(), "{said}").and_then(|()| std::io::stdout().flush());
-    let end = told_to_end(&socket)?;
-    for stream in listener.incoming() {
-        let Ok(mut stream) = stream else { continue };
-        let mut line = String::new();
-        if BufReader::new(&stream).read_line(&mut line).is_err() || end.load(Ordering::Relaxed) {
-            break;
-        }
-        let (answer, is_last) = match serde_json::from_str(&line) {
-            Ok(Told::Show) => (answer(Ok(kept(&cluster))), false),
-            Ok(Told::Scale(workers)) => {
-                cluster.stop_adapting(); // who names a number wants that one
-                (answer(cluster.scale(workers).map(|()| kept(&cluster))), false)
-            }
-            Ok(Told::Adapt(bounds)) => {
-                let adapted = rule(bounds).and_then(|rule| cluster.adapt(rule, LOOK_INTERVAL));
-                (answer(adapted.map(|()| kept(&cluster))), false)
-            }
-            Ok(Told::Logs) => (answer(Ok(cluster.logs())), false),
-            Ok(Told::Down) => (String::new(), true),
-            Err(_) => continue,
-        };
-        if is_last {
-            let _gone = std::fs::remove_file(&socket);
-            let stopped = self::answer(stop(cluster));
-            let _nobody_reads = stream.write_all(stopped.as_bytes());
-            return Ok(());
-        }
-        let _nobody_reads = stream.write_all(answer.as_bytes());
-    }
-    let _gone = std::fs::remove_file(&socket);
-    stop(cluster)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Stops a cluster that nobody else holds, once nobody follows its queue.
-fn stop(cluster: Arc<LaunchedCluster>) -> Result<()> {
-    cluster.stop_adapting();
-    Arc::into_inner(cluster).map_or(Ok(()), LaunchedCluster::stop)
-}
-
-/// Becomes true when the process is told to end; then a connection to the socket wakes who waits there.
-fn told_to_end(socket: &Path) -> Result<Arc<AtomicBool>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let ends = Arc::new(AtomicBool::new(false));
-    let (flag, socket) = (Arc::clone(&ends), socket.to_owned());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::resources("signals can't be caught").caused_by(&error))?;
-    std::thread::spawn(move || {
-        runtime.block_on(async {
-            let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-            terminate.recv().await;
-            flag.store(true, Ordering::Relaxed);
-            let _wakes = UnixStream::connect(&socket).map(|mut stream| writeln!(stream));
-        });
-    });
-    Ok(ends)
-}
-
-fn answer<T: Serialize>(result: Result<T>) -> String {
-    let answer: Answer<T> = result.map_err(|error| error.to_string());
-    serde_json::to_string(&answer).unwrap_or_default()
-}
-
-fn kept(cluster: &LaunchedCluster) -> Kept {
-    Kept {
-        launcher: cluster.launcher().to_owned(),
-        scheduler: cluster.address().to_string(),
-        page: cluster.dashboard().map(str::to_owned),
-        credentials: cluster.credentials().map(Path::to_owned),
-        workers: cluster.names(),
+    #[test]
+    fn why_a_cluster_does_not_come_up_is_told_once() {
+        let error = why("x", "error: no hosts for ssh\nhint: --config FILE\n");
+        assert_eq!((error.message(), error.hint()), ("cluster x does not come up", Some("--config FILE")));
+        assert_eq!(error.causes(), ["no hosts for ssh"]);
+        let said =
+            "error: 1 GPUs, and this machine has 0\n".repeat(4) + "error: a worker did not become ready\nhint: look";
+        assert_eq!(
+            why("x", &said).causes(),
+            ["a worker did not become ready", "error: 1 GPUs, and this machine has 0"]
+        );
+        assert_eq!(why("x", "Killed\n").hint(), Some("Killed"));
     }
 }

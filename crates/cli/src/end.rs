@@ -195,11 +195,17 @@ fn explain(error: &Error) -> String {
     if let Some(place) = error.place() {
         text.push_str(&format!(" (stage {}, partition {}, worker {})", place.stage, place.partition, place.worker));
     }
+    let hint = error.hint().or(is_bug.then_some(REPORT_HINT));
     for cause in error.causes() {
+        // The hint of a cause that is ours too is told once, at the end.
+        let cause: Vec<&str> = cause
+            .lines()
+            .filter(|line| line.trim().strip_prefix("hint: ").is_none_or(|said| Some(said) != hint))
+            .collect();
         text.push_str("\n  because: ");
-        text.push_str(&indented(cause));
+        text.push_str(&indented(&cause.join("\n")));
     }
-    if let Some(hint) = error.hint().or(is_bug.then_some(REPORT_HINT)) {
+    if let Some(hint) = hint {
         text.push_str("\nhint: ");
         text.push_str(&indented(hint));
     }
@@ -238,6 +244,16 @@ error: column \"x\" is missing (stage 2, partition 5, worker w1)
     is full
 hint: name one of a, b";
         assert_eq!(explain(&error), expected);
+    }
+
+    #[test]
+    fn a_hint_is_told_once() {
+        let cause = io::Error::other("a model begins with {\nhint: save_model writes one");
+        let error = Error::data("it can't be read").caused_by(&cause).with_hint("save_model writes one");
+        assert_eq!(
+            explain(&error),
+            "error: it can't be read\n  because: a model begins with {\nhint: save_model writes one"
+        );
     }
 
     #[test]

@@ -69,6 +69,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Cluster(command) => end::run(move |_interrupt| cluster::run(&command, cli.log)),
         Command::Credentials(command) => end::run(move |_interrupt| credentials::run(&command)),
         Command::Job(command) => end::run(move |_interrupt| job::run(&command)),
+        Command::Run(_) => {
+            end::of_service(Err(phalanx_engine::Error::unsupported("this program has no Python, and runs none")
+                .with_hint(
+                    "run it by the Python package, whose command has the same name: python -m phalanx run PROGRAM.py",
+                )))
+        }
         Command::Rank => phalanx_engine::gang::run_rank(),
         Command::Replay(args) => end::run(move |_interrupt| job::replay(&args)),
         Command::Status(args) => end::run(move |_interrupt| status::run(&args)),

@@ -16,6 +16,8 @@ const SAID_TIMEOUT: Duration = Duration::from_millis(500);
 pub type Lines = Arc<Mutex<VecDeque<String>>>;
 /// So many lines of each process are kept.
 const LINES_MAX: usize = 1000;
+/// So many are told of one that does not start.
+const LAST_LINES: usize = 12;
 
 /// A process that has not said yet that it is ready. Dropping it ends it.
 #[derive(Debug)]
@@ -81,13 +83,22 @@ impl Starting {
             (_, Some(mut child)) => {
                 let status = ended(&mut child);
                 let _all_is_passed_on = self.all_is_said.recv_timeout(SAID_TIMEOUT);
-                let line = &self.line;
-                Err(Error::resources(format!("{line} did not become ready: {status}"))
-                    .with_hint("its message is above"))
+                let error = Error::resources(format!("{} did not become ready: {status}", self.line));
+                let said = last_words(&self.lines.lock());
+                Err(match said.is_empty() {
+                    true => error.with_hint("it wrote nothing: run the command yourself to see why"),
+                    false => error.caused_by(&std::io::Error::other(said)),
+                })
             }
             (_, None) => Err(Error::internal("a process is waited for twice")),
         }
     }
+}
+
+/// The latest lines that a process wrote, which mostly say why it ended.
+fn last_words(lines: &VecDeque<String>) -> String {
+    let skipped = lines.len().saturating_sub(LAST_LINES);
+    lines.iter().skip(skipped).map(String::as_str).collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
 impl Drop for Starting {

@@ -1,6 +1,8 @@
 //! A scheduler and workers that this process launched, stopped with it: as its children, on this machine or, through
 //! `ssh`, on others.
 
+mod harm;
+
 use crate::adapt::{Adapting, Rule, Watch, needed};
 use crate::child::{Lines, Ready, Starting, end_all};
 pub use crate::launch_options::{ClusterOptions, WorkerResources};
@@ -106,6 +108,11 @@ impl LaunchedCluster {
     /// The address of the scheduler's status page.
     pub fn dashboard(&self) -> Option<&str> {
         self.dashboard.as_deref()
+    }
+
+    /// The command that brings the status page to this machine, if it is the loopback of another.
+    pub fn dashboard_command(&self) -> Option<String> {
+        self.launcher.page_command(self.dashboard.as_deref()?)
     }
 
     /// The scheduler's address.
@@ -335,42 +342,6 @@ impl LaunchedCluster {
         let mut leaving = self.leaving.lock();
         leaving.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
         leaving.iter().map(Child::id).collect()
-    }
-
-    /// Kills the worker at `index` (counted modulo their number) at once, as a lost machine would be; `None` if there
-    /// is no worker.
-    pub fn kill_worker(&self, index: usize) -> Option<u32> {
-        let mut workers = self.workers.lock();
-        if workers.is_empty() {
-            return None;
-        }
-        let index = index % workers.len();
-        let mut child = workers.remove(index);
-        let process = child.id();
-        let _dead = child.kill();
-        let _reaped = child.wait();
-        Some(process)
-    }
-
-    /// Kills the scheduler at once.
-    pub fn kill_scheduler(&self) {
-        if let Some(mut child) = self.scheduler.lock().take() {
-            let _dead = child.kill();
-            let _reaped = child.wait();
-        }
-    }
-
-    /// Starts a scheduler at the address of the one that was killed. The workers join it by themselves.
-    ///
-    /// # Errors
-    /// It does not start.
-    pub fn restart_scheduler(&self) -> Result<()> {
-        self.kill_scheduler();
-        let again = Starting::begin(self.launcher.scheduler(&self.options.log, Some(&self.address))?)?;
-        let Ready { child, lines, .. } = again.ready(self.launcher.ready_timeout())?;
-        self.logs.lock().push(Written { process: child.id(), name: String::from("scheduler"), lines });
-        *self.scheduler.lock() = Some(child);
-        Ok(())
     }
 
     /// Stops all processes, waits for them, and removes what they wrote. Says what was left over: nothing.

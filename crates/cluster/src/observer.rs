@@ -26,7 +26,11 @@ pub enum Entrance {
 
 /// A connection to a scheduler by which nothing can be changed.
 #[derive(Clone, Debug)]
-pub struct Observer(ControlClient<Channel>);
+pub struct Observer {
+    control: ControlClient<Channel>,
+    /// Where the scheduler was called.
+    called: SchedulerAddress,
+}
 
 impl Observer {
     /// Connects to a scheduler.
@@ -35,12 +39,13 @@ impl Observer {
     /// `Cluster`: nobody answers there, or it does not trust us.
     pub async fn connect(address: &SchedulerAddress, transport: &Transport) -> Result<Self> {
         let channel = transport.connect(address.authority(), Role::Scheduler).await;
-        channel.map(|channel| Self(ControlClient::new(channel))).map_err(|error| no_scheduler(address, &error))
+        let over = |channel| Self::over(ControlClient::new(channel), address.clone());
+        channel.map(over).map_err(|error| no_scheduler(address, &error))
     }
 
     /// Looks through a channel that is there.
-    pub(crate) fn over(control: ControlClient<Channel>) -> Self {
-        Self(control)
+    pub(crate) fn over(control: ControlClient<Channel>, called: SchedulerAddress) -> Self {
+        Self { control, called }
     }
 
     /// What the cluster has and does.
@@ -48,8 +53,9 @@ impl Observer {
     /// # Errors
     /// `Cluster`: the scheduler is gone, or refuses us.
     pub async fn describe(&self) -> Result<EngineDescription> {
-        let answer = self.0.clone().describe(Empty {}).await.map_err(|status| refused_or_lost(&status))?;
-        parsed(&answer.into_inner().text)
+        let answer = self.control.clone().describe(Empty {}).await.map_err(|status| refused_or_lost(&status))?;
+        let said: EngineDescription = parsed(&answer.into_inner().text)?;
+        Ok(EngineDescription { address: self.called.or_said(said.address), ..said })
     }
 
     /// The latest jobs that failed, whoever ran them; the oldest first.
@@ -57,7 +63,7 @@ impl Observer {
     /// # Errors
     /// `Cluster`: the scheduler is gone, or refuses us.
     pub async fn failed_jobs(&self) -> Result<Vec<FailedJob>> {
-        let answer = self.0.clone().failed(Empty {}).await.map_err(|status| refused_or_lost(&status))?;
+        let answer = self.control.clone().failed(Empty {}).await.map_err(|status| refused_or_lost(&status))?;
         parsed(&answer.into_inner().text)
     }
 
@@ -66,7 +72,8 @@ impl Observer {
     /// # Errors
     /// `Cluster`: the scheduler is gone, or refuses us. So are those of the methods below.
     pub async fn overview(&self) -> Result<Overview> {
-        self.see(View { subject: String::from("overview"), ..View::default() }).await
+        let said: Overview = self.see(View { subject: String::from("overview"), ..View::default() }).await?;
+        Ok(Overview { address: self.called.or_said(said.address), ..said })
     }
     /// Jobs that run and jobs that ended, the latest first.
     ///
@@ -127,7 +134,7 @@ impl Observer {
     /// `Input`: we are no client, or the scheduler's dashboard takes no tokens. `Cluster`: the scheduler is gone.
     pub async fn entrance(&self, access: Entrance) -> Result<String> {
         let request = TokenRequest { control: access == Entrance::Control };
-        match self.0.clone().token(request).await {
+        match self.control.clone().token(request).await {
             Ok(answer) => Ok(answer.into_inner().text),
             Err(status) if status.code() == tonic::Code::FailedPrecondition => Err(Error::input(status.message())
                 .with_hint(
@@ -173,7 +180,7 @@ impl Observer {
     }
 
     async fn see<T: DeserializeOwned>(&self, view: View) -> Result<T> {
-        let mut control = self.0.clone().max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let mut control = self.control.clone().max_decoding_message_size(MESSAGE_BYTES_MAX);
         let answer = control.observe(view).await.map_err(|status| refused_or_lost(&status))?;
         parsed(&answer.into_inner().text)
     }

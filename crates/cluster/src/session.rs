@@ -1,31 +1,30 @@
 //! The client's session with a scheduler: one stream that tells of its jobs and workers, and whose end frees what the
 //! session owns.
 
-use crate::observer::{Observer, no_scheduler, refused_or_lost};
+mod link;
+
+use crate::observer::{Observer, refused_or_lost};
 use crate::protocol::service::control_client::ControlClient;
-use crate::protocol::{FailedJob, Freed, GangPlaces, GangRequest, Hello, JobName, Report, Scattered, Update, Workers};
-use crate::transport::{MESSAGE_BYTES_MAX, Role, SchedulerAddress, Transport};
+use crate::protocol::{FailedJob, Freed, GangPlaces, GangRequest, JobName, Report, Scattered, Workers};
+use crate::transport::{MESSAGE_BYTES_MAX, SchedulerAddress, Transport};
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
+pub use link::Watch;
+use link::{Link, Road, Seen, connect, follow, note};
 use parking_lot::{Mutex, RwLock};
 use phalanx_engine::observe::RunEvent;
-use phalanx_engine::{
-    EngineDescription, Error, ErrorKind, Persisted, Progress, Result, SavedPlan, StageProgress, Watched,
-};
+use phalanx_engine::{EngineDescription, Error, Persisted, Result, SavedPlan, Watched};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::watch;
-use tokio::time::Instant;
 use tonic::Streaming;
 use tonic::transport::Channel;
 
 /// How long a job waits for a first worker, or for another one when all have died.
 pub const WORKERS_GRACE: Duration = Duration::from_secs(10);
 
-/// A scheduler that was lost is looked for this often.
-const SEARCH_INTERVAL: Duration = Duration::from_millis(250);
 /// The end of a scheduler is noticed within this time on every connection.
 const LOSS_NOTICED_WITHIN: Duration = Duration::from_secs(4);
 /// How long a job with retries waits for a scheduler that was lost.
@@ -44,35 +43,10 @@ fn no_workers() -> Error {
         .with_hint("start one with `phalanx worker tcp://HOST:PORT`; if all died, look at their logs")
 }
 
-/// What is known of the scheduler.
-#[derive(Clone, Debug, Default)]
-struct Seen {
-    /// How often it was lost.
-    losses: u64,
-    /// What its stream last said; `None` while it is lost.
-    live: Option<Live>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Live {
-    workers: usize,
-    /// Since when there is no worker.
-    none_since: Option<Instant>,
-    jobs: Arc<Vec<Progress>>,
-    /// Workers that wait for this session to need nothing of them.
-    leaving: Arc<Vec<String>>,
-}
-
-/// How a session reaches its scheduler.
-#[derive(Clone)]
-struct Link {
-    control: ControlClient<Channel>,
-    scheduler: SchedulerGrpcClient<Channel>,
-}
-
 /// A session.
 pub struct Session {
     id: String,
+    address: SchedulerAddress,
     link: Arc<RwLock<Link>>,
     seen: watch::Receiver<Seen>,
     handle: Handle,
@@ -102,7 +76,7 @@ impl Session {
         let (reports, on_their_way) = mpsc::channel(REPORTS_WAITING_MAX);
         handle.spawn(pass_on(on_their_way, Arc::clone(&link)));
         let (held, persisted) = (Mutex::default(), Mutex::default());
-        Ok(Self { id, link, seen, handle: handle.clone(), held, persisted, reports })
+        Ok(Self { id, address: address.clone(), link, seen, handle: handle.clone(), held, persisted, reports })
     }
 
     /// Its name.
@@ -258,14 +232,14 @@ impl Session {
     }
     /// What can be seen of the cluster.
     pub fn observer(&self) -> Observer {
-        Observer::over(self.control())
+        Observer::over(self.control(), self.address.clone())
     }
     /// The latest jobs that failed.
     ///
     /// # Errors
     /// The scheduler is gone.
     pub async fn failed_jobs(&self) -> Result<Vec<FailedJob>> {
-        Observer::over(self.control()).failed_jobs().await
+        self.observer().failed_jobs().await
     }
     /// The plan of a job that failed lately.
     ///
@@ -326,7 +300,7 @@ impl Session {
     /// # Errors
     /// The scheduler is gone.
     pub async fn describe(&self) -> Result<EngineDescription> {
-        Observer::over(self.control()).describe().await
+        self.observer().describe().await
     }
 }
 
@@ -337,118 +311,5 @@ async fn pass_on(mut reports: Receiver<Report>, link: Arc<RwLock<Link>>) {
         if let Err(status) = control.report(report).await {
             tracing::debug!(%status, "not reported");
         }
-    }
-}
-
-/// Where a session's scheduler is, and who asks.
-struct Road {
-    address: SchedulerAddress,
-    transport: Transport,
-    id: String,
-}
-
-/// Opens new connections, begins the session `id`, or goes on with it, and waits for the first update.
-async fn connect(
-    address: &SchedulerAddress,
-    transport: &Transport,
-    id: &str,
-) -> Result<(Link, Streaming<Update>, Update)> {
-    let nobody = |error: Error| no_scheduler(address, &error);
-    let channel = transport.connect(address.authority(), Role::Scheduler).await.map_err(nobody)?;
-    // A connection of its own: a long message of a job must not delay what is heard of it.
-    let control = transport.connect(address.authority(), Role::Scheduler).await.map_err(nobody)?;
-    let mut control = ControlClient::new(control);
-    let mut updates = control.session(Hello::ours(id)).await.map_err(|status| refused_or_lost(&status))?.into_inner();
-    let first = updates.message().await.ok().flatten().ok_or_else(scheduler_lost)?;
-    if !first.refuse.is_empty() {
-        return Err(Error::input(format!("the scheduler refuses this client: {}", first.refuse))
-            .with_hint("start scheduler, workers and client from the same build"));
-    }
-    let scheduler = SchedulerGrpcClient::new(channel)
-        .max_decoding_message_size(MESSAGE_BYTES_MAX)
-        .max_encoding_message_size(MESSAGE_BYTES_MAX);
-    Ok((Link { control, scheduler }, updates, first))
-}
-
-/// Follows the stream and notes what it says; looks for the scheduler when it ends, until the session is dropped.
-async fn follow(
-    road: Road,
-    mut updates: Streaming<Update>,
-    seen: watch::Sender<Seen>,
-    link: Arc<RwLock<Link>>,
-    mut warned: String,
-) {
-    loop {
-        while let Ok(Some(update)) = updates.message().await {
-            note(&seen, update, &mut warned);
-        }
-        seen.send_modify(|seen| *seen = Seen { losses: seen.losses + 1, live: None });
-        updates = loop {
-            tokio::time::sleep(SEARCH_INTERVAL).await;
-            if seen.is_closed() {
-                return;
-            }
-            match connect(&road.address, &road.transport, &road.id).await {
-                Ok((again, updates, first)) => {
-                    *link.write() = again;
-                    note(&seen, first, &mut warned);
-                    break updates;
-                }
-                Err(error) if error.kind() == ErrorKind::Input => {
-                    tracing::warn!(%error, "what is at the scheduler's address now is not for this client");
-                    return;
-                }
-                Err(_) => {}
-            }
-        };
-        tracing::info!("the scheduler is there again");
-    }
-}
-
-fn note(seen: &watch::Sender<Seen>, update: Update, warned: &mut String) {
-    if !update.warn.is_empty() && update.warn != *warned {
-        tracing::warn!("{}", update.warn);
-        *warned = update.warn;
-    }
-    let workers = update.workers as usize;
-    let jobs: Vec<Progress> = serde_json::from_str(&update.jobs).unwrap_or_default();
-    seen.send_modify(|seen| {
-        let before = seen.live.as_ref().and_then(|live| live.none_since);
-        let none_since = (workers == 0).then(|| before.unwrap_or_else(Instant::now));
-        let (jobs, leaving) = (Arc::new(jobs), Arc::new(update.leaving));
-        seen.live = Some(Live { workers, none_since, jobs, leaving });
-    });
-}
-
-/// A view of a session's updates.
-pub struct Watch(watch::Receiver<Seen>);
-
-impl Watch {
-    /// Waits for an update; the stages of `attempt`, if it tells of them.
-    ///
-    /// # Errors
-    /// `Cluster`: the scheduler is gone, or there has been no worker for [`WORKERS_GRACE`].
-    pub async fn next(&mut self, attempt: &str) -> Result<Option<Vec<StageProgress>>> {
-        if self.0.changed().await.is_err() {
-            return Err(scheduler_lost());
-        }
-        match &self.0.borrow_and_update().live {
-            None => Err(scheduler_lost()),
-            Some(Live { none_since: Some(since), .. }) if since.elapsed() >= WORKERS_GRACE => Err(no_workers()),
-            Some(live) => {
-                let ours = live.jobs.iter().find(|progress| progress.job == attempt);
-                Ok(ours.map(|progress| progress.stages.clone()))
-            }
-        }
-    }
-    /// Waits until there are workers that leave: their names.
-    ///
-    /// # Errors
-    /// `Cluster`: the session has ended.
-    pub async fn leaving(&mut self) -> Result<Arc<Vec<String>>> {
-        if self.0.changed().await.is_err() {
-            return Err(scheduler_lost());
-        }
-        Ok(self.0.borrow_and_update().live.as_ref().map(|live| Arc::clone(&live.leaving)).unwrap_or_default())
     }
 }

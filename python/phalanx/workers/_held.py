@@ -69,14 +69,12 @@ def _worker(told: dict[str, Any], parent: _Parent) -> None:
 
 def main() -> int:
     """Holds what it is told until it is let go; returns the exit code."""
-    from phalanx.exceptions import PhalanxError
-
     told = json.loads(os.environ.pop("PHALANX_HELD"))
     parent = _Parent()
     try:
         (_scheduler if told["role"] == "scheduler" else _worker)(told, parent)
-    except PhalanxError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (Exception, KeyboardInterrupt) as error:  # whoever started us shows the last line: no traceback
+        print(f"error: {str(error) or type(error).__name__}", file=sys.stderr)
         return 1
     return 0
 

@@ -21,7 +21,8 @@ Examples:
   phalanx cluster logs
   phalanx cluster down
 
-The file of --config is a JSON object: workers, cores and memory_bytes (of each; 0 for what the machine has),
+The file of --config is a JSON object: workers, cores and memory (of each, as 4 and \"16GiB\"; without them what its
+machine has, and its part of it where the cluster is on this machine; several on one host would each take all of it),
 allow_python, adapt with minimum and maximum, cloudera with worker_cpu, worker_memory, nvidia_gpu, scheduler_cpu,
 scheduler_memory, dashboard_port, env and python, and ssh with hosts, ssh (arguments of ssh), program (of phalanx on the hosts), address (of the first host,
 for the others), port, dashboard_port, days (of the credentials).")]

@@ -95,6 +95,14 @@ impl CredentialsArg {
     }
 }
 
+/// What the Python package's `run` would take.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Its arguments.
+    #[arg(value_name = "ARGUMENTS", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<std::ffi::OsString>,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Demo(DemoArgs),
@@ -107,6 +115,9 @@ pub enum Command {
     Token(TokenArgs),
     #[command(hide = true)]
     DashboardSample(SampleArgs),
+    /// Run a program that was written for Dask: a command of the Python package alone.
+    #[command(hide = true, disable_help_flag = true)]
+    Run(RunArgs),
     #[command(subcommand)]
     Cluster(ClusterCommand),
     #[command(subcommand)]

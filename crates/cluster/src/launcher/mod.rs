@@ -51,6 +51,11 @@ pub trait Launcher: fmt::Debug + Send + Sync {
     /// The credentials of the cluster, if it has any: clients need them.
     fn credentials(&self) -> Option<&Path>;
 
+    /// The command that brings the status page `page` here, if it is the loopback of another machine.
+    fn page_command(&self, _page: &str) -> Option<String> {
+        None
+    }
+
     /// A process that takes longer than this to say that it is ready does not start.
     fn ready_timeout(&self) -> Duration {
         Duration::from_secs(20)

@@ -279,6 +279,14 @@ impl Launcher for Ssh {
         Some(&self.credentials)
     }
 
+    fn page_command(&self, page: &str) -> Option<String> {
+        let port = page.strip_prefix("http://127.0.0.1:")?.split('/').next()?;
+        let mut words = vec![String::from("ssh"), String::from("-N"), format!("-L{port}:127.0.0.1:{port}")];
+        words.extend(self.options.ssh.iter().cloned());
+        words.push(self.first().to_owned());
+        Some(quoted(&words))
+    }
+
     fn clean(&self) {
         for host in std::mem::take(&mut *self.touched.lock()) {
             if let Err(error) = self.on(&host, &format!("cd && rm -rf {}", self.folder), &[]) {

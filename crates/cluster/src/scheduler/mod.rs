@@ -288,10 +288,13 @@ fn listen_to_losses(state: &Arc<control::State>) {
     let runtime = tokio::runtime::Handle::current();
     let (for_workers, for_sessions) = (Arc::downgrade(state), Arc::downgrade(state));
     let spawner = runtime.clone();
-    let worker_lost = move |worker: &str| {
+    let worker_lost = move |worker: &str, leaves: bool| {
         let (Some(state), executor_id) = (for_workers.upgrade(), worker.to_owned()) else { return };
         spawner.spawn(async move {
-            tracing::warn!(worker = %executor_id, "worker lost");
+            match leaves {
+                true => tracing::info!(worker = %executor_id, "worker left"),
+                false => tracing::warn!(worker = %executor_id, "worker lost"),
+            }
             let stopped = ExecutorStoppedParams { executor_id, reason: String::from("its control stream ended") };
             if let Err(status) = state.server.executor_stopped(Request::new(stopped)).await {
                 tracing::warn!(%status, "a lost worker can't be removed");

@@ -11,6 +11,15 @@ impl SchedulerAddress {
     pub fn authority(&self) -> &str {
         &self.0
     }
+
+    /// The address `said` by the scheduler that was called here: this one, if it listens on all addresses of its machine and
+    /// says that.
+    pub fn or_said(&self, said: String) -> String {
+        let authority = said.strip_prefix("tcp://").unwrap_or(&said);
+        let host = authority.rsplit_once(':').map_or("", |(host, _)| host).trim_matches(['[', ']']);
+        let listens_on_all = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_unspecified());
+        if listens_on_all { self.to_string() } else { said }
+    }
 }
 
 impl std::str::FromStr for SchedulerAddress {
@@ -42,6 +51,15 @@ impl std::fmt::Display for SchedulerAddress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_listens_everywhere_is_where_it_was_called() {
+        let called: SchedulerAddress = "tcp://head:8786".parse().unwrap();
+        for everywhere in ["tcp://0.0.0.0:8786", "tcp://[::]:8786"] {
+            assert_eq!(called.or_said(everywhere.into()), "tcp://head:8786");
+        }
+        assert_eq!(called.or_said("tcp://10.0.0.5:8786".into()), "tcp://10.0.0.5:8786");
+    }
 
     #[test]
     fn an_address_is_tcp_host_port() {

@@ -96,6 +96,8 @@ pub struct WorkerReady {
 
 /// A worker that looks for its scheduler does so this often.
 const SEARCH_INTERVAL: Duration = Duration::from_millis(100);
+/// It says so, if it has not found it by then.
+const TELL_AFTER: Duration = Duration::from_millis(1500);
 /// Heartbeats that may wait to be sent.
 const BEATS_WAITING_MAX: usize = 4;
 /// Lines of the log that one heartbeat tells; the next ones tell the rest.
@@ -200,12 +202,17 @@ struct Attached {
 
 /// Looks for the scheduler until the timeout: one that is just starting, or ending, is asked again.
 async fn attach(options: &WorkerOptions, id: &str, beater: &Beater) -> Result<Attached> {
-    let deadline = tokio::time::Instant::now() + options.connect_timeout;
+    let (began, mut is_told) = (tokio::time::Instant::now(), false);
     loop {
         match try_attach(options, id, beater).await {
             Err(error) if error.kind() == ErrorKind::Cluster => {
-                if tokio::time::Instant::now() >= deadline {
+                if began.elapsed() >= options.connect_timeout {
                     return Err(no_scheduler(&options.scheduler, &error));
+                }
+                if !is_told && began.elapsed() >= TELL_AFTER {
+                    is_told = true;
+                    let seconds = options.connect_timeout.as_secs();
+                    tracing::warn!(scheduler = %options.scheduler, "nobody answers there; it is tried for {seconds} s");
                 }
                 tokio::time::sleep(SEARCH_INTERVAL).await;
             }
