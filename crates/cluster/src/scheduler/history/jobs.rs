@@ -60,6 +60,8 @@ pub fn shapes(graph: &dyn ExecutionGraph) -> Vec<StageShape> {
 #[derive(Debug, Default)]
 pub struct JobEnd {
     pub job: String,
+    /// When: events are folded later, when somebody looks.
+    pub at_ms: u64,
     pub label: String,
     pub session: String,
     pub state: JobState,
@@ -95,7 +97,8 @@ impl JobEnd {
         }
         let label = split_name(graph.job_name()).0.to_owned();
         let (stages, places) = (shapes(graph), places.into_values().collect());
-        Self { job: job.to_owned(), label, session: graph.session_id().to_owned(), state, failure, stages, places }
+        let (at_ms, session) = (super::now_ms(), graph.session_id().to_owned());
+        Self { job: job.to_owned(), at_ms, label, session, state, failure, stages, places }
     }
 }
 
@@ -215,7 +218,7 @@ impl Jobs {
 
     /// False if it had ended before.
     pub(super) fn end(&mut self, end: JobEnd) -> bool {
-        let at_ms = super::now_ms();
+        let at_ms = end.at_ms.max(1);
         let kept = self.all.entry(end.job.clone()).or_insert_with(|| Kept {
             name: end.job.as_str().into(),
             label: short(&end.label),

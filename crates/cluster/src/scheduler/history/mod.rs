@@ -134,7 +134,8 @@ impl History {
     /// Notes that `job` could not be planned.
     pub fn job_is_refused(&self, job: &str, reason: &str) {
         let failure = Some(Failure::of_wire(&short(reason)));
-        let end = jobs::JobEnd { job: job.to_owned(), state: JobState::Failed, failure, ..jobs::JobEnd::default() };
+        let (job, at_ms, state) = (job.to_owned(), now_ms(), JobState::Failed);
+        let end = jobs::JobEnd { job, at_ms, state, failure, ..jobs::JobEnd::default() };
         self.note(Event::JobEnds(Box::new(end)));
     }
 
@@ -266,6 +267,23 @@ mod tests {
         assert_eq!(history.look(|records| records.totals.events_dropped), 5);
         history.note(Event::TasksEnd(vec![task("j", 1)]));
         assert_eq!(history.look(|records| (records.totals.tasks_done, records.totals.rows)), (1, 10));
+    }
+
+    #[test]
+    fn a_job_took_as_long_as_it_took_whenever_somebody_looks() {
+        let history = History::default();
+        let begin =
+            |job: &str, at_ms| Event::JobBegins { job: job.into(), label: "x".into(), session: "s".into(), at_ms };
+        let end = |job: &str, at_ms| jobs::JobEnd { job: job.into(), at_ms, ..jobs::JobEnd::default() };
+        for event in [begin("a", 1_000), Event::JobEnds(Box::new(end("a", 1_011))), begin("b", 1_012)] {
+            history.note(event);
+        }
+        history.note(Event::JobEnds(Box::new(end("b", 1_020))));
+        let took = history.look(|records| {
+            let all = records.jobs.summaries(2, 9_000);
+            all.into_iter().map(|job| (job.job, job.elapsed_ms)).collect::<Vec<_>>()
+        });
+        assert_eq!(took, [("b".to_owned(), 8), ("a".to_owned(), 11)]);
     }
 
     #[test]
