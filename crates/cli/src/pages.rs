@@ -37,11 +37,11 @@ pub async fn serve(
     Dashboard::start_secured(Secured { incoming, bound }, reached, observe, options)
 }
 
-/// Tokens for who shows no certificate; who uses one is in the audit log.
+/// Tokens for who shows no certificate; who uses one, and who signs out, is in the audit log.
 pub fn tokens(transport: &Transport) -> Tokens {
     let transport = transport.clone();
-    Tokens::new(Box::new(move |address, what| {
-        let event = audit::Event { event: "enter", what, ..audit::Event::default() };
+    Tokens::new(Box::new(move |address, event, what| {
+        let event = audit::Event { event, what, ..audit::Event::default() };
         transport.note(Some(&Peer { address, role: None }), event);
     }))
 }

@@ -1,5 +1,6 @@
 //! Who asks, and what he may do.
 
+use crate::token::Session;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use std::net::{IpAddr, SocketAddr};
@@ -36,6 +37,8 @@ pub struct Caller {
     pub access: Access,
     /// His connection, if it is under TLS.
     pub connection: Option<Connection>,
+    /// The session that lets him in, if no certificate does: he can end it.
+    pub session: Option<Session>,
 }
 
 impl Caller {

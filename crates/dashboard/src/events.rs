@@ -1,6 +1,6 @@
 //! The live part of a page: sent when it changes.
 
-use crate::access::{Access, Caller};
+use crate::access::Caller;
 use crate::page::{Page, Parameters, Place};
 use crate::server::Shared;
 use axum::extract::{Extension, Query, State};
@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// How often we look.
@@ -32,8 +32,8 @@ pub(crate) async fn events(
     };
     match Arc::clone(&shared.viewers).try_acquire_owned() {
         Ok(seat) => {
-            let place = Place { base: page.base(), may_control: caller.access == Access::Control, is_file: false };
-            let changes = changes(shared, page, place, seat);
+            let place = Place::of(&page, &caller);
+            let changes = changes(shared, page, caller, place, seat);
             Sse::new(changes).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
         }
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "Too many pages are open.\n").into_response(),
@@ -43,11 +43,15 @@ pub(crate) async fn events(
 fn changes(
     shared: Shared,
     page: Page,
+    caller: Caller,
     place: Place,
     seat: OwnedSemaphorePermit,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     stream::unfold((shared, page, seat, None::<String>), move |(shared, page, seat, shown)| async move {
         loop {
+            if !may_still_look(&shared, caller) {
+                return None;
+            }
             // A job that is known no more leaves its page as it was.
             if let Some(now) = page.live(shared.observe.as_ref(), place).await
                 && shown.as_ref() != Some(&now)
@@ -58,4 +62,13 @@ fn changes(
             tokio::time::sleep(INTERVAL * u32::try_from(1 + size / LARGE_BYTES).unwrap_or(1)).await;
         }
     })
+}
+
+/// Is the session of who looks as good as when it was let in? It ends when it is too old, and in all tabs when its bearer
+/// signs out in one.
+fn may_still_look(shared: &Shared, caller: Caller) -> bool {
+    match (caller.session, &shared.tokens) {
+        (Some(session), Some(tokens)) => tokens.access(session, Instant::now()).is_some(),
+        _ => true,
+    }
 }

@@ -1,7 +1,7 @@
 //! Who may ask, and what browsers may do with the answer.
 
 use crate::access::{Access, Caller, Connection, NOBODY};
-use crate::token::{self, Tokens};
+use crate::token::{self, Session, Tokens};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
@@ -64,11 +64,11 @@ impl Gate {
     fn is_open(&self, path: &str) -> bool {
         self.tokens.is_some() && OPEN.contains(&path.strip_prefix(&*self.prefix).unwrap_or(path))
     }
-    /// What a cookie of the request gives the right to.
-    fn by_cookie(&self, headers: &HeaderMap) -> Option<Access> {
+    /// The session that a cookie of the request is of, if it is good.
+    fn session(&self, headers: &HeaderMap) -> Option<Session> {
         let tokens = self.tokens.as_deref()?;
         let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        token::sessions(values).find_map(|session| tokens.access(session, Instant::now()))
+        token::sessions(values).find_map(|secret| tokens.session(secret, Instant::now()))
     }
 }
 
@@ -84,8 +84,12 @@ impl Gate {
 pub async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
     let connection = request.extensions().get::<ConnectInfo<Connection>>().map(|known| known.0);
+    let session =
+        connection.filter(|connection| connection.role == NOBODY).and_then(|_| gate.session(request.headers()));
     let access = match connection {
-        Some(connection) if connection.role == NOBODY => gate.by_cookie(request.headers()),
+        Some(connection) if connection.role == NOBODY => {
+            session.and_then(|session| gate.tokens.as_deref()?.access(session, Instant::now()))
+        }
         Some(connection) => connection.access,
         // A proxy does not tell who is behind it.
         None => Some(match single(request.headers(), HOST).is_some_and(is_loopback) {
@@ -110,7 +114,7 @@ pub async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -
             (StatusCode::FORBIDDEN, "Only a page of this server may change something.\n").into_response()
         }
         Some(access) => {
-            request.extensions_mut().insert(Caller { access, connection });
+            request.extensions_mut().insert(Caller { access, connection, session });
             next.run(request).await
         }
     };

@@ -1,6 +1,6 @@
 //! Routes, and serving them.
 
-use crate::access::{Access, Caller, Connection, Knowing};
+use crate::access::{Caller, Connection, Knowing};
 use crate::guard::{Gate, Names, guard};
 use crate::page::enter::{self, Said};
 use crate::page::{Page, Parameters, Place};
@@ -8,7 +8,7 @@ use crate::token::{self, Tokens};
 use crate::{api, events, metrics};
 use axum::Router;
 use axum::body::to_bytes;
-use axum::extract::{ConnectInfo, Extension, Path, Query, Request, State};
+use axum::extract::{ConnectInfo, Extension, Path, Query, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
 use axum::response::{Html, IntoResponse, Response};
@@ -164,6 +164,7 @@ pub fn router(observe: Arc<dyn Observe>, options: &Options) -> Router {
         .route("/static/icon.svg", file("image/svg+xml", crate::ICON))
         .nest("/api/v1", api)
         .route("/enter", get(entrance).post(enter))
+        .route("/leave", post(leave))
         .route("/static/enter.js", file("text/javascript; charset=utf-8", include_str!("../static/enter.js")))
         .with_state(Shared { observe, viewers, tokens: options.tokens.clone() });
     let all = match options.prefix.as_str() {
@@ -179,12 +180,24 @@ pub fn router(observe: Arc<dyn Observe>, options: &Options) -> Router {
     all.fallback(|| async { nothing() }).layer(axum::middleware::from_fn_with_state(gate, guard))
 }
 
+/// Behind the address of the entrance, for who has signed out.
+const SIGNED_OUT: &str = "signed-out";
+
 /// `GET /enter`.
-async fn entrance(State(shared): State<Shared>) -> Response {
+async fn entrance(State(shared): State<Shared>, RawQuery(query): RawQuery) -> Response {
     match shared.tokens {
+        Some(_) if query.as_deref() == Some(SIGNED_OUT) => Html(enter::whole(Said::SignedOut)).into_response(),
         Some(_) => Html(enter::whole(Said::Wanted)).into_response(),
         None => nothing(),
     }
+}
+
+/// `POST /leave`: the session of who was let in by a token ends, here and in his browser. Who has a certificate has none.
+async fn leave(State(shared): State<Shared>, Extension(caller): Extension<Caller>) -> Response {
+    let (Some(tokens), Some(session)) = (shared.tokens, caller.session) else { return nothing() };
+    tokens.end(session, caller.connection.and_then(|connection| connection.from));
+    let headers = [(LOCATION, format!("enter?{SIGNED_OUT}")), (SET_COOKIE, token::no_cookie())];
+    (StatusCode::SEE_OTHER, headers).into_response()
 }
 
 /// The longest form that is read.
@@ -246,7 +259,7 @@ async fn one(
 }
 
 async fn shown(page: Page, shared: &Shared, caller: Caller) -> Response {
-    let place = Place { base: page.base(), may_control: caller.access == Access::Control, is_file: false };
+    let place = Place::of(&page, &caller);
     match page.whole(shared.observe.as_ref(), place).await {
         Some(html) => Html(html).into_response(),
         None => (StatusCode::NOT_FOUND, "It is not known: only the latest are kept.\n").into_response(),

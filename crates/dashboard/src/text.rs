@@ -120,6 +120,20 @@ pub fn figure(value: f64) -> String {
     format!("{value:.3e}")
 }
 
+/// The two ends of an axis, told apart where they are not the same; a dash where there is no number.
+pub fn figures(low: f64, high: f64) -> (String, String) {
+    let one = |value: f64| if value.is_finite() { figure(value) } else { String::from("–") };
+    let span = high - low;
+    match one(low) == one(high) && span.is_finite() && span > 0.0 {
+        // Two digits of what lies between them; more than fifteen, a number does not have.
+        true => {
+            let digits = (1.0 - span.log10().floor()).clamp(0.0, 15.0) as usize;
+            (format!("{low:.digits$}"), format!("{high:.digits$}"))
+        }
+        false => (one(low), one(high)),
+    }
+}
+
 /// `text` where HTML wants text or the value of an attribute.
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -186,6 +200,16 @@ mod tests {
             [0, 951_868_799_000, 1_764_288_000_000].map(moment),
             ["1970-01-01T00:00:00Z", "2000-02-29T23:59:59Z", "2025-11-28T00:00:00Z"]
         );
+    }
+
+    #[test]
+    fn the_ends_of_an_axis_differ_if_they_do() {
+        let both = |low, high| figures(low, high);
+        assert_eq!(both(0.25, 0.75), ("0.25".to_owned(), "0.75".to_owned()));
+        assert_eq!(both(0.999998, 1.0), ("0.9999980".to_owned(), "1.0000000".to_owned()));
+        assert_eq!(both(1234.501, 1234.539), ("1234.501".to_owned(), "1234.539".to_owned()));
+        assert_eq!(both(1.0, 1.0), ("1".to_owned(), "1".to_owned()));
+        assert_eq!(both(f64::INFINITY, f64::NEG_INFINITY), ("–".to_owned(), "–".to_owned()));
     }
 
     #[test]

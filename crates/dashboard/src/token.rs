@@ -18,13 +18,20 @@ pub const TOKEN_LIFETIME: Duration = Duration::from_secs(15 * 60);
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(12 * 3600);
 /// The cookie. Its prefix makes browsers hold us to what [`cookie`] says.
 const COOKIE: &str = "__Host-phalanx";
+/// What else a browser is told of the cookie.
+const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
 /// Tokens that nobody has used yet; of more, the oldest are good no longer.
 const TOKENS_MAX: usize = 16;
 /// Cookies that are good; of more, the oldest are good no longer.
 const SESSIONS_MAX: usize = 256;
 
-/// Where it is written down who has used a token, or what was none: the caller's address, and what happened.
-pub type Note = Box<dyn Fn(Option<SocketAddr>, &'static str) + Send + Sync>;
+/// Where it is written down who has used a token, or what was none, or has signed out: the caller's address, the event
+/// (`enter` or `leave`), and what happened.
+pub type Note = Box<dyn Fn(Option<SocketAddr>, &'static str, &'static str) + Send + Sync>;
+
+/// A session that was good when somebody asked: which one, and no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session(Hash);
 
 /// Tokens and cookies that are good.
 pub struct Tokens {
@@ -88,6 +95,7 @@ impl Tokens {
         drop(state);
         (self.note)(
             from,
+            "enter",
             match access {
                 Some(Access::Control) => "a token for cancelling and releasing is used",
                 Some(Access::View) => "a token for looking is used",
@@ -97,18 +105,34 @@ impl Tokens {
         session
     }
 
-    /// What the bearer of this session may do, if it is good.
-    pub fn access(&self, session: &str, now: Instant) -> Option<Access> {
-        let hash = blake3::hash(session.as_bytes());
+    /// Which session this is, if it is good.
+    pub fn session(&self, secret: &str, now: Instant) -> Option<Session> {
+        let session = Session(blake3::hash(secret.as_bytes()));
+        self.access(session, now).map(|_| session)
+    }
+
+    /// What the bearer of a session may do, if it is still good.
+    pub fn access(&self, session: Session, now: Instant) -> Option<Access> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.sessions.iter().find(|good| good.hash == hash && good.until > now).map(|good| good.access)
+        state.sessions.iter().find(|good| good.hash == session.0 && good.until > now).map(|good| good.access)
+    }
+
+    /// Ends a session of a caller at `from`: it is good no more, in whatever browser it is.
+    pub fn end(&self, session: Session, from: Option<SocketAddr>) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).sessions.retain(|good| good.hash != session.0);
+        (self.note)(from, "leave", "a session is ended by its bearer");
     }
 }
 
 /// The header by which a browser is given a session: it sends it to us alone, under TLS alone, from our pages alone, and
 /// shows it to no script.
 pub fn cookie(session: &str) -> String {
-    format!("{COOKIE}={session}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={}", SESSION_LIFETIME.as_secs())
+    format!("{COOKIE}={session}; {ATTRIBUTES}; Max-Age={}", SESSION_LIFETIME.as_secs())
+}
+
+/// The header by which a browser forgets its session.
+pub fn no_cookie() -> String {
+    format!("{COOKIE}=; {ATTRIBUTES}; Max-Age=0")
 }
 
 /// The sessions in the values of a request's `Cookie` headers.
@@ -123,14 +147,14 @@ mod tests {
     use std::sync::Arc;
 
     fn silent() -> Tokens {
-        Tokens::new(Box::new(|_, _| {}))
+        Tokens::new(Box::new(|_, _, _| {}))
     }
 
     #[test]
     fn a_token_is_good_once_and_for_a_while() {
         let noted = Arc::new(Mutex::new(vec![]));
         let also = Arc::clone(&noted);
-        let tokens = Tokens::new(Box::new(move |_, what| also.lock().unwrap().push(what)));
+        let tokens = Tokens::new(Box::new(move |_, _, what| also.lock().unwrap().push(what)));
         let now = Instant::now();
         let (view, control, late) =
             (tokens.mint(Access::View, now), tokens.mint(Access::Control, now), tokens.mint(Access::View, now));
@@ -139,17 +163,23 @@ mod tests {
             assert_eq!(tokens.exchange(wrong, None, now), None, "{wrong}");
         }
         let session = tokens.exchange(&view, None, now).unwrap();
+        let session = tokens.session(&session, now).unwrap();
         assert_eq!(tokens.exchange(&view, None, now), None, "it is good once");
-        assert_eq!(tokens.access(&session, now), Some(Access::View));
-        assert_eq!(tokens.access(&view, now), None, "a token is no session");
+        assert_eq!(tokens.access(session, now), Some(Access::View));
+        assert_eq!(tokens.session(&view, now), None, "a token is no session");
         let controls = tokens.exchange(&control, None, now + TOKEN_LIFETIME / 2).unwrap();
-        assert_eq!(tokens.access(&controls, now), Some(Access::Control));
+        let controls = tokens.session(&controls, now).unwrap();
+        assert_eq!(tokens.access(controls, now), Some(Access::Control));
         assert_eq!(tokens.exchange(&late, None, now + TOKEN_LIFETIME), None, "it is too old");
-        assert_eq!(tokens.access(&session, now + SESSION_LIFETIME), None, "so is a session");
-        assert!(tokens.access(&controls, now + SESSION_LIFETIME).is_some(), "this one began later");
+        assert_eq!(tokens.access(session, now + SESSION_LIFETIME), None, "so is a session");
+        assert!(tokens.access(controls, now + SESSION_LIFETIME).is_some(), "this one began later");
+        tokens.end(controls, None);
+        assert_eq!(tokens.access(controls, now), None, "it was ended");
+        assert_eq!(tokens.access(session, now), Some(Access::View), "and no other");
         let noted = noted.lock().unwrap();
         assert_eq!(noted.iter().filter(|what| what.ends_with("is refused")).count(), 7);
         assert_eq!(noted.iter().filter(|what| what.ends_with("is used")).count(), 2);
+        assert_eq!(noted.last(), Some(&"a session is ended by its bearer"));
     }
 
     #[test]
@@ -162,7 +192,7 @@ mod tests {
             let token = tokens.mint(Access::View, now);
             assert!(tokens.exchange(&token, None, now).is_some());
         }
-        assert_eq!(tokens.access(&first, now), None);
+        assert_eq!(tokens.session(&first, now), None);
     }
 
     #[test]

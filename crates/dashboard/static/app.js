@@ -69,7 +69,9 @@
     waiting = event.data;
     show();
   };
-  source.onerror = () => say("the scheduler does not answer", true);
+  // A browser gives up where it is refused, and tries again where nobody answers.
+  source.onerror = () =>
+    say(source.readyState === EventSource.CLOSED ? "no more: load the page again" : "the scheduler does not answer", true);
   document.addEventListener("selectionchange", show);
   // A page that is left must not hold its connection: browsers allow six to one server.
   window.addEventListener("pagehide", () => source.close());

@@ -48,6 +48,11 @@ def browser() -> Iterator[Browser]:
 def led_to(page: Page, url: str, path: str) -> None:
     """Opens an address that leads on to another page."""
     page.call("Page.navigate", url=url)
+    left(page, path)
+
+
+def left(page: Page, path: str) -> None:
+    """Waits until a page has become another."""
     end = time.monotonic() + 20
     while True:
         try:
@@ -55,7 +60,7 @@ def led_to(page: Page, url: str, path: str) -> None:
                 return
         except AssertionError:
             pass  # the page is just being replaced
-        assert time.monotonic() < end, f"{url} does not lead to {path}: {page.value('document.body.textContent')}"
+        assert time.monotonic() < end, f"it does not lead to {path}: {page.value('document.body.textContent')}"
         time.sleep(0.05)
 
 
@@ -75,6 +80,17 @@ def test_a_token_lets_a_browser_in_once(browser: Browser, entrance: tuple[str, s
     assert page.complaints() == []
     page.open(url + "workers")
     assert "No worker is here" in page.value("document.body.textContent")
+    # Another tab of the same browser hears at once that this one signs out.
+    tab = browser.page()
+    tab.open(url + "jobs")
+    tab.wait("document.getElementById('connection').textContent === 'live'")
+    page.value("document.querySelector('.leave button').click()")
+    left(page, "/enter")
+    assert "You are signed out" in page.value("document.body.textContent")
+    tab.wait("document.body.classList.contains('lost')")
+    led_to(tab, url + "status", "/status")
+    assert "shows a certificate of the cluster" in tab.value("document.body.textContent")
+    tab.close()
     # Another browser that has seen the address is late.
     other = Browser(str(find()), "--ignore-certificate-errors")
     try:

@@ -7,12 +7,15 @@ pub enum Said {
     Wanted,
     /// The one that came is not good.
     Refused,
+    /// The session is ended, as was asked for.
+    SignedOut,
 }
 
 /// The whole page.
 pub fn whole(said: Said) -> String {
     let word = match said {
         Said::Wanted => "",
+        Said::SignedOut => "<p role=\"status\">You are signed out. Another token lets you in again.</p>\n",
         Said::Refused => {
             "<p role=\"alert\" class=\"failure\">This token is not good: it was used already, or is too old. Ask for another.</p>\n"
         }

@@ -3,7 +3,7 @@
 use super::job::ratio;
 use super::parts::put;
 use super::status::stage_state;
-use crate::text::{bytes, count, duration, escape};
+use crate::text::{bytes, count, duration, escape, plural};
 use phalanx_engine::observe::StageRecord;
 use std::collections::HashMap;
 
@@ -99,6 +99,13 @@ fn node(html: &mut String, stage: &StageRecord, (x, y): (usize, usize)) {
         name.push('…');
     }
     let done = ((WIDTH - 24) * stage.tasks_done.min(stage.tasks)).checked_div(stage.tasks).unwrap_or(0);
+    // Nothing has ended yet of a stage without one.
+    let skew = match stage.time_skew > 0.0 {
+        true => {
+            format!("<text class=\"skew\" x=\"{}\" y=\"60\">skew {}</text>", WIDTH - 12, ratio(stage.time_skew))
+        }
+        false => String::new(),
+    };
     let (state, uneven) = (stage_state(stage), if is_uneven(stage) { " uneven" } else { "" });
     put(
         html,
@@ -107,8 +114,7 @@ fn node(html: &mut String, stage: &StageRecord, (x, y): (usize, usize)) {
              <rect class=\"box\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"8\"/>\
              <text class=\"name\" x=\"12\" y=\"22\">{number} · {name}</text>\
              <text x=\"12\" y=\"42\">{rows} rows · {bytes}</text>\
-             <text x=\"12\" y=\"60\">{tasks} tasks · {time}</text>\
-             <text class=\"skew\" x=\"{right}\" y=\"60\">skew {skew}</text>\
+             <text x=\"12\" y=\"60\">{tasks} · {time}</text>{skew}\
              <rect class=\"ground\" x=\"12\" y=\"72\" width=\"{track}\" height=\"6\" rx=\"3\"/>\
              <rect class=\"done\" x=\"12\" y=\"72\" width=\"{done}\" height=\"6\" rx=\"3\"/></g>\n",
             number = stage.stage,
@@ -116,10 +122,8 @@ fn node(html: &mut String, stage: &StageRecord, (x, y): (usize, usize)) {
             name = escape(&name),
             rows = count(stage.rows),
             bytes = bytes(stage.bytes),
-            tasks = stage.tasks,
+            tasks = plural(stage.tasks, "task"),
             time = duration(stage.task_ms),
-            skew = ratio(stage.time_skew),
-            right = WIDTH - 12,
             track = WIDTH - 24,
         ),
     );

@@ -52,6 +52,12 @@ fn heading(html: &mut String, job: &JobRecord, now_ms: u64, place: Place) {
     let label = if summary.label.is_empty() { "without a name" } else { &summary.label };
     let timeline = place.link(&format!("timeline?seconds=3600&job={}", part_of_address(&summary.job)), "Timeline");
     let is_running = summary.state == JobState::Running;
+    let progress = bar(
+        summary.tasks_done,
+        summary.tasks_running,
+        summary.tasks,
+        &format!("{} of {} tasks done", summary.tasks_done, summary.tasks),
+    );
     let cancel = action(
         &format!("jobs/{}/cancel", part_of_address(&summary.job)),
         "Cancel",
@@ -70,12 +76,7 @@ fn heading(html: &mut String, job: &JobRecord, now_ms: u64, place: Place) {
             when(summary.submitted_at_ms, now_ms),
             escape(&short(&summary.session)),
             if is_running { format!("{}.", so_far(summary)) } else { String::new() },
-            bar(
-                summary.tasks_done,
-                summary.tasks_running,
-                summary.tasks,
-                &format!("{} of {} tasks done", summary.tasks_done, summary.tasks)
-            ),
+            if is_running { progress } else { String::new() },
             session = escape(&summary.session),
         ),
     );
@@ -103,11 +104,8 @@ fn failed(html: &mut String, failure: &Failure, state: JobState) {
     if let Some(hint) = &failure.hint {
         put(html, format_args!("<p>{}</p>\n", escape(hint)));
     }
-    put(html, format_args!("<dl class=\"facts\">\n<div><dt>Kind</dt><dd>{}</dd></div>\n", escape(&failure.kind)));
-    if let Some(place) = &failure.place {
-        put(html, format_args!("<div class=\"wide\"><dt>Where</dt><dd>{}</dd></div>\n", escape(place)));
-    }
-    put(html, format_args!("</dl>\n"));
+    let place = failure.place.as_ref().map(|place| format!(", in {}", escape(place))).unwrap_or_default();
+    put(html, format_args!("<p class=\"note\">Kind: {}{place}</p>\n", escape(&failure.kind)));
     if !failure.causes.is_empty() {
         put(html, format_args!("<p>Caused by:</p>\n<ol class=\"causes\">\n"));
         for cause in &failure.causes {

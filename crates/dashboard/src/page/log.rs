@@ -9,7 +9,7 @@ const LINES_SHOWN: usize = 200;
 
 /// The latest lines, the latest first: that is where who looks looks.
 pub fn write(html: &mut String, log: &ProcessLog, now_ms: u64) {
-    put(html, format_args!("<section>\n<h2>Log</h2>\n"));
+    put(html, format_args!("<section class=\"log\">\n<h2>Log</h2>\n"));
     if log.lines.is_empty() {
         put(html, format_args!("<p class=\"empty\">It has written nothing yet.</p>\n</section>\n"));
         return;

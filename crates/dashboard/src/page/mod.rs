@@ -27,6 +27,7 @@ pub mod status;
 pub mod timeline;
 pub mod workers;
 
+use crate::access::{Access, Caller};
 use crate::text::{escape, part_of_address};
 use parts::put;
 use phalanx_engine::observe::{Observe, SCHEDULER};
@@ -39,11 +40,18 @@ pub struct Place {
     pub base: &'static str,
     /// Who looks may cancel and release.
     pub may_control: bool,
+    /// Who looks was let in by a token, and can sign out.
+    pub may_leave: bool,
     /// The page is a file: nothing on it leads anywhere.
     pub is_file: bool,
 }
 
 impl Place {
+    /// Of `page`, as `caller` sees it.
+    pub fn of(page: &Page, caller: &Caller) -> Self {
+        let may_control = caller.access == Access::Control;
+        Self { base: page.base(), may_control, may_leave: caller.session.is_some(), is_file: false }
+    }
     /// A link to `path` that shows `inner`, which is HTML.
     pub fn link(&self, path: &str, inner: &str) -> String {
         match self.is_file {
@@ -205,6 +213,12 @@ const NAVIGATION: [(&str, &str, &[&str]); 6] = [
 fn shell(page: &Page, live: &str, address: &str, place: Place) -> String {
     let base = place.base;
     let mut html = String::with_capacity(live.len() + (4 << 10));
+    let leave = match place.may_leave {
+        true => {
+            format!("<form class=\"leave\" method=\"post\" action=\"{base}leave\"><button>Sign out</button></form>\n")
+        }
+        false => String::new(),
+    };
     let mut navigation = String::new();
     for (path, title, names) in NAVIGATION {
         let current = if names.contains(&page.name()) { " aria-current=\"page\"" } else { "" };
@@ -231,7 +245,7 @@ fn shell(page: &Page, live: &str, address: &str, place: Place) -> String {
 <a class="brand" href="{base}status"><img src="{base}static/icon.svg" alt="" width="22" height="22">Phalanx</a>
 <nav aria-label="Pages">{navigation}</nav>
 <p id="connection" role="status">live</p>
-</header>
+{leave}</header>
 <main>
 <div class="heading"><h1>{title}</h1> <code>{address}</code></div>
 <div id="live" data-events="{base}{events}">

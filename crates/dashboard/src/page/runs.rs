@@ -2,7 +2,7 @@
 
 use super::chart::Line;
 use super::parts::{bar, put, when};
-use crate::text::{count, duration, escape, figure, short};
+use crate::text::{count, duration, escape, figure, figures, short};
 use phalanx_engine::observe::{MetricRecord, RunRecord};
 
 /// Runs that are shown.
@@ -61,10 +61,10 @@ fn one_metric(html: &mut String, metric: &MetricRecord) {
     let points: Vec<(f64, Option<f64>)> = metric.points.iter().map(|(at, value)| (*at as f64, *value)).collect();
     let latest = metric.points.iter().rev().find_map(|point| point.1);
     let line = Line::through(points);
-    let edge = |value: f64| if value.is_finite() { figure(value) } else { String::from("–") };
+    let (bottom, top) = figures(line.down.0, line.down.1);
     let at = |point: Option<&(u64, Option<f64>)>| point.map_or_else(String::new, |point| count(point.0));
     let (left, right) = (at(metric.points.first()), at(metric.points.last()));
     let (left, right) = (format!("iteration {left}"), if metric.points.len() > 1 { right } else { String::new() });
     let latest = latest.map_or_else(|| String::from("no number"), figure);
-    line.chart(html, &metric.name, &latest, [&left, &right, &edge(line.down.0), &edge(line.down.1)]);
+    line.chart(html, &metric.name, &latest, [&left, &right, &bottom, &top]);
 }

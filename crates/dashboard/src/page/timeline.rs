@@ -157,13 +157,28 @@ pub fn drawn(
     put(html, format_args!("<div class=\"band axis\"><span></span><div>"));
     for part in 0..5_u64 {
         let before = (until - since) * (4 - part) / 4;
-        let text = if before == 0 { String::from("0") } else { format!("−{}", duration(before)) };
+        let text = match before {
+            0 if window.job.is_none() && !place.is_file => String::from("now"),
+            0 => String::from("end"),
+            before => format!("−{}", whole(before)),
+        };
         put(html, format_args!("<span>{text}</span>"));
     }
     put(html, format_args!("</div></div>\n</div>\n"));
     pager(html, by_worker.len(), WORKERS_PER_PAGE, window.page.max(1), |page| {
         format!("timeline?{}", &window.query(page)[1..])
     });
+}
+
+/// So many milliseconds, as the axis says it: in one unit, whole where it is large.
+fn whole(milliseconds: u64) -> String {
+    let seconds = milliseconds as f64 / 1000.0;
+    match milliseconds {
+        0..10_000 if !milliseconds.is_multiple_of(1000) => format!("{seconds:.1} s"),
+        0..400_000 => format!("{seconds:.0} s"),
+        400_000..10_000_000 => format!("{:.0} min", seconds / 60.0),
+        _ => format!("{:.0} h", seconds / 3600.0),
+    }
 }
 
 /// A colour for each job: those that took most time have their own.
@@ -252,6 +267,14 @@ mod tests {
             boxes.iter().map(|one| (one.lane, one.from, one.to)).collect::<Vec<_>>(),
             [(0, 0, 500), (1, 250, 750), (0, 500, 1000)]
         );
+    }
+
+    #[test]
+    fn the_axis_is_read_at_a_glance() {
+        let said =
+            [2_031, 7_500, 10_000, 15_000, 225_000, 300_000, 900_000, 3_600_000, 21_600_000, 86_400_000].map(whole);
+        let expected = ["2.0 s", "7.5 s", "10 s", "15 s", "225 s", "300 s", "15 min", "60 min", "6 h", "24 h"];
+        assert_eq!(said, expected);
     }
 
     #[test]

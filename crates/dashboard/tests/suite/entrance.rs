@@ -8,7 +8,7 @@ use axum::http::{Method, Request, Response, StatusCode};
 use phalanx_dashboard::access::NOBODY;
 use phalanx_dashboard::{Access, Connection, Options, Tokens, router};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tower::ServiceExt;
 
 const HOST: &str = "10.0.0.5:8787";
@@ -23,7 +23,7 @@ struct Served {
 fn served(prefix: &str) -> Served {
     let noted = Arc::new(Mutex::new(vec![]));
     let also = Arc::clone(&noted);
-    let tokens = Arc::new(Tokens::new(Box::new(move |_, what| also.lock().unwrap().push(what))));
+    let tokens = Arc::new(Tokens::new(Box::new(move |_, _, what| also.lock().unwrap().push(what))));
     let options = Options { prefix: prefix.into(), tokens: Some(Arc::clone(&tokens)), ..Options::default() };
     Served { routes: router(Arc::new(sample(9, 1)), &options), tokens, noted }
 }
@@ -123,6 +123,71 @@ async fn a_token_is_good_once_and_for_our_own_page_alone() {
         assert!(refused.headers().get("set-cookie").is_none());
         assert!(text(refused).await.contains("used already, or is too old"));
     }
+}
+
+#[tokio::test]
+async fn who_was_let_in_can_sign_out() {
+    for (access, prefix) in [(Access::View, ""), (Access::Control, "/clusters/7")] {
+        let served = served(prefix);
+        let enter = async || {
+            let token = served.tokens.mint(access, Instant::now());
+            let entered = served.enter(&token, &[OURS]).await;
+            entered.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+        };
+        let (mine, another) = (enter().await, enter().await);
+        let (status, leave) = (format!("{prefix}/status"), format!("{prefix}/leave"));
+        let cookie = ("cookie", mine.as_str());
+        let page = text(served.ask(NOBODY, Method::GET, &status, &[cookie], "").await).await;
+        assert!(page.contains("<form class=\"leave\" method=\"post\" action=\"leave\">"));
+        // A page that stays open in another tab: its stream has to end too.
+        let stream =
+            served.ask(NOBODY, Method::GET, &format!("{prefix}/events?of=jobs"), &[cookie], "").await.into_body();
+
+        for foreign in [
+            vec![cookie],
+            vec![cookie, ("origin", "https://evil.example")],
+            vec![cookie, ("origin", "http://10.0.0.5:8787")],
+            vec![cookie, OURS, ("sec-fetch-site", "same-site")],
+        ] {
+            let refused = served.ask(NOBODY, Method::POST, &leave, &foreign, "").await.status();
+            assert_eq!(refused, StatusCode::FORBIDDEN, "another site's page signs nobody out: {foreign:?}");
+        }
+        assert_eq!(served.status(NOBODY, &leave, &[cookie]).await, StatusCode::METHOD_NOT_ALLOWED, "nor does a link");
+        assert_eq!(served.status(NOBODY, &status, &[cookie]).await, StatusCode::OK);
+
+        let left = served.ask(NOBODY, Method::POST, &leave, &[cookie, OURS], "").await;
+        let to = left.headers()["location"].as_bytes();
+        assert_eq!((left.status(), to), (StatusCode::SEE_OTHER, &b"enter?signed-out"[..]));
+        assert_eq!(
+            left.headers()["set-cookie"],
+            "__Host-phalanx=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"
+        );
+        let farewell = served.ask(NOBODY, Method::GET, &format!("{prefix}/enter?signed-out"), &[], "").await;
+        assert!(text(farewell).await.contains("You are signed out."));
+        for path in [&status, &format!("{prefix}/events?of=jobs"), &format!("{prefix}/api/v1/jobs")] {
+            assert_eq!(served.status(NOBODY, path, &[cookie]).await, StatusCode::UNAUTHORIZED, "{path}");
+        }
+        let again = served.ask(NOBODY, Method::POST, &leave, &[cookie, OURS], "").await;
+        assert_eq!(again.status(), StatusCode::UNAUTHORIZED, "nobody signs out twice");
+        let shown = tokio::time::timeout(Duration::from_secs(20), axum::body::to_bytes(stream, 1 << 24)).await;
+        assert!(shown.is_ok_and(|shown| shown.is_ok()), "the stream of the open page goes on");
+        let others = ("cookie", another.as_str());
+        assert_eq!(served.status(NOBODY, &status, &[others]).await, StatusCode::OK, "other sessions stay");
+        assert_eq!(served.noted.lock().unwrap().last(), Some(&"a session is ended by its bearer"));
+    }
+}
+
+#[tokio::test]
+async fn who_has_a_certificate_has_no_session_to_end() {
+    let served = served("");
+    for role in ["viewer", "client"] {
+        let page = text(served.ask(role, Method::GET, "/status", &[], "").await).await;
+        assert!(!page.contains("Sign out"), "{role}");
+        assert_eq!(served.ask(role, Method::POST, "/leave", &[OURS], "").await.status(), StatusCode::NOT_FOUND);
+    }
+    let page = text(crate::ask("/status", sample(1, 1)).await).await;
+    assert!(!page.contains("Sign out"), "on loopback nobody signs in");
+    assert!(served.noted.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ async fn pages_show_what_there_is() {
             "/jobs/J00006",
             &["class=\"node done\"", "skew 4.2", "partial_sums", "ShuffleReaderExec", "493 MiB", "8,000,000"],
         ),
-        ("/timeline?seconds=60", &["<rect class=\"c0", "w00000000", "−1 min 00 s"]),
+        ("/timeline?seconds=60", &["<rect class=\"c0", "w00000000", "−60 s"]),
         ("/workers", &["Processors busy", "class=\"spark\"", "Gone"]),
         (
             "/workers/w000000000000",
