@@ -144,11 +144,10 @@ class Page:
         """Calls a method of the protocol for this tab."""
         return self._browser.call(method, self._session, **parameters)
 
-    def look(self, width: int, dark: bool = False, height: int = 900) -> None:
-        """From here on the tab is so wide, and light or dark."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
-        )
+    def look(self, width: int, dark: bool = False, height: int = 900, scale: float = 1) -> None:
+        """From here on the tab is so wide, and light or dark; a picture of it has so many dots for each pixel."""
+        size = {"width": width, "height": height, "deviceScaleFactor": scale}
+        self.call("Emulation.setDeviceMetricsOverride", **size, mobile=width < 600)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
 
