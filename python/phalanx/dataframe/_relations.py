@@ -31,8 +31,10 @@ class Windows:
         def call(*args: Any, **kwargs: Any) -> Any:
             made = method(*args, **kwargs)
             label = self._series.name
+            if name in ("corr", "cov") and label != getattr(kwargs.get("other", args[0] if args else None), "name", label):
+                label = None
             if not isinstance(made, Deferred):
-                return self._series._of_alone(made) if hasattr(made, "_names") else made.rename(label)
+                return (self._series._of_alone(made) if hasattr(made, "_names") else made).rename(label)
 
             def finish(value: Any) -> Any:
                 if getattr(value, "ndim", 1) == 2 and value.shape[1] == 1:

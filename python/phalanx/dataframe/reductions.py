@@ -27,6 +27,8 @@ class FrameReductions:
     """What a frame can be reduced to.
 
     Each method gives a lazy result with one value for each column; with ``axis=1`` a series with one for each row.
+    ``axis=None`` is 0, as in Dask, also for ``numpy.mean(frame)``; pandas takes the values of all columns together, which
+    ``frame.to_dask_array(lengths=True).mean()`` does.
     """
 
     __slots__ = ()
@@ -157,11 +159,11 @@ class FrameReductions:
         return self[list(self._meta.select_dtypes("bool").columns)] if bool_only else self  # type: ignore[index,attr-defined]
 
     def idxmin(self, axis: Any = 0, skipna: bool = True, numeric_only: bool = False) -> Any:
-        """The labels of the first rows with the smallest values."""
+        """The labels of the first rows with the smallest values; NaN where there is no value, of which pandas raises."""
         return self._reduce("idxmin", axis, numeric_only, skipna=skipna)
 
     def idxmax(self, axis: Any = 0, skipna: bool = True, numeric_only: bool = False) -> Any:
-        """The labels of the first rows with the largest values."""
+        """The labels of the first rows with the largest values; NaN where there is no value, of which pandas raises."""
         return self._reduce("idxmax", axis, numeric_only, skipna=skipna)
 
     def quantile(

@@ -146,7 +146,7 @@ class QuantileTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
             columns = [self._one(np, x.x[:, j], self.quantiles_[:, j], inverse) for j in range(x.width)]
             return np.stack(columns, axis=1)
         if x.kind == "frame":
-            raise NotImplementedError("QuantileTransformer of a lazy frame: give its rows as an array")
+            raise NotImplementedError("QuantileTransformer of a lazy frame: give its rows as an array, frame.to_dask_array(lengths=True)")
         lazy = x.array()
         columns = [self._one(da, lazy[:, j], self.quantiles_[:, j], inverse) for j in range(x.width)]
         return da.stack(columns, axis=1).rechunk({1: -1})

@@ -29,7 +29,7 @@ def _stand_in(X: Any) -> Any:
             raise ValueError("the number of rows is not known yet: compute_chunk_sizes() first")
         return np.zeros((int(X.shape[0]), 0))
     if is_lazy(X):
-        raise NotImplementedError("folds of a lazy frame: give its rows as an array, or take train_test_split")
+        raise NotImplementedError("folds of a lazy frame: give its rows as an array, frame.to_dask_array(lengths=True), or take train_test_split")
     return X
 
 
@@ -82,7 +82,7 @@ def rows_of(X: Any, numbers: Any) -> Any:
 
         return _safe_indexing(X, numbers)
     if kind != "array":
-        raise NotImplementedError("rows of a lazy frame by number: give its rows as an array")
+        raise NotImplementedError("rows of a lazy frame by number: give its rows as an array, frame.to_dask_array(lengths=True)")
     numbers = np.asarray(numbers)
     if len(numbers) and np.array_equal(numbers, np.arange(numbers[0], numbers[0] + len(numbers))):
         return X[int(numbers[0]) : int(numbers[0]) + len(numbers)]

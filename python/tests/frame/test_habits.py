@@ -59,6 +59,8 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "counts of categories with missing": lambda d: d.key.astype(pd.CategoricalDtype(["c", "q"])).value_counts(dropna=False).sort_index(),
     "bounds in the other order": lambda d: d.whole.clip(20, -3),
     "bounds of a frame in the other order": lambda d: d[["whole", "few"]].clip(2, 1),
+    "windows of two columns": lambda d: d.whole.rolling(5).corr(d.big),
+    "windows of a column and itself": lambda d: d.whole.rolling(5).cov(d.whole),
     "spans as text": lambda d: _spans(d).astype(str),
     "shares of categories": lambda d: d.key.astype(pd.CategoricalDtype(["x", "b"])).value_counts(normalize=True),
     "rare categories first": lambda d: d.key.astype(pd.CategoricalDtype(["x", "b"])).value_counts(ascending=True),
