@@ -1,19 +1,14 @@
 //! Indexing by arrays and masks.
 
 use crate::array::Array;
-use crate::chunks::Chunks;
-use crate::compute::{EMBED_BYTES_MAX, embedded_value};
+use crate::compute::embedded_value;
 use crate::error::Lift;
 use crate::expr::Expr;
 use crate::index::Index;
-use crate::node::join::Gather;
-use crate::node::pick::{Compress, TakeAlong, TakeBy};
-use crate::shape::axis_of;
-use phalanx_chunk::bins::Count;
+use crate::taking::{List, counted};
 use phalanx_chunk::shape::{broadcast, element_count};
 use phalanx_chunk::{Chunk, DType};
-use phalanx_engine::{Engine, Error, Result};
-use std::sync::Arc;
+use phalanx_engine::{Error, Result};
 
 /// One part of an index expression as NumPy has it: basic, or an array of integers or booleans.
 #[derive(Clone, Debug)]
@@ -39,31 +34,6 @@ impl From<Array> for Key {
 impl From<&[isize]> for Key {
     fn from(indices: &[isize]) -> Self {
         Self::Array(Array::from_chunk(Chunk::vector(indices.iter().map(|&index| index as i64).collect())))
-    }
-}
-
-/// `index` of an axis of length `length`, from its end where negative.
-fn counted(index: i64, axis: usize, length: usize) -> Result<usize> {
-    let at = if index < 0 { index.saturating_add(length as i64) } else { index };
-    usize::try_from(at).ok().filter(|&at| at < length).ok_or_else(|| {
-        Error::input(format!("index {index} is out of bounds for axis {axis} with size {length}"))
-            .with_hint("indices count from 0, or from the end where negative")
-    })
-}
-
-/// An array of indices whose values the client has.
-pub(crate) struct List {
-    shape: Vec<usize>,
-    values: Vec<i64>,
-}
-
-impl List {
-    pub fn of(chunk: &Chunk) -> Result<Self> {
-        Ok(Self { shape: chunk.shape().to_vec(), values: chunk.cast(DType::Int64).values::<i64>().lift()?.to_vec() })
-    }
-
-    pub fn positions(&self, axis: usize, length: usize) -> Result<Vec<usize>> {
-        self.values.iter().map(|&index| counted(index, axis, length)).collect()
     }
 }
 
@@ -146,63 +116,6 @@ impl Array {
         }
     }
 
-    /// The slices number `indices` along `axis`, in that order, negative ones from the end.
-    #[must_use]
-    pub fn take(&self, indices: &[isize], axis: isize) -> Self {
-        let list = List { shape: vec![indices.len()], values: indices.iter().map(|&index| index as i64).collect() };
-        let taken = self.ndim().and_then(|ndim| self.take_list(&list, axis_of(axis, ndim)?));
-        taken.unwrap_or_else(Self::failed)
-    }
-
-    /// The slices along `axis` whose numbers are the elements of an array of indices, in its shape: NumPy's `take`.
-    /// Where the indices are computed, a chunk pulls its lines whole.
-    #[must_use]
-    pub fn take_by(&self, indices: &Self, axis: isize) -> Self {
-        let make = || {
-            let (expr, given) = (self.expr()?, indices.expr()?);
-            let axis = axis_of(axis, expr.shape().len())?;
-            if !given.dtype().is_integer() {
-                return Err(Error::input(format!("indices of type {}", given.dtype()))
-                    .with_hint("arrays used as indices must be of integer (or boolean) type"));
-            }
-            if let Some(values) = embedded_value(given) {
-                return self.take_list(&List::of(&values)?, axis)?.expr().cloned();
-            }
-            let shape = [&expr.shape()[..axis], given.shape(), &expr.shape()[axis + 1..]].concat();
-            element_count(&shape).lift()?;
-            let borders = (0..axis)
-                .map(|at| expr.chunks.borders(at))
-                .chain((0..given.shape().len()).map(|at| given.chunks.borders(at)))
-                .chain((axis + 1..expr.shape().len()).map(|at| expr.chunks.borders(at)));
-            let chunks = Chunks::from_borders(borders.map(Arc::clone).collect());
-            let length = expr.shape()[axis];
-            let node = TakeBy { axis, ndim: given.shape().len(), length, dtype: expr.dtype(), shape };
-            Ok(Expr::new(node, vec![Arc::clone(expr), Arc::clone(given)], chunks))
-        };
-        Self::from_result(make())
-    }
-
-    fn take_list(&self, list: &List, axis: usize) -> Result<Self> {
-        let length = self.shape()?[axis];
-        let places = list.positions(axis, length)?;
-        let taken = self.then(|expr| {
-            let mut shape = expr.shape().to_vec();
-            shape[axis] = places.len();
-            element_count(&shape).lift()?;
-            let size = expr.chunks.sizes(axis).into_iter().max().unwrap_or(1).max(1);
-            let own = Chunks::new(&[places.len()], size)?;
-            let borders = (0..shape.len()).map(|at| if at == axis { own.borders(0) } else { expr.chunks.borders(at) });
-            let chunks = Chunks::from_borders(borders.map(Arc::clone).collect());
-            let node = Gather { axis, indices: places, dtype: expr.dtype(), shape };
-            Ok(Expr::new(node, vec![Arc::clone(expr)], chunks))
-        });
-        if list.shape.len() == 1 {
-            return Ok(taken);
-        }
-        let shape = taken.shape()?;
-        Ok(taken.reshape([&shape[..axis], &list.shape, &shape[axis + 1..]].concat()))
-    }
-
     /// Several arrays of indices, point by point: the axes become one, which is taken from by flat indices.
     fn take_points(&self, advanced: &[(usize, Advanced)], stay: bool) -> Result<Self> {
         let refused = || {
@@ -241,80 +154,6 @@ impl Array {
         let count = points.len();
         let front = (count..count + first).chain(0..count).chain(count + first..count + rest.len());
         Ok(result.transpose(&front.map(usize::cast_signed).collect::<Vec<_>>()))
-    }
-
-    /// For each index the element of its line along `axis`, NumPy's `take_along_axis`: what undoes an `argsort`.
-    #[must_use]
-    pub fn take_along_axis(&self, indices: &Self, axis: isize) -> Self {
-        let make = || {
-            let (ndim, given) = (self.shape()?.len(), indices.shape()?);
-            let axis = axis_of(axis, ndim)?;
-            if given.len() != ndim || !indices.dtype()?.is_integer() {
-                return Err(Error::input(format!(
-                    "indices of shape {given:?} and type {} for an array of {ndim} dimension(s)",
-                    indices.dtype()?
-                ))
-                .with_hint("indices must be integers, and have as many dimensions as the array"));
-            }
-            let (mut own, mut other) = (self.shape()?.to_vec(), given.to_vec());
-            (own[axis], other[axis]) = (1, 1);
-            let mut shape = broadcast(&own, &other).lift()?;
-            shape[axis] = self.shape()?[axis];
-            let values = self.broadcast_to(&shape);
-            shape[axis] = given[axis];
-            let spread = indices.broadcast_to(&shape);
-            let (values, spread) = (values.expr()?, spread.expr()?);
-            let node = TakeAlong { axis, length: values.shape()[axis], dtype: values.dtype(), shape };
-            Ok(Expr::new(node, vec![Arc::clone(values), Arc::clone(spread)], spread.chunks.clone()))
-        };
-        Self::from_result(make())
-    }
-
-    /// The slices along `axis` where `condition` (one axis, possibly shorter) is true.
-    #[must_use]
-    pub fn compress(&self, condition: &Self, axis: isize) -> Self {
-        let make = || {
-            let axis = axis_of(axis, self.shape()?.len())?;
-            let &[length] = condition.shape()? else {
-                return Err(Error::input("the condition of compress has not one dimension").with_hint("give a vector"));
-            };
-            let mut parts = vec![Index::from(..); axis];
-            parts.push(Index::from(..length.cast_signed()));
-            Ok(self.slice(parts).select_by(&condition.astype(DType::Bool), axis))
-        };
-        make().unwrap_or_else(Self::failed)
-    }
-
-    /// The elements where `condition` is not 0, in C order: NumPy's `extract`.
-    #[must_use]
-    pub fn extract(&self, condition: &Self) -> Self {
-        self.flatten().compress(&condition.flatten(), 0)
-    }
-
-    /// The elements, or slices, of the axes from `axis` on where `mask` is true.
-    fn select_by(&self, mask: &Self, axis: usize) -> Self {
-        let make = || {
-            let (shape, of) = (self.shape()?.to_vec(), mask.shape()?.to_vec());
-            let covered = axis..axis + of.len();
-            if shape.get(covered.clone()) != Some(&of) {
-                let differs = (0..of.len()).find(|&at| shape.get(axis + at) != Some(&of[at])).unwrap_or_default();
-                return Err(Error::input(format!(
-                    "boolean index did not match indexed array along axis {}; size of axis is {} but size of corresponding \
-                     boolean axis is {}",
-                    axis + differs,
-                    shape.get(axis + differs).copied().unwrap_or_default(),
-                    of[differs]
-                ))
-                .with_hint("a mask must have the lengths of the axes that it selects from"));
-            }
-            if of.len() == 1 {
-                return Ok(select_later(self, mask, axis));
-            }
-            let count = of.iter().product();
-            let flat = self.reshape([&shape[..axis], &[count], &shape[covered.end..]].concat());
-            Ok(select_later(&flat, &mask.reshape(vec![count]), axis))
-        };
-        make().unwrap_or_else(Self::failed)
     }
 }
 
@@ -360,61 +199,4 @@ fn advanced_of(array: &Array) -> Result<Advanced> {
         Some(values) => Ok(Advanced::List(List::of(&values)?)),
         None => Ok(Advanced::Lazy(array.clone())),
     }
-}
-
-/// The indices of the elements that are true.
-pub(crate) fn nonzero_of(mask: &Chunk) -> Result<Chunk> {
-    let flags = mask.cast(DType::Bool);
-    let flags = flags.values::<bool>().lift()?.iter().enumerate();
-    Ok(Chunk::vector(flags.filter_map(|(at, &flag)| flag.then_some(at as i64)).collect()))
-}
-
-/// The slices along `axis` where a mask of one axis is true: at once if the client has the mask, else later.
-fn select_later(values: &Array, mask: &Array, axis: usize) -> Array {
-    let known = mask.expr().ok().and_then(embedded_value);
-    if let Some(known) = known {
-        let taken = nonzero_of(&known).and_then(|kept| values.take_list(&List::of(&kept)?, axis));
-        return taken.unwrap_or_else(Array::failed);
-    }
-    let described = || {
-        let mut shape: Vec<Option<usize>> = values.shape()?.iter().copied().map(Some).collect();
-        shape[axis] = None;
-        Ok((values.dtype()?, shape))
-    };
-    let (dtype, shape) = match described() {
-        Ok(described) => described,
-        Err(error) => return Array::failed(error),
-    };
-    Array::program("a boolean index", dtype, shape, vec![values.clone(), mask.clone()], move |engine, inputs| {
-        Box::pin(selected(engine, inputs, axis))
-    })
-}
-
-async fn selected(engine: &dyn Engine, inputs: Vec<Array>, axis: usize) -> Result<Array> {
-    let [values, mask] = inputs.as_slice() else { return Err(Error::internal("a selection has two inputs")) };
-    let expr = values.expr()?;
-    if mask.shape()?[0] as u64 <= EMBED_BYTES_MAX {
-        // One job, and what is pulled of the values is what the mask selects.
-        let known = mask.compute_async(engine).await?;
-        return values.take_list(&List::of(&nonzero_of(&known)?)?, axis);
-    }
-    let mask = if mask.expr()?.stored.is_some() { mask.clone() } else { mask.persist_async(engine).await? };
-    let before = Chunks::from_borders(vec![Arc::clone(expr.chunks.borders(axis))]);
-    let counts = mask.count_blocks(&Count::Nonzero, &[], &before, None, &[]).compute_async(engine).await?;
-    let sizes: Vec<usize> = counts.values::<i64>().lift()?.iter().map(|&count| count as usize).collect();
-    // Blocks that are left empty stay blocks: their numbers are those of the mask's.
-    let after = Chunks::from_borders(vec![crate::chunks::borders_of(&sizes)]);
-    let mut kept: Vec<usize> = after.borders(0).to_vec();
-    kept.dedup();
-    if kept.len() == 1 {
-        kept.push(0);
-    }
-    let grid: Arc<[usize]> = kept.into();
-    let mut shape = expr.shape().to_vec();
-    shape[axis] = sizes.iter().sum();
-    let borders =
-        (0..shape.len()).map(|at| if at == axis { Arc::clone(&grid) } else { Arc::clone(expr.chunks.borders(at)) });
-    let node = Compress { axis, before, after, dtype: expr.dtype(), shape };
-    let chunks = Chunks::from_borders(borders.collect());
-    Ok(Array::from_expr(Expr::new(node, vec![Arc::clone(expr), Arc::clone(mask.expr()?)], chunks)))
 }

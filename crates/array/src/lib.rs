@@ -15,7 +15,8 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`array`], [`construct`], [`ops`], [`reductions`], [`linalg`], [`fft`], [`random`] | the API, by what NumPy calls it |
-//! | [`indexing`], [`replacing`], [`choosing`] | elements by arrays and masks, replaced, chosen from several arrays |
+//! | [`indexing`], [`taking`], [`masks`] | elements by an index as NumPy writes it, by their numbers, where a mask is true |
+//! | [`replacing`], [`choosing`] | elements replaced, chosen from several arrays |
 //! | [`manipulate`], [`diagonals`], [`joining`], [`padding`], [`creation`] | order, shape, several arrays |
 //! | [`scans`], [`sorting`], [`sets`], [`counting`] | running sums, order, different elements, histograms |
 //! | [`rechunking`], [`blockwise`] | chunks by axis and bytes; functions of the caller's language over blocks |
@@ -58,6 +59,7 @@ pub mod joining;
 pub mod linalg;
 mod lower;
 pub mod manipulate;
+pub mod masks;
 mod node;
 mod operator;
 pub mod ops;
@@ -74,6 +76,7 @@ pub mod scans;
 pub mod sets;
 pub mod shape;
 pub mod sorting;
+pub mod taking;
 
 pub use array::Array;
 pub use choosing::{argwhere, choose, flatnonzero, nonzero, select};
