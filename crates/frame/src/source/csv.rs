@@ -1,9 +1,10 @@
 //! CSV files.
 
-use super::files::{DataFile, Search, find};
+use super::files::DataFile;
 use super::missing;
 use super::records::{Next, Records};
-use super::text::{Batches, Layout, Part, frame, parts, with_types, without_nulls};
+use super::text::{Batches, Layout, Part, without_nulls};
+use super::text_files::TextFiles;
 use crate::Frame;
 use crate::error::bad_file;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
@@ -15,7 +16,6 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::error::Result as DataFusionResult;
 use phalanx_engine::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,19 +33,15 @@ pub fn read_csv(path: &str) -> Result<Frame> {
 }
 
 /// How to read CSV files.
+pub type Csv = TextFiles<CsvFormat>;
+
+/// What CSV files need to say beyond what all files of lines do.
 #[derive(Debug, Clone)]
-pub struct Csv {
-    paths: Vec<String>,
-    search: Search,
+pub struct CsvFormat {
     lines: CsvLines,
     names: Option<Vec<String>>,
-    types: Vec<(String, DataType)>,
     times_as_text: bool,
-    infer_rows: usize,
     schema: Option<SchemaRef>,
-    partition_bytes: Option<u64>,
-    compression: String,
-    path_column: Option<String>,
 }
 
 impl Csv {
@@ -55,92 +51,44 @@ impl Csv {
     }
     /// The files of several paths, one after the other.
     pub fn of<S: Into<String>>(paths: impl IntoIterator<Item = S>) -> Self {
-        Self {
-            paths: paths.into_iter().map(Into::into).collect(),
-            search: Search { extensions: vec![String::from("csv")], ..Search::default() },
-            lines: CsvLines { delimiter: b',', quote: b'"', header: true },
-            names: None,
-            types: vec![],
-            times_as_text: false,
-            infer_rows: INFER_ROWS,
-            schema: None,
-            partition_bytes: None,
-            compression: String::from("infer"),
-            path_column: None,
-        }
+        let lines = CsvLines { delimiter: b',', quote: b'"', header: true };
+        let format = CsvFormat { lines, names: None, times_as_text: false, schema: None };
+        Self::with_format(paths, &["csv"], INFER_ROWS, format)
     }
     /// The byte between values; a comma by default.
     #[must_use]
     pub fn delimiter(mut self, delimiter: u8) -> Self {
-        self.lines.delimiter = delimiter;
+        self.format.lines.delimiter = delimiter;
         self
     }
     /// The byte around values that hold delimiters or line breaks; `"` by default.
     #[must_use]
     pub fn quote(mut self, quote: u8) -> Self {
-        self.lines.quote = quote;
+        self.format.lines.quote = quote;
         self
     }
     /// Files without a header; their columns are called `0`, `1` and so on, unless [`Csv::names`] says otherwise.
     #[must_use]
     pub fn without_header(mut self) -> Self {
-        self.lines.header = false;
+        self.format.lines.header = false;
         self
     }
     /// The columns' names, in place of those in the files.
     #[must_use]
     pub fn names(mut self, names: Vec<String>) -> Self {
-        self.names = Some(names);
-        self
-    }
-    /// Types of some columns, in place of inferred ones.
-    #[must_use]
-    pub fn types(mut self, types: Vec<(String, DataType)>) -> Self {
-        self.types = types;
+        self.format.names = Some(names);
         self
     }
     /// Columns of what looks like dates and times are text.
     #[must_use]
     pub fn times_as_text(mut self) -> Self {
-        self.times_as_text = true;
-        self
-    }
-    /// How many rows of the first file types are inferred from; 100,000 by default.
-    #[must_use]
-    pub fn infer_rows(mut self, rows: usize) -> Self {
-        self.infer_rows = rows;
+        self.format.times_as_text = true;
         self
     }
     /// Names and types of the columns; nothing is inferred then.
     #[must_use]
     pub fn schema(mut self, schema: SchemaRef) -> Self {
-        self.schema = Some(schema);
-        self
-    }
-    /// Cuts files into partitions of about so many bytes, at line breaks. By default a file is a partition, since a
-    /// line break may be part of a quoted value, and a cut there would garble the rows around it. Compressed files are
-    /// not cut.
-    #[must_use]
-    pub fn partition_bytes(mut self, bytes: u64) -> Self {
-        self.partition_bytes = Some(bytes);
-        self
-    }
-    /// `infer` (by the files' names, the default), `gzip`, `bz2`, `xz`, `zstd` or `none`.
-    #[must_use]
-    pub fn compression(mut self, compression: &str) -> Self {
-        self.compression = compression.to_owned();
-        self
-    }
-    /// One more column, of this name, says which file a row comes from.
-    #[must_use]
-    pub fn path_column(mut self, name: &str) -> Self {
-        self.path_column = Some(name.to_owned());
-        self
-    }
-    /// How stores behind URLs are opened.
-    #[must_use]
-    pub fn options(mut self, options: BTreeMap<String, String>) -> Self {
-        self.search.options = options;
+        self.format.schema = Some(schema);
         self
     }
 
@@ -151,12 +99,11 @@ impl Csv {
     /// value that does not fit its column's type is an error when the frame is computed. `Input`: partitions of no
     /// bytes, an unknown compression, a type of a column that is not there.
     pub fn build(self) -> Result<Frame> {
-        let files = find(&self.paths, &self.search)?;
-        let parts = parts(&files, &self.compression, self.partition_bytes)?;
-        let mut schema = self.schema.clone();
+        let (files, parts) = self.find()?;
+        let mut schema = self.format.schema.clone();
         for file in &files {
             let rows = if schema.is_none() { self.infer_rows } else { 0 };
-            let found = self.columns(file, &parts, rows)?;
+            let found = self.format.columns(file, &parts, rows)?;
             let expected = Arc::clone(schema.get_or_insert(Arc::clone(&found)));
             let names = |schema: &Schema| schema.fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
             if names(&found) != names(&expected) {
@@ -168,17 +115,17 @@ impl Csv {
             }
         }
         let schema = schema.ok_or_else(|| Error::internal("a pattern without files"))?;
-        let schema = with_types(&schema, &self.types)?;
-        frame("csv", schema, Layout::Csv(self.lines), parts, self.path_column)
+        let layout = Layout::Csv(self.format.lines.clone());
+        self.frame("csv", &schema, layout, parts)
     }
+}
 
+impl CsvFormat {
     /// The columns of a file, their types from its first `rows` rows.
     fn columns(&self, file: &DataFile, parts: &[Part], rows: usize) -> Result<SchemaRef> {
         let path = file.shown();
         let part = parts.iter().find(|part| part.place == file.place && part.start == 0);
-        let part = part.ok_or_else(|| Error::internal("a file without parts"))?;
-        let whole = Part { end: part.size, ..part.clone() };
-        let lines = whole.open()?;
+        let lines = part.ok_or_else(|| Error::internal("a file without parts"))?.whole().open()?;
         // Without a header, a row tells how many columns there are.
         let rows = if self.lines.header { rows } else { rows.max(1) };
         let (schema, _) = self
@@ -293,11 +240,7 @@ impl CsvLines {
 
     /// Which value it is that does not fit: the part is read once more, as text.
     fn explained(&self, schema: &SchemaRef, read: &[usize], part: &Part, error: &ArrowError) -> Error {
-        let path = part.place.shown();
-        let place = match part.start {
-            0 => String::new(),
-            start => format!(" of the part that begins at byte {start}"),
-        };
+        let (path, place) = (part.place.shown(), part.origin());
         match self.misfit(schema, read, part) {
             Some((row, column, text)) => {
                 let what = format!(

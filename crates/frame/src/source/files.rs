@@ -1,31 +1,18 @@
-//! Which files a pattern means, and a table over ranges of files that DataFusion reads.
+//! Which files a pattern means.
 
+use super::folders::folders_of;
 use super::place::Place;
 use crate::error::bad_file;
-use async_trait::async_trait;
-use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
-use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DFSchema, ScalarValue};
-use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, FileSource};
-use datafusion::datasource::source::DataSourceExec;
-use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::object_store::ObjectMeta;
 use datafusion::object_store::path::Path as ObjectPath;
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::empty::EmptyExec;
 use glob::{MatchOptions, Pattern};
 use phalanx_engine::remote::{Remote, is_url};
 use phalanx_engine::{Error, Result};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// A file that exists, with what a plan must know of it.
 #[derive(Debug, Clone)]
@@ -56,8 +43,6 @@ pub struct Search {
     pub options: BTreeMap<String, String>,
 }
 
-/// The folder that Hive writes for a missing value.
-const MISSING_FOLDER: &str = "__HIVE_DEFAULT_PARTITION__";
 const COMPRESSED: [&str; 4] = [".gz", ".bz2", ".xz", ".zst"];
 /// `*` stands for what is inside of one folder's name.
 const MATCH: MatchOptions =
@@ -100,33 +85,6 @@ impl Search {
 fn fixed_part(pattern: &str) -> &str {
     let end = pattern.find(['*', '?', '[']).unwrap_or(pattern.len());
     pattern[..end].rfind('/').map_or("", |slash| &pattern[..slash])
-}
-
-/// `year=2024/month=1` as names and values.
-fn folders_of(below: &str) -> Vec<(String, String)> {
-    let (folders, _) = below.rsplit_once('/').unwrap_or(("", below));
-    let pairs = folders.split('/').filter_map(|folder| folder.split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), decoded(value))).collect()
-}
-
-/// Without percent-encoding.
-fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let (mut plain, mut at) = (vec![], 0);
-    while let Some(&byte) = bytes.get(at) {
-        let code = (byte == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(code) => {
-                plain.push(code);
-                at += 3;
-            }
-            None => {
-                plain.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(plain).unwrap_or_else(|_| text.to_owned())
 }
 
 fn remote(pattern: &str, search: &Search) -> Result<Vec<DataFile>> {
@@ -261,109 +219,6 @@ pub fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     }
 }
 
-/// The value of a folder's name as one of a column.
-pub fn folder_value(value: &str, is_integer: bool) -> ScalarValue {
-    let missing = value == MISSING_FOLDER;
-    match is_integer {
-        true => ScalarValue::Int64(value.parse().ok().filter(|_| !missing)),
-        false => ScalarValue::Utf8((!missing).then(|| value.to_owned())),
-    }
-}
-
-/// Are all values of a folder's name whole numbers?
-pub fn are_integers<'a>(values: impl IntoIterator<Item = &'a str>) -> bool {
-    let mut values = values.into_iter().filter(|value| *value != MISSING_FOLDER).peekable();
-    values.peek().is_some() && values.all(|value| value.parse::<i64>().is_ok())
-}
-
-/// Ranges of files, one a partition, in order.
-pub struct FileTable {
-    pub schema: SchemaRef,
-    pub source: Arc<dyn FileSource>,
-    pub store: ObjectStoreUrl,
-    pub partitions: Vec<PartitionedFile>,
-}
-
-impl fmt::Debug for FileTable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} files in {} partitions", self.source.file_type(), self.partitions.len())
-    }
-}
-
-impl FileTable {
-    /// The columns of folders' names.
-    fn folder_columns(&self) -> SchemaRef {
-        Arc::new(Schema::new(self.source.table_schema().table_partition_cols().clone()))
-    }
-
-    /// The partitions whose folders' names do not rule out that `filters` hold.
-    fn kept(&self, session: &dyn Session, filters: &[Expr]) -> datafusion::error::Result<Vec<PartitionedFile>> {
-        let columns = self.folder_columns();
-        let known = |filter: &&Expr| filter.column_refs().iter().all(|column| columns.index_of(&column.name).is_ok());
-        let filters: Vec<&Expr> = filters.iter().filter(known).collect();
-        if columns.fields().is_empty() || filters.is_empty() || self.partitions.is_empty() {
-            return Ok(self.partitions.clone());
-        }
-        let values = (0..columns.fields().len())
-            .map(|index| {
-                ScalarValue::iter_to_array(self.partitions.iter().map(|file| file.partition_values[index].clone()))
-            })
-            .collect::<datafusion::error::Result<Vec<ArrayRef>>>()?;
-        let folders = RecordBatch::try_new(Arc::clone(&columns), values)?;
-        let schema = DFSchema::try_from(columns)?;
-        let mut kept = vec![true; self.partitions.len()];
-        for filter in filters {
-            // Names of the table's columns, without the table.
-            let plain = datafusion::logical_expr::expr_rewriter::unnormalize_col((*filter).clone());
-            let held = session.create_physical_expr(plain, &schema)?.evaluate(&folders)?;
-            let held = held.into_array(folders.num_rows())?;
-            for (kept, held) in kept.iter_mut().zip(held.as_boolean()) {
-                *kept &= held == Some(true);
-            }
-        }
-        Ok(self.partitions.iter().zip(kept).filter(|(_, kept)| *kept).map(|(file, _)| file.clone()).collect())
-    }
-}
-
-#[async_trait]
-impl TableProvider for FileTable {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-    fn supports_filters_pushdown(
-        &self,
-        filters: &[&Expr],
-    ) -> datafusion::error::Result<Vec<TableProviderFilterPushDown>> {
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
-    }
-    async fn scan(
-        &self,
-        session: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        _limit: Option<usize>,
-    ) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
-        let kept = self.kept(session, filters)?;
-        if kept.is_empty() {
-            let schema = match projection {
-                Some(columns) => Arc::new(self.schema.project(columns)?),
-                None => Arc::clone(&self.schema),
-            };
-            return Ok(Arc::new(EmptyExec::new(schema)));
-        }
-        let groups = kept.into_iter().map(|range| FileGroup::new(vec![range])).collect();
-        let config = FileScanConfigBuilder::new(self.store.clone(), Arc::clone(&self.source))
-            .with_file_groups(groups)
-            .with_projection_indices(projection.cloned())?
-            .with_preserve_order(true)
-            .build();
-        Ok(DataSourceExec::from_data_source(config))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -373,17 +228,6 @@ mod tests {
         let mut names = ["b10", "b9", "a", "b09", "b", "b9x", "2024-1/x", "2024-01/x"];
         names.sort_by(|left, right| by_name(left, right));
         assert_eq!(names, ["2024-1/x", "2024-01/x", "a", "b", "b9", "b9x", "b09", "b10"]);
-    }
-
-    #[test]
-    fn folders_name_values() {
-        let pairs = |below: &str| {
-            folders_of(below).into_iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>()
-        };
-        assert_eq!(pairs("year=2024/city=S%C3%A3o%20Paulo/part.0.parquet"), ["year:2024", "city:São Paulo"]);
-        assert!(pairs("x=1.parquet").is_empty());
-        assert!(are_integers(["1", "-2", MISSING_FOLDER]) && !are_integers(["1", "x"]) && !are_integers([]));
-        assert_eq!(fixed_part("a/b/year=*/c?"), "a/b");
     }
 
     #[test]
@@ -405,5 +249,6 @@ mod tests {
         assert_eq!(found("*", false), ["_e.csv", "a.csv", "b.csv.gz", "c.txt"]);
         assert_eq!(found("**/*.csv", false), ["_e.csv", "a.csv", "g.csv", "f.csv"]);
         assert_eq!(found("[ab].*", false), ["a.csv", "b.csv.gz"]);
+        assert_eq!(fixed_part("a/b/year=*/c?"), "a/b");
     }
 }

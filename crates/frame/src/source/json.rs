@@ -1,7 +1,7 @@
 //! Files of JSON objects, one a line.
 
-use super::files::{Search, find};
-use super::text::{Batches, Layout, Part, frame, parts, with_types, without_nulls};
+use super::text::{Batches, Layout, Part, without_nulls};
+use super::text_files::TextFiles;
 use crate::Frame;
 use crate::error::bad_file;
 use crate::merge::common;
@@ -12,7 +12,6 @@ use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use phalanx_engine::{Error, Result};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io::BufRead;
 use std::path::Path;
@@ -32,67 +31,16 @@ pub fn read_json(path: &str) -> Result<Frame> {
 }
 
 /// How to read files of JSON lines.
+pub type Json = TextFiles<JsonFormat>;
+
+/// JSON lines need to say nothing beyond what all files of lines do.
 #[derive(Debug, Clone)]
-pub struct Json {
-    paths: Vec<String>,
-    search: Search,
-    types: Vec<(String, DataType)>,
-    infer_rows: usize,
-    partition_bytes: Option<u64>,
-    compression: String,
-    path_column: Option<String>,
-}
+pub struct JsonFormat;
 
 impl Json {
     /// As [`read_json`] does, the files of several paths one after the other.
     pub fn new<S: Into<String>>(paths: impl IntoIterator<Item = S>) -> Self {
-        let extensions = ["json", "jsonl", "ndjson"].map(String::from).to_vec();
-        Self {
-            paths: paths.into_iter().map(Into::into).collect(),
-            search: Search { extensions, ..Search::default() },
-            types: vec![],
-            infer_rows: INFER_ROWS,
-            partition_bytes: None,
-            compression: String::from("infer"),
-            path_column: None,
-        }
-    }
-    /// Types of some columns, in place of inferred ones.
-    #[must_use]
-    pub fn types(mut self, types: Vec<(String, DataType)>) -> Self {
-        self.types = types;
-        self
-    }
-    /// How many rows of each file columns and types are inferred from; 10,000 by default.
-    #[must_use]
-    pub fn infer_rows(mut self, rows: usize) -> Self {
-        self.infer_rows = rows;
-        self
-    }
-    /// Cuts files into partitions of about so many bytes, at line breaks. By default a file is a partition. Compressed
-    /// files are not cut.
-    #[must_use]
-    pub fn partition_bytes(mut self, bytes: u64) -> Self {
-        self.partition_bytes = Some(bytes);
-        self
-    }
-    /// `infer` (by the files' names, the default), `gzip`, `bz2`, `xz`, `zstd` or `none`.
-    #[must_use]
-    pub fn compression(mut self, compression: &str) -> Self {
-        self.compression = compression.to_owned();
-        self
-    }
-    /// One more column, of this name, says which file a row comes from.
-    #[must_use]
-    pub fn path_column(mut self, name: &str) -> Self {
-        self.path_column = Some(name.to_owned());
-        self
-    }
-    /// How stores behind URLs are opened.
-    #[must_use]
-    pub fn options(mut self, options: BTreeMap<String, String>) -> Self {
-        self.search.options = options;
-        self
+        Self::with_format(paths, &["json", "jsonl", "ndjson"], INFER_ROWS, JsonFormat)
     }
 
     /// The frame.
@@ -102,13 +50,11 @@ impl Json {
     /// each other. A value that does not fit its column's type is an error when the frame is computed. `Input`:
     /// partitions of no bytes, an unknown compression, a type of a column that is not there.
     pub fn build(self) -> Result<Frame> {
-        let files = find(&self.paths, &self.search)?;
-        let parts = parts(&files, &self.compression, self.partition_bytes)?;
+        let (_, parts) = self.find()?;
         let mut columns: Vec<(String, DataType)> = vec![];
         for part in parts.iter().filter(|part| part.start == 0) {
             let path = part.place.shown();
-            let whole = Part { end: part.size, ..part.clone() };
-            for (name, found) in infer(&whole, self.infer_rows)? {
+            for (name, found) in infer(&part.whole(), self.infer_rows)? {
                 match columns.iter_mut().find(|(known, _)| *known == name) {
                     None => columns.push((name, found)),
                     Some((_, known)) => {
@@ -133,8 +79,7 @@ impl Json {
         }
         let fields: Vec<Field> =
             columns.into_iter().map(|(name, data_type)| Field::new(name, data_type, true)).collect();
-        let schema = with_types(&without_nulls(&Schema::new(fields)), &self.types)?;
-        frame("json", schema, Layout::JsonLines, parts, self.path_column)
+        self.frame("json", &without_nulls(&Schema::new(fields)), Layout::JsonLines, parts)
     }
 }
 
@@ -206,8 +151,7 @@ pub(super) fn rows(schema: &SchemaRef, read: &[usize], part: Part, batch_rows: u
             Ok(batch)
         }
         Err(error) => {
-            let place = if part.start == 0 { String::new() } else { format!(" of the part from byte {}", part.start) };
-            let what = format!("a line behind row {rows}{place} does not fit the columns");
+            let what = format!("a line behind row {rows}{} does not fit the columns", part.origin());
             Err(DataFusionError::from(
                 bad_file(Path::new(&part.place.shown()), &what)
                     .caused_by(&error)

@@ -3,8 +3,9 @@
 //! | module | what it reads |
 //! |---|---|
 //! | [`parquet`], [`csv`], [`json`] | files, cut into ranges that are part of the plan, never of the machine |
-//! | [`files`], [`place`] | which files a pattern means, on this machine and behind URLs; their bytes |
-//! | `text` | files of lines |
+//! | [`files`], `folders`, [`place`] | which files a pattern means, on this machine and behind URLs; values in their folders' names; their bytes |
+//! | `ranges` | a table over ranges of files that DataFusion reads |
+//! | [`text_files`], `text` | how files of lines are read, whatever the lines are; the operator that reads them |
 //! | `records`, `values`, `missing` | plain CSV, found fast; what it says, and what says nothing |
 //! | [`host`] | what a function of the caller's makes |
 //! | [`memory`] | the caller's own rows, in the plan or scattered |
@@ -12,14 +13,17 @@
 
 pub mod csv;
 pub mod files;
+mod folders;
 pub mod host;
 pub mod json;
 pub mod memory;
 mod missing;
 pub mod parquet;
 pub mod place;
+mod ranges;
 mod records;
 mod text;
+pub mod text_files;
 pub(crate) mod timeseries;
 mod values;
 

@@ -1,7 +1,9 @@
 //! Parquet files.
 
-use super::files::{DataFile, FileTable, Search, are_integers, find, folder_value, unreadable};
+use super::files::{DataFile, Search, find, unreadable};
+use super::folders::{are_integers, folder_value};
 use super::place::Place;
+use super::ranges::FileTable;
 use super::scan;
 use crate::Frame;
 use crate::error::bad_file;

@@ -46,6 +46,17 @@ impl Part {
     pub(super) fn open(&self) -> DataFusionResult<Lines> {
         Lines::open(&self.place, self.compression, self.start, self.end, self.size).map_err(|error| self.failed(&error))
     }
+    /// The whole file.
+    pub(super) fn whole(&self) -> Self {
+        Self { start: 0, end: self.size, ..self.clone() }
+    }
+    /// What stands behind the number of a row, which counts from the part's first.
+    pub(super) fn origin(&self) -> String {
+        match self.start {
+            0 => String::new(),
+            start => format!(" of the part that begins at byte {start}"),
+        }
+    }
     pub(super) fn failed(&self, error: &std::io::Error) -> DataFusionError {
         DataFusionError::from(unreadable(Path::new(&self.place.shown()), error))
     }

@@ -11,6 +11,7 @@ use phalanx::frame::source::files::{Search, find};
 use phalanx::frame::source::json::Json;
 use phalanx::frame::source::parquet::{Cut, Parquet};
 use phalanx::frame::source::place::Compression;
+use phalanx::frame::source::text_files::TextFiles;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde::Deserialize;
@@ -46,8 +47,19 @@ struct TextCall {
 }
 
 impl TextCall {
-    fn types(&self) -> phalanx::Result<Vec<(String, phalanx::engine::datafusion::arrow::datatypes::DataType)>> {
-        self.types.iter().map(|(name, kind)| Ok((name.clone(), dtype::parse(kind)?))).collect()
+    /// `files` read as the call says.
+    fn of<F>(self, files: TextFiles<F>) -> phalanx::Result<TextFiles<F>> {
+        let types: phalanx::Result<Vec<_>> =
+            self.types.into_iter().map(|(name, kind)| Ok((name, dtype::parse(&kind)?))).collect();
+        let mut files = files.types(types?).infer_rows(self.infer_rows).compression(&self.compression);
+        files = files.options(self.options);
+        if let Some(bytes) = self.partition_bytes {
+            files = files.partition_bytes(bytes);
+        }
+        if let Some(name) = &self.path_column {
+            files = files.path_column(name);
+        }
+        Ok(files)
     }
 }
 
@@ -97,36 +109,21 @@ impl PyFrame {
     fn read_csv(py: Python<'_>, call: &str) -> PyResult<Self> {
         let CsvCall { text, separator, quote, header, names } = given(call)?;
         let mut csv = Csv::of(text.paths.clone()).delimiter(separator).quote(quote).times_as_text();
-        csv = csv.types(text.types().raise()?).infer_rows(text.infer_rows).compression(&text.compression);
-        csv = csv.options(text.options);
         if !header {
             csv = csv.without_header();
         }
         if let Some(names) = names {
             csv = csv.names(names);
         }
-        if let Some(bytes) = text.partition_bytes {
-            csv = csv.partition_bytes(bytes);
-        }
-        if let Some(name) = &text.path_column {
-            csv = csv.path_column(name);
-        }
-        Ok(Self(wait_blocking(py, move || csv.build())?))
+        Ok(Self(wait_blocking(py, move || text.of(csv)?.build())?))
     }
 
     /// Files of JSON lines.
     #[staticmethod]
     fn read_json(py: Python<'_>, call: &str) -> PyResult<Self> {
         let text: TextCall = given(call)?;
-        let mut json = Json::new(text.paths.clone()).types(text.types().raise()?).infer_rows(text.infer_rows);
-        json = json.compression(&text.compression).options(text.options);
-        if let Some(bytes) = text.partition_bytes {
-            json = json.partition_bytes(bytes);
-        }
-        if let Some(name) = &text.path_column {
-            json = json.path_column(name);
-        }
-        Ok(Self(wait_blocking(py, move || json.build())?))
+        let json = Json::new(text.paths.clone());
+        Ok(Self(wait_blocking(py, move || text.of(json)?.build())?))
     }
 
     /// The paths or URLs of the files that patterns mean, with their sizes.
