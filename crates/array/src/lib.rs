@@ -17,7 +17,7 @@
 //! | [`array`], [`construct`], [`ops`], [`reductions`], [`linalg`], [`fft`], [`random`] | the API, by what NumPy calls it |
 //! | [`indexing`], [`taking`], [`masks`] | elements by an index as NumPy writes it, by their numbers, where a mask is true |
 //! | [`replacing`], [`choosing`] | elements replaced, chosen from several arrays |
-//! | [`manipulate`], [`diagonals`], [`joining`], [`padding`], [`creation`] | order, shape, several arrays |
+//! | [`views`], [`manipulate`], [`diagonals`], [`joining`], [`padding`], [`creation`] | order, shape, several arrays |
 //! | [`scans`], [`sorting`], [`sets`], [`counting`] | running sums, order, different elements, histograms |
 //! | [`rechunking`], [`blockwise`] | chunks by axis and bytes; functions of the caller's language over blocks |
 //! | `deferred` | arrays whose shape depends on data |
@@ -77,6 +77,7 @@ pub mod sets;
 pub mod shape;
 pub mod sorting;
 pub mod taking;
+pub mod views;
 
 pub use array::Array;
 pub use choosing::{argwhere, choose, flatnonzero, nonzero, select};

@@ -10,10 +10,11 @@ mod composed;
 mod methods;
 mod operand;
 
-use crate::array::{Array, broadcast_chunks};
+use crate::array::Array;
 use crate::error::Lift;
 use crate::expr::Expr;
 use crate::node::elementwise;
+use crate::views::broadcast_chunks;
 pub use composed::{Replacement, Tolerance};
 pub use operand::{Operand, Scalar, Side, operands};
 use phalanx_chunk::DType;
