@@ -4,11 +4,10 @@
 //! What sorts and compares below sees the places of the values among the categories, in columns beside the frame's own
 //! that go again.
 
-use crate::Frame;
 use crate::error::need_column;
 use crate::expr::{Expr, col};
 use crate::functions::category::{AtPlaces, Codes, is_ordered, known};
-use crate::groupby::{Aggregate, Statistic};
+use crate::{Aggregate, Frame, Statistic};
 use phalanx_engine::{Result, scalar};
 
 /// Extremes as places, and what makes them values again, by the names of their columns.

@@ -3,8 +3,8 @@
 //! They run in this process, and on workers that were started to run functions of their clients.
 
 use crate::error::need_column;
+use crate::lower::halo::Reach;
 use crate::lower::host::{Call, OfGroups, OfHalos, OfPartitions};
-use crate::lower::windows::Reach;
 use crate::relation::relate;
 use crate::{Frame, GroupBy};
 use datafusion::arrow::datatypes::SchemaRef;

@@ -13,6 +13,7 @@
 //! | [`series`] | lazy columns and their operators |
 //! | [`columns`] | functions of frames, column by column |
 //! | [`text`], [`clock`] | functions of text and of times |
+//! | [`statistic`], [`aggregate`] | which statistics there are; one of a column, with its options |
 //! | [`groupby`] | `groupby().agg()` |
 //! | [`merge`] | which rows a merge keeps |
 //! | [`reductions`] | statistics of whole columns |
@@ -48,6 +49,7 @@
 //! # }
 //! ```
 
+pub mod aggregate;
 mod aligned;
 pub mod asof;
 mod categories;
@@ -78,15 +80,18 @@ pub mod sink;
 pub mod sort;
 pub mod source;
 pub mod sql;
+pub mod statistic;
 pub mod table;
 pub mod windows;
 
+pub use aggregate::{Aggregate, AggregateOptions};
 pub use frame::Frame;
 pub use functions::{arith::Arithmetic, clock, compare::Comparison, text};
-pub use groupby::{Aggregate, AggregateOptions, GroupBy, Interpolation, Statistic};
+pub use groupby::GroupBy;
 pub use kernel::{Closed, Literal, Rank, RankMethod, RankMissing, Rolling, Span, Window};
 pub use merge::{Keep, Merge, Unique};
 pub use series::{Operand, Series};
 pub use source::{read_csv, read_json, read_parquet};
 pub use sql::sql;
+pub use statistic::{Interpolation, Statistic};
 pub use table::Table;

@@ -1,15 +1,16 @@
 //! Statistics of whole columns, as frames of few rows.
 
 use crate::Frame;
+use crate::aggregate::{Aggregate, columns_read};
 use crate::error::need_distinct;
 use crate::expr::{cast, col};
 use crate::frame::Direction;
-use crate::groupby::{Aggregate, Interpolation, Statistic, columns_read, is_label};
 use crate::kernel::reduce::fits;
 use crate::kernel::values::is_number;
 use crate::lower::groupby::Grouped;
 use crate::lower::single::{Beside, Small};
 use crate::relation::relate;
+use crate::statistic::{Interpolation, Statistic, is_label};
 use datafusion::arrow::datatypes::DataType;
 use phalanx_engine::{Error, Result};
 

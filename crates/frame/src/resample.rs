@@ -2,11 +2,10 @@
 
 use crate::dtype::name as dtype_name;
 use crate::error::need_column;
-use crate::groupby::{Aggregate, Statistic};
 pub use crate::lower::bins::Rule;
 
 use crate::lower::bins::{Binned, Filled};
-use crate::{Frame, GroupBy};
+use crate::{Aggregate, Frame, GroupBy, Statistic};
 use datafusion::arrow::datatypes::DataType;
 use phalanx_engine::{Error, Result};
 

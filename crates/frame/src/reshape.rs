@@ -1,14 +1,13 @@
 //! Rows below rows, columns into rows, and rows into columns.
 
-use crate::Frame;
 use crate::dtype::name as dtype_name;
 use crate::error::{need_column, need_distinct};
 use crate::expr::{cast, col, lit, when};
 use crate::functions::promote::plain;
-use crate::groupby::{Aggregate, Statistic};
 use crate::lower::combine::{Exploded, Stacked};
 use crate::merge::common;
 use crate::relation::relate;
+use crate::{Aggregate, Frame, Statistic};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use phalanx_engine::{Error, Result};

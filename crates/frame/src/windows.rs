@@ -48,7 +48,7 @@ impl Frame {
                 time = Some(frame.time_index()?);
             }
             if let Window::Whole(aggregate) = window
-                && crate::groupby::is_label(aggregate.statistic)
+                && crate::statistic::is_label(aggregate.statistic)
             {
                 labels = Some(frame.take_labels()?);
             }

@@ -6,11 +6,13 @@
 //! | module | what it computes |
 //! |---|---|
 //! | `values` | columns as numbers; which values are missing |
-//! | `reduce` | a statistic of each range: exact sums, picked rows, order statistics |
+//! | `reduce` | a statistic of each range: picked rows, order statistics |
+//! | `moments` | those from sums of powers: means, variances and what goes beyond |
 //! | `window` | a value for each row: shifts, differences, running values, fills |
 //! | `rank` | ranks |
 //! | `rolling` | statistics of the rows around each row |
 
+pub(crate) mod moments;
 pub(crate) mod rank;
 pub(crate) mod reduce;
 pub(crate) mod rolling;

@@ -1,9 +1,10 @@
 //! A statistic of each range of rows.
 
 use super::Ranges;
-use super::values::{float_array, floats, from_integers, integers, internal, optional_floats, present, truths};
-use crate::exact::{Digits, Power, Sum};
-use crate::groupby::{Aggregate, Interpolation, Statistic};
+use super::moments::{comoments, exact, kurtosis, skewness};
+use super::values::{floats, from_integers, integers, internal, optional_floats, present, truths};
+use crate::aggregate::Aggregate;
+use crate::statistic::{Interpolation, Statistic, result_type};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int64Array, UInt32Array, make_comparator, new_null_array,
 };
@@ -128,7 +129,7 @@ fn integer_totals(
             (count >= min_count).then_some(total)
         })
         .collect();
-    from_integers(totals, &crate::groupby::result_type(statistic, column.data_type()))
+    from_integers(totals, &result_type(statistic, column.data_type()))
 }
 
 fn decimal_totals(column: &ArrayRef, valid: &[bool], min_count: usize, ranges: Ranges<'_>) -> Result<ArrayRef> {
@@ -141,80 +142,7 @@ fn decimal_totals(column: &ArrayRef, valid: &[bool], min_count: usize, ranges: R
             (there.len() >= min_count).then_some(total)
         })
         .collect();
-    Ok(Arc::new(totals.with_data_type(crate::groupby::result_type(Statistic::Sum, column.data_type()))))
-}
-
-/// Statistics of exact sums: see [`exact`](crate::exact).
-fn exact(aggregate: &Aggregate, column: &ArrayRef, ranges: Ranges<'_>) -> Result<ArrayRef> {
-    let values = floats(column)?;
-    let mut terms = Vec::with_capacity(values.len());
-    let mut groups = Vec::with_capacity(values.len());
-    let mut counts = vec![0_u64; ranges.len()];
-    let mut special = vec![0.0; ranges.len()];
-    for (group, range) in ranges.iter().enumerate() {
-        for value in values[range.clone()].iter().filter(|value| !value.is_nan()) {
-            counts[group] += 1;
-            if value.is_finite() {
-                terms.push(*value);
-                groups.push(group);
-            } else {
-                special[group] += value;
-            }
-        }
-    }
-    let mut sums = vec![];
-    digits(Power::Value, &terms, &groups, ranges.len()).take(ranges.len(), |row| sums.push(Sum::of(row)));
-    let options = &aggregate.options;
-    let mut results: Vec<Option<f64>> = match aggregate.statistic {
-        Statistic::Sum => sums
-            .iter()
-            .zip(&counts)
-            .map(|(sum, count)| (*count >= options.min_count as u64).then(|| sum.value()))
-            .collect(),
-        Statistic::Mean => sums.iter().zip(&counts).map(|(sum, count)| sum.mean(*count)).collect(),
-        _ => {
-            let mut results = vec![];
-            let mut group = 0;
-            digits(Power::Square, &terms, &groups, ranges.len()).take(ranges.len(), |row| {
-                let count = counts[group];
-                results.push(spread(aggregate, sums[group].variance(&Sum::of(row), count), count));
-                group += 1;
-            });
-            results
-        }
-    };
-    let sum_like = matches!(aggregate.statistic, Statistic::Sum | Statistic::Mean);
-    for (result, special) in results.iter_mut().zip(special) {
-        if special != 0.0 {
-            *result = result.map(|value| if sum_like { value + special } else { f64::NAN });
-        }
-    }
-    Ok(optional_floats(results))
-}
-
-fn digits(power: Power, terms: &[f64], groups: &[usize], count: usize) -> Digits {
-    let mut digits = Digits::new(power);
-    digits.resize(count);
-    digits.add(terms, groups);
-    digits
-}
-
-/// The variance with `ddof`, its root, or the standard error, from the variance with n − 1.
-pub fn spread(aggregate: &Aggregate, variance: Option<f64>, count: u64) -> Option<f64> {
-    let ddof = aggregate.options.ddof;
-    if count <= ddof {
-        return None;
-    }
-    let variance = match (variance, ddof) {
-        (Some(variance), 1) => variance,
-        (Some(variance), _) => variance * (count - 1) as f64 / (count - ddof) as f64,
-        (None, _) => 0.0, // one value, and ddof is 0
-    };
-    Some(match aggregate.statistic {
-        Statistic::Variance => variance,
-        Statistic::StandardError => (variance / count as f64).sqrt(),
-        _ => variance.sqrt(),
-    })
+    Ok(Arc::new(totals.with_data_type(result_type(Statistic::Sum, column.data_type()))))
 }
 
 /// A statistic of the values of each range that are there, in their order.
@@ -245,94 +173,6 @@ pub fn quantile_place(count: usize, q: f64) -> Option<(usize, usize, f64)> {
     let place = last as f64 * q;
     let low = (place.floor() as usize).min(last);
     Some((low, (low + 1).min(last), place - low as f64))
-}
-
-fn mean(values: &[f64]) -> f64 {
-    let mut digits = digits(Power::Value, values, &vec![0; values.len()], 1);
-    let mut mean = f64::NAN;
-    digits.take(1, |row| mean = Sum::of(row).mean(values.len() as u64).unwrap_or(f64::NAN));
-    mean
-}
-
-/// Sums of powers of the distances from the mean.
-fn central(values: &[f64], powers: [i32; 2]) -> [f64; 2] {
-    if values.iter().any(|value| value.is_infinite()) {
-        return [f64::NAN; 2];
-    }
-    let mean = mean(values);
-    powers.map(|power| values.iter().map(|value| (value - mean).powi(power)).sum())
-}
-
-fn skewness(values: &[f64]) -> Option<f64> {
-    let [second, third] = central(values, [2, 3]);
-    skewness_of(values.len() as f64, second, third)
-}
-
-/// pandas' skewness (the adjusted Fisher-Pearson coefficient) from sums of powers of distances from the mean.
-pub fn skewness_of(count: f64, second: f64, third: f64) -> Option<f64> {
-    if count < 3.0 {
-        return None;
-    }
-    if second.abs() < 1e-14 {
-        return Some(0.0);
-    }
-    Some(count * (count - 1.0).sqrt() / (count - 2.0) * (third / second.powf(1.5)))
-}
-
-fn kurtosis(values: &[f64]) -> Option<f64> {
-    let [second, fourth] = central(values, [2, 4]);
-    kurtosis_of(values.len() as f64, second, fourth)
-}
-
-/// pandas' excess kurtosis, without bias.
-pub fn kurtosis_of(count: f64, second: f64, fourth: f64) -> Option<f64> {
-    if count < 4.0 {
-        return None;
-    }
-    if second.abs() < 1e-14 {
-        return Some(0.0);
-    }
-    let rest = (count - 2.0) * (count - 3.0);
-    let numerator = count * (count + 1.0) * (count - 1.0) * fourth;
-    Some(numerator / (rest * second * second) - 3.0 * (count - 1.0).powi(2) / rest)
-}
-
-/// Covariance or correlation of the pairs that are whole.
-fn comoments(aggregate: &Aggregate, left: &ArrayRef, right: &ArrayRef, ranges: Ranges<'_>) -> Result<ArrayRef> {
-    let (left, right) = (floats(left)?, floats(right)?);
-    let (mut x, mut y) = (vec![], vec![]);
-    Ok(float_array(
-        ranges
-            .iter()
-            .map(|range| {
-                x.clear();
-                y.clear();
-                for row in range.clone().filter(|row| !left[*row].is_nan() && !right[*row].is_nan()) {
-                    x.push(left[row]);
-                    y.push(right[row]);
-                }
-                comoment(aggregate, &x, &y)
-            })
-            .collect(),
-    ))
-}
-
-fn comoment(aggregate: &Aggregate, x: &[f64], y: &[f64]) -> f64 {
-    let count = x.len() as u64;
-    let ddof = aggregate.options.ddof;
-    if count <= ddof || count < aggregate.options.min_count as u64 || x.iter().chain(y).any(|v| v.is_infinite()) {
-        return f64::NAN;
-    }
-    let (mean_x, mean_y) = (mean(x), mean(y));
-    let sum = |a: &[f64], mean_a: f64, b: &[f64], mean_b: f64| -> f64 {
-        a.iter().zip(b).map(|(a, b)| (a - mean_a) * (b - mean_b)).sum()
-    };
-    let both = sum(x, mean_x, y, mean_y);
-    if aggregate.statistic == Statistic::Covariance {
-        return both / (count - ddof) as f64;
-    }
-    let scale = (sum(x, mean_x, x, mean_x) * sum(y, mean_y, y, mean_y)).sqrt();
-    if scale == 0.0 { f64::NAN } else { (both / scale).clamp(-1.0, 1.0) }
 }
 
 fn truth(aggregate: &Aggregate, column: &ArrayRef, valid: &[bool], ranges: Ranges<'_>) -> Result<ArrayRef> {

@@ -5,10 +5,12 @@
 //! rows are added and from which they are taken away, and which is rounded once a row.
 
 use super::Ranges;
-use super::reduce::{kurtosis_of, quantile, skewness_of, spread};
+use super::moments::{kurtosis_of, skewness_of, spread};
+use super::reduce::quantile;
 use super::values::{float_array, floats, internal, present};
+use crate::aggregate::Aggregate;
 use crate::exact::{Digits, Power};
-use crate::groupby::{Aggregate, Statistic};
+use crate::statistic::Statistic;
 use datafusion::arrow::array::ArrayRef;
 use datafusion::error::Result;
 use serde::{Deserialize, Serialize};

@@ -5,9 +5,10 @@ use super::rank::{Rank, rank};
 use super::reduce::reduce;
 use super::rolling::{Rolling, rolling};
 use super::values::{float_array, floats, from_integers, integers, internal, is_number, present};
-use crate::groupby::{Aggregate, result_type};
+use crate::aggregate::Aggregate;
 use crate::lower::running::Start;
 use crate::node::Cumulative;
+use crate::statistic::result_type;
 use datafusion::arrow::array::{
     Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, UInt32Array, new_null_array,
 };

@@ -1,7 +1,7 @@
 //! Rows that wait on disk, in buckets of equal keys or in their order, and how much memory a task may take before they
 //! do.
 
-use super::join::keys_of;
+use super::keys::keys_of;
 use crate::kernel::values::internal;
 use datafusion::arrow::array::{Array, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::{concat_batches, take_record_batch};

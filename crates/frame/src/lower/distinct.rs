@@ -1,7 +1,7 @@
 //! `unique` and `value_counts`: groups by value, each with its smallest ordinal, sorted at the end.
 
+use super::aggregates::{Source, aggregate_twice};
 use super::canonical::Canonical;
-use super::groupby::{Source, aggregate_twice};
 use super::ordinal::number_rows;
 use super::{column, exchange, project, sort_partitions};
 use datafusion::error::Result;

@@ -3,40 +3,26 @@
 //! What merges in any order is aggregated where the rows are, exchanged by key and aggregated again. What needs the
 //! rows of a group together goes through [`segments`].
 
+use super::aggregates::{Source, aggregate_twice, main_source};
 use super::canonical::Canonical;
+use super::finish::{Finish, Part};
 use super::ordinal::number_rows;
 use super::segment::{Segments, segments};
-use super::text_groups::TextGroups;
 use super::unordered::unordered;
-use super::{column, exchange, gather, project, sort_partitions};
-use crate::exact::{exact_moments, exact_sum, float_maximum, float_minimum};
+use super::{gather, project, sort_partitions};
+use crate::aggregate::{Aggregate, columns_read};
 use crate::functions::category::with_metadata_of;
-use crate::functions::promote::is_decimal;
-use crate::groupby::{Aggregate, Statistic, columns_read, is_label, result_type};
-use crate::kernel::reduce::{reduce, spread};
-use crate::kernel::values::{internal, optional_floats};
+use crate::kernel::reduce::reduce;
+use crate::kernel::values::internal;
 use crate::relation::Relation;
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Decimal128Array, Int64Array, RecordBatch, RecordBatchOptions, UInt32Array,
-};
-use datafusion::arrow::compute::{cast, take};
-use datafusion::arrow::datatypes::{
-    DataType, Decimal128Type, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt64Type,
-};
-use datafusion::common::ScalarValue;
+use crate::statistic::{Statistic, is_label};
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions, UInt32Array};
+use datafusion::arrow::compute::take;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::Result;
-use datafusion::execution::TaskContext;
-use datafusion::functions_aggregate::count::count_udaf;
-use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
-use datafusion::functions_aggregate::sum::sum_udaf;
-use datafusion::logical_expr::AggregateUDF;
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::aggregate::{AggregateExprBuilder, AggregateFunctionExpr};
-use datafusion::physical_expr::expressions::{CastExpr, Literal};
-use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode, PhysicalGroupBy};
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use datafusion::physical_plan::ExecutionPlan;
 use phalanx_engine::persisted::SerializedSchema;
-use phalanx_engine::{Operator, plan, stream, typetag};
+use phalanx_engine::{plan, typetag};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
@@ -215,200 +201,5 @@ impl Segments for Reductions {
         }
         let options = RecordBatchOptions::new().with_row_count(Some(groups.len()));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema.0), columns, &options)?)
-    }
-}
-
-/// The aggregate function that a statistic comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Source {
-    Moments,
-    ExactSum,
-    IntegerSum,
-    UnsignedSum,
-    DecimalSum,
-    Count,
-    Size,
-    First,
-    Minimum,
-    Maximum,
-    FloatMinimum,
-    FloatMaximum,
-}
-
-impl Source {
-    /// The function over this column of an input.
-    pub fn aggregate(self, schema: &SchemaRef, index: usize) -> Result<AggregateFunctionExpr> {
-        let argument = || column(schema, index);
-        let cast = |data_type| Arc::new(CastExpr::new(column(schema, index), data_type, None)) as _;
-        let one = || Arc::new(Literal::new(ScalarValue::Int64(Some(1)))) as _;
-        let (function, argument): (Arc<AggregateUDF>, Arc<dyn PhysicalExpr>) = match self {
-            Self::Moments => (Arc::new(exact_moments()), cast(DataType::Float64)),
-            Self::ExactSum => (Arc::new(exact_sum()), cast(DataType::Float64)),
-            Self::IntegerSum => (sum_udaf(), cast(DataType::Int64)),
-            Self::UnsignedSum => (sum_udaf(), cast(DataType::UInt64)),
-            Self::DecimalSum => (sum_udaf(), cast(result_type(Statistic::Sum, schema.field(index).data_type()))),
-            Self::Count => (count_udaf(), argument()),
-            Self::Size => (count_udaf(), one()),
-            Self::Minimum | Self::First => (min_udaf(), argument()),
-            Self::Maximum => (max_udaf(), argument()),
-            Self::FloatMinimum => (Arc::new(float_minimum()), argument()),
-            Self::FloatMaximum => (Arc::new(float_maximum()), argument()),
-        };
-        let builder = AggregateExprBuilder::new(function, vec![argument]);
-        builder.schema(Arc::clone(schema)).alias(format!("{self:?}({index})")).build()
-    }
-}
-
-/// Where `aggregate` of a column of this type comes from. Statistics of one column share one function: the moments if
-/// any of them is a variance.
-fn main_source(aggregate: &Aggregate, all: &[Aggregate], data_type: &DataType) -> Source {
-    use Statistic as S;
-    let spread = |statistic| matches!(statistic, S::Variance | S::Deviation | S::StandardError);
-    let moments = all.iter().any(|other| other.column == aggregate.column && spread(other.statistic));
-    let exact = if moments { Source::Moments } else { Source::ExactSum };
-    let float = matches!(data_type, DataType::Float32 | DataType::Float64);
-    match aggregate.statistic {
-        S::Size => Source::Size,
-        S::Count => Source::Count,
-        S::Sum if float => exact,
-        S::Sum if data_type.is_unsigned_integer() => Source::UnsignedSum,
-        S::Sum if is_decimal(data_type) => Source::DecimalSum,
-        S::Sum => Source::IntegerSum,
-        S::Minimum if float => Source::FloatMinimum,
-        S::Maximum if float => Source::FloatMaximum,
-        S::Minimum => Source::Minimum,
-        S::Maximum => Source::Maximum,
-        _ => exact,
-    }
-}
-
-/// Groups by the first `keys` columns, in two steps with an exchange between.
-pub fn aggregate_twice(
-    input: Arc<dyn ExecutionPlan>,
-    keys: usize,
-    sources: Vec<(Source, usize)>,
-    partitions: usize,
-) -> Result<Arc<dyn ExecutionPlan>> {
-    let schema = input.schema();
-    let group_by = PhysicalGroupBy::new_single(
-        (0..keys).map(|index| (column(&schema, index), schema.field(index).name().clone())).collect(),
-    );
-    let functions = sources.iter().map(|(source, index)| Ok(Arc::new(source.aggregate(&schema, *index)?)));
-    let functions = functions.collect::<Result<Vec<_>>>()?;
-    let filters = vec![None; functions.len()];
-    let partial = Arc::new(AggregateExec::try_new(
-        AggregateMode::Partial,
-        group_by,
-        functions.clone(),
-        filters.clone(),
-        Arc::clone(&input),
-        Arc::clone(&schema),
-    )?);
-    let whole = partial.group_expr().as_final();
-    let partial: Arc<dyn ExecutionPlan> = match keys == 1 && *schema.field(0).data_type() == DataType::Utf8 {
-        true => plan::operator(TextGroups { sources, schema: SerializedSchema(partial.schema()) }, vec![input])?,
-        false => partial,
-    };
-    let (exchanged, mode) = match keys {
-        0 => (gather(partial)?, AggregateMode::Final),
-        _ => (exchange(partial, &(0..keys).collect::<Vec<_>>(), partitions)?, AggregateMode::FinalPartitioned),
-    };
-    Ok(Arc::new(AggregateExec::try_new(mode, whole, functions, filters, exchanged, schema)?))
-}
-
-/// One result, and the columns of aggregate functions that it comes from.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Part {
-    aggregate: Aggregate,
-    main: usize,
-    count: Option<usize>,
-    size: Option<usize>,
-}
-
-/// From what the aggregate functions give to statistics.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Finish {
-    schema: SerializedSchema,
-    keys: usize,
-    parts: Vec<Part>,
-    first: Option<usize>,
-}
-
-#[typetag::serde]
-impl Operator for Finish {
-    fn name(&self) -> &'static str {
-        "finish"
-    }
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema.0)
-    }
-    fn run(
-        &self,
-        mut input: Vec<SendableRecordBatchStream>,
-        _context: &TaskContext,
-    ) -> Result<SendableRecordBatchStream> {
-        let this = self.clone();
-        Ok(stream::map(self.schema(), input.swap_remove(0), move |batch| {
-            let mut columns = batch.columns()[..this.keys].to_vec();
-            for part in &this.parts {
-                let field = this.schema.0.field(columns.len()).data_type().clone();
-                columns.push(cast(&part.finish(&batch)?, &field)?);
-            }
-            columns.extend(this.first.map(|first| Arc::clone(batch.column(first))));
-            let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-            Ok(RecordBatch::try_new_with_options(this.schema(), columns, &options)?)
-        }))
-    }
-}
-
-impl Part {
-    fn finish(&self, batch: &RecordBatch) -> Result<ArrayRef> {
-        let options = &self.aggregate.options;
-        let main = batch.column(self.main);
-        let field = |name: &str| {
-            main.as_struct_opt()
-                .and_then(|fields| fields.column_by_name(name))
-                .cloned()
-                .ok_or_else(|| internal("a sum has no such field"))
-        };
-        let result = match self.aggregate.statistic {
-            Statistic::Sum if main.as_struct_opt().is_some() => field("sum")?,
-            Statistic::Sum if *main.data_type() == DataType::UInt64 => {
-                let sums = main.as_primitive::<UInt64Type>();
-                Arc::new(
-                    sums.iter().map(|sum| Some(sum.unwrap_or(0))).collect::<datafusion::arrow::array::UInt64Array>(),
-                )
-            }
-            Statistic::Sum if is_decimal(main.data_type()) => {
-                let sums = main.as_primitive::<Decimal128Type>();
-                let sums: Decimal128Array = sums.iter().map(|sum| Some(sum.unwrap_or(0))).collect();
-                Arc::new(sums.with_data_type(main.data_type().clone()))
-            }
-            Statistic::Sum => {
-                let sums = main.as_primitive::<Int64Type>();
-                Arc::new(sums.iter().map(|sum| Some(sum.unwrap_or(0))).collect::<Int64Array>())
-            }
-            Statistic::Mean => field("mean")?,
-            Statistic::Variance | Statistic::Deviation | Statistic::StandardError => {
-                let (counts, variances) = (field("count")?, field("var")?);
-                let pairs = counts.as_primitive::<Int64Type>().iter().zip(variances.as_primitive::<Float64Type>());
-                optional_floats(
-                    pairs
-                        .map(|(count, variance)| spread(&self.aggregate, variance, count.unwrap_or(0).cast_unsigned())),
-                )
-            }
-            _ => Arc::clone(main),
-        };
-        let Some(count) = self.count else { return Ok(result) };
-        let counts = batch.column(count).as_primitive::<Int64Type>();
-        let sizes = self.size.map(|size| batch.column(size).as_primitive::<Int64Type>());
-        let is_sum = self.aggregate.statistic == Statistic::Sum;
-        let keep = |row: usize| {
-            (!is_sum || counts.value(row) >= options.min_count as i64)
-                && (matches!(self.aggregate.statistic, Statistic::Count | Statistic::Size)
-                    || sizes.is_none_or(|sizes| sizes.value(row) == counts.value(row)))
-        };
-        let rows: UInt32Array = (0..batch.num_rows()).map(|row| keep(row).then_some(row as u32)).collect();
-        Ok(take(&result, &rows, None)?)
     }
 }

@@ -1,9 +1,9 @@
 //! Functions of a host language over frames: of partitions, of partitions with the rows around them, and of groups.
 
 use super::gossip::{Audience, Change, Gossip, Teller, gossip, unreadable};
+use super::halo::{Ends, Halo, Reach, told};
 use super::ordinal::ROW_BITS;
 use super::segment::{Segments, restore, segments};
-use super::windows::{Ends, Nullable, Reach, from_bytes};
 use crate::kernel::values::internal;
 use crate::relation::Relation;
 use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions};
@@ -133,23 +133,8 @@ impl Gossip for Halos {
     }
     fn hear(&self, input: &SchemaRef, own: i64, messages: Vec<(i64, Vec<u8>)>) -> Result<Change> {
         let read: Vec<usize> = (0..input.fields().len() - 1).collect();
-        let schema = Arc::new(input.project(&read)?.with_nullable());
-        let (mut before, mut after) = (vec![], vec![]);
-        for (from, message) in messages {
-            let (head, tail): (Vec<u8>, Vec<u8>) = super::ranges::read(&message)?;
-            if from < own {
-                before.extend(from_bytes(&tail)?);
-            } else if from > own {
-                after.extend(from_bytes(&head)?);
-            }
-        }
-        let mut before = concat_batches(&schema, &before)?;
-        let mut after = concat_batches(&schema, &after)?;
-        if let Reach::Rows(rows_before, rows_after) = self.reach {
-            let kept = before.num_rows().min(rows_before);
-            before = before.slice(before.num_rows() - kept, kept);
-            after = after.slice(0, after.num_rows().min(rows_after));
-        }
+        let schema = told(input, &read)?;
+        let Halo { before, after } = Halo::heard(input, &read, own, messages, self.reach)?;
         let this = self.clone();
         Ok(Box::new(move |batch| {
             let rows = batch.project(&read)?;

@@ -14,28 +14,35 @@
 //! | `asof`, `bins` | `merge_asof`, `resample` |
 //! | `single`, `combine` | small results; rows of several frames |
 //! | `distinct` | `unique`, `value_counts` |
-//! | `groupby`, `text_groups` | `groupby().agg()`; its first step where the key is text |
+//! | `groupby`, `finish` | `groupby().agg()`; its statistics, from aggregate functions |
+//! | `aggregates`, `text_groups` | aggregate functions in two steps; the first of them where the key is text |
 //! | `cumulative` | `cumsum`, `cumprod`, `cummax`, `cummin`, in two passes |
-//! | `merge`, `join`, `buckets` | `merge`; the join of two hash partitions; rows of it that wait on disk |
+//! | `merge`, `join` | `merge`; the join of two hash partitions |
+//! | `chains`, `keys`, `buckets` | one side of a join as a table; what rows are compared by; rows that wait on disk |
 //! | `gossip` | partitions that tell each other what they need to know, with the input computed once |
 //! | `segment` | groups as ranges of rows, and the way back to the input's order |
 //! | `ranges` | all rows in order, in several partitions |
-//! | `windows` | a value for each row from the rows around it: shifts, fills, rolling windows |
+//! | `windows`, `halo` | a value for each row from the rows around it: shifts, fills, rolling windows; rows of neighbouring partitions |
 //! | `unordered` | rows whose order nobody reads |
 //! | `ordinal`, `canonical`, `settled` | the small operators that these share |
 
+mod aggregates;
 pub(crate) mod asof;
 pub(crate) mod bins;
 mod buckets;
 pub(crate) mod canonical;
+mod chains;
 pub(crate) mod combine;
 mod cumulative;
 mod distinct;
+mod finish;
 pub(crate) mod found;
 pub(crate) mod gossip;
 pub(crate) mod groupby;
+pub(crate) mod halo;
 pub(crate) mod host;
 mod join;
+mod keys;
 pub(crate) mod merge;
 pub(crate) mod ordinal;
 pub(crate) mod picked;

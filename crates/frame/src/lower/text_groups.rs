@@ -3,7 +3,7 @@
 //! Most keys are short and come again and again, so a text of up to 15 bytes is compared as one integer, and the last
 //! keys that were met are looked up in a small table that needs no search.
 
-use super::groupby::Source;
+use super::aggregates::Source;
 use crate::kernel::values::internal;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StringBuilder};
 use datafusion::arrow::datatypes::SchemaRef;

@@ -5,17 +5,17 @@
 //! input's partitions and order.
 
 use super::gossip::{Audience, Change, Gossip, Teller, gossip, unreadable};
+use super::halo::{Ends, Halo, Reach, nanoseconds};
 use super::segment::{Segments, restore, segments};
 use crate::dtype::name as dtype_name;
 use crate::kernel::rolling::Span;
-use crate::kernel::values::{integers, internal, present};
+use crate::kernel::values::internal;
 use crate::kernel::window::Window;
 use crate::relation::Relation;
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
-use datafusion::arrow::compute::{cast, concat, concat_batches, take};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use datafusion::arrow::ipc::{reader::StreamReader, writer::StreamWriter};
-use datafusion::error::{DataFusionError, Result};
+use datafusion::arrow::compute::{cast, concat, take};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::error::Result;
 use datafusion::physical_plan::ExecutionPlan;
 use phalanx_engine::persisted::SerializedSchema;
 use phalanx_engine::{plan, typetag};
@@ -133,7 +133,7 @@ impl Windows {
     pub(crate) fn output_type(&self, item: &Item, input: &SchemaRef) -> Result<DataType> {
         let data_type = input.field_with_name(&item.column)?.data_type();
         if let (Window::Whole(aggregate), Some(labels)) = (&item.window, &self.labels)
-            && crate::groupby::is_label(aggregate.statistic)
+            && crate::statistic::is_label(aggregate.statistic)
         {
             return Ok(input.field_with_name(labels)?.data_type().clone());
         }
@@ -172,16 +172,6 @@ fn with_ordinal(schema: &SchemaRef) -> SchemaRef {
     let mut fields = schema.fields().to_vec();
     fields.push(Arc::new(Field::new("ordinal", DataType::Int64, false)));
     Arc::new(Schema::new(fields))
-}
-
-/// Which rows before and after a row a window needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Reach {
-    Rows(usize, usize),
-    Time(i64, i64),
-    /// The nearest value that is there.
-    Present(bool),
-    All,
 }
 
 fn reach(window: &Window) -> Reach {
@@ -225,7 +215,7 @@ impl Over {
             [one] => *one,
             _ => return Err(internal("windows of several reaches in one step")),
         };
-        gossip(&Halo { over: self, reach }, input, false)
+        gossip(&OverHalos { over: self, reach }, input, false)
     }
 
     /// The windows' results, each with the place where it goes.
@@ -259,28 +249,6 @@ impl Over {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema.0), columns, &options)?)
     }
-}
-
-/// Times as nanoseconds.
-fn nanoseconds(times: &ArrayRef) -> Result<Vec<i64>> {
-    if times.null_count() > 0 {
-        return Err(phalanx_engine::Error::data("a missing time in a window of time")
-            .with_hint("drop rows without a time first")
-            .into());
-    }
-    let times = match times.data_type() {
-        DataType::Timestamp(_, zone) => cast(times, &DataType::Timestamp(TimeUnit::Nanosecond, zone.clone()))?,
-        DataType::Date32 | DataType::Date64 => cast(times, &DataType::Timestamp(TimeUnit::Nanosecond, None))?,
-        DataType::Duration(_) => cast(times, &DataType::Duration(TimeUnit::Nanosecond))?,
-        _ => Arc::clone(times),
-    };
-    let times = integers(&times)?.values().to_vec();
-    if times.windows(2).any(|pair| pair[0] > pair[1]) {
-        return Err(phalanx_engine::Error::data("the times of a window of time go back")
-            .with_hint("sort by them first")
-            .into());
-    }
-    Ok(times)
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -318,12 +286,12 @@ impl Segments for OverGroups {
 
 /// Tells the rows at a partition's ends that its neighbours' windows need.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Halo {
+struct OverHalos {
     over: Over,
     reach: Reach,
 }
 
-impl Halo {
+impl OverHalos {
     /// The columns that windows read, which are what is told.
     fn read(&self) -> Vec<usize> {
         let mut read: Vec<usize> = self.over.items.iter().map(|item| item.0).chain(self.over.time).collect();
@@ -334,7 +302,7 @@ impl Halo {
 }
 
 #[typetag::serde]
-impl Gossip for Halo {
+impl Gossip for OverHalos {
     fn name(&self) -> &'static str {
         self.over.items.first().map_or("windows", |item| item.1.name())
     }
@@ -358,23 +326,7 @@ impl Gossip for Halo {
     }
     fn hear(&self, input: &SchemaRef, own: i64, messages: Vec<(i64, Vec<u8>)>) -> Result<Change> {
         let read = self.read();
-        let schema = Arc::new(input.project(&read)?.with_nullable());
-        let (mut before, mut after) = (vec![], vec![]);
-        for (from, message) in messages {
-            let (head, tail): (Vec<u8>, Vec<u8>) = super::ranges::read(&message)?;
-            if from < own {
-                before.extend(from_bytes(&tail)?);
-            } else if from > own {
-                after.extend(from_bytes(&head)?);
-            }
-        }
-        let mut before = concat_batches(&schema, &before)?;
-        let mut after = concat_batches(&schema, &after)?;
-        if let Reach::Rows(rows_before, rows_after) = self.reach {
-            let kept = before.num_rows().min(rows_before);
-            before = before.slice(before.num_rows() - kept, kept);
-            after = after.slice(0, after.num_rows().min(rows_after));
-        }
+        let Halo { before, after } = Halo::heard(input, &read, own, messages, self.reach)?;
         let over = self.over.clone();
         Ok(Box::new(move |batch| {
             let mut columns = batch.columns().to_vec();
@@ -394,123 +346,4 @@ impl Gossip for Halo {
             over.placed(own, sliced, ordinal)
         }))
     }
-}
-
-pub(super) trait Nullable {
-    fn with_nullable(self) -> Schema;
-}
-
-impl Nullable for Schema {
-    fn with_nullable(self) -> Schema {
-        Schema::new(self.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect::<Vec<_>>())
-    }
-}
-
-/// The first and the last rows of a partition.
-pub(super) struct Ends {
-    read: Vec<usize>,
-    time: Option<usize>,
-    reach: Reach,
-    head: Vec<RecordBatch>,
-    tail: Vec<RecordBatch>,
-}
-
-impl Ends {
-    pub(super) fn new(read: Vec<usize>, time: Option<usize>, reach: Reach) -> Self {
-        Self { read, time, reach, head: vec![], tail: vec![] }
-    }
-}
-
-impl Teller for Ends {
-    fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        let batch = batch.project(&self.read)?;
-        let schema = Arc::new(batch.schema().as_ref().clone().with_nullable());
-        let batch = RecordBatch::try_new(schema, batch.columns().to_vec())?;
-        match self.reach {
-            Reach::Rows(before, after) => {
-                let have: usize = self.head.iter().map(RecordBatch::num_rows).sum();
-                if have < after {
-                    self.head.push(batch.slice(0, batch.num_rows().min(after - have)));
-                }
-                if before > 0 {
-                    self.tail.push(batch);
-                    let mut rows: usize = self.tail.iter().map(RecordBatch::num_rows).sum();
-                    while rows - self.tail[0].num_rows() >= before {
-                        rows -= self.tail.remove(0).num_rows();
-                    }
-                }
-            }
-            Reach::Time(before, after) => {
-                let time = self.time.and_then(|time| self.read.iter().position(|&column| column == time));
-                let time = time.ok_or_else(unreadable)?;
-                let times = |batch: &RecordBatch| nanoseconds(batch.column(time));
-                let (own, first) = (times(&batch)?, self.head.first().map(times).transpose()?);
-                let first = first.as_ref().unwrap_or(&own)[0];
-                let near = own.iter().take_while(|&&at| at <= first.saturating_add(after)).count();
-                if after > 0 && near > 0 {
-                    self.head.push(batch.slice(0, near));
-                }
-                let last = own[own.len() - 1].saturating_sub(before);
-                self.tail.push(batch);
-                while self.tail.len() > 1 && times(&self.tail[0])?.iter().all(|&at| at < last) {
-                    self.tail.remove(0);
-                }
-            }
-            Reach::Present(true) => self.tail = vec![nearest(&self.tail, &batch, true)?],
-            Reach::Present(false) => {
-                let known = std::mem::take(&mut self.head);
-                self.head = vec![nearest(&known, &batch, false)?];
-            }
-            Reach::All => {}
-        }
-        Ok(())
-    }
-
-    fn finish(mut self: Box<Self>) -> Result<Vec<u8>> {
-        if let Reach::Rows(before, _) = self.reach {
-            let rows: usize = self.tail.iter().map(RecordBatch::num_rows).sum();
-            if let Some(first) = self.tail.first_mut() {
-                let cut = rows.saturating_sub(before).min(first.num_rows());
-                *first = first.slice(cut, first.num_rows() - cut);
-            }
-        }
-        super::ranges::write(&(to_bytes(&self.head)?, to_bytes(&self.tail)?))
-    }
-}
-
-/// One row with the last (or first) value of each column that is there in `known` and then `batch`.
-fn nearest(known: &[RecordBatch], batch: &RecordBatch, last: bool) -> Result<RecordBatch> {
-    let columns = (0..batch.num_columns())
-        .map(|index| {
-            let column = batch.column(index);
-            let valid = present(column);
-            let row = if last { valid.iter().rposition(|valid| *valid) } else { valid.iter().position(|valid| *valid) };
-            let old = known.first().map(|known| Arc::clone(known.column(index)));
-            let old_counts = old.as_ref().is_some_and(|old| present(old)[0]);
-            match (row, old) {
-                (Some(_), Some(old)) if !last && old_counts => old,
-                (Some(row), _) => column.slice(row, 1),
-                (None, Some(old)) => old,
-                (None, None) => datafusion::arrow::array::new_null_array(column.data_type(), 1),
-            }
-        })
-        .collect();
-    Ok(RecordBatch::try_new(batch.schema(), columns)?)
-}
-
-fn to_bytes(batches: &[RecordBatch]) -> Result<Vec<u8>> {
-    let mut bytes = vec![];
-    if let Some(first) = batches.first() {
-        let mut writer = StreamWriter::try_new(&mut bytes, &first.schema())?;
-        batches.iter().try_for_each(|batch| writer.write(batch))?;
-        writer.finish()?;
-    }
-    Ok(bytes)
-}
-
-pub(super) fn from_bytes(bytes: &[u8]) -> Result<Vec<RecordBatch>> {
-    if bytes.is_empty() {
-        return Ok(vec![]);
-    }
-    StreamReader::try_new(bytes, None)?.collect::<Result<Vec<_>, _>>().map_err(DataFusionError::from)
 }

@@ -1,10 +1,9 @@
 //! `GROUP BY`, and statistics of all rows.
 
 use super::{column_name, expression, not_yet, typed};
-use crate::Frame;
 use crate::expr::{Expr, lit, when};
-use crate::groupby::{Aggregate, Statistic};
 use crate::sort::KeepRows;
+use crate::{Aggregate, Frame, Statistic};
 use datafusion::logical_expr::Aggregate as Node;
 use phalanx_engine::Result;
 
