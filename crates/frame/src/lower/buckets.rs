@@ -1,7 +1,7 @@
 //! Rows that wait on disk, in buckets of equal keys or in their order, and how much memory a task may take before they
 //! do.
 
-use super::keys::keys_of;
+use super::keys::hashes;
 use crate::kernel::values::internal;
 use datafusion::arrow::array::{Array, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::{concat_batches, take_record_batch};
@@ -174,7 +174,7 @@ impl Buckets {
     fn share_out(&mut self) -> Result<()> {
         (self.pending_rows, self.pending_bytes) = (0, 0);
         let batch = &concat_batches(&self.schema, &std::mem::take(&mut self.pending))?;
-        let (_, hashes) = keys_of(batch, self.keys)?;
+        let hashes = hashes(batch, self.keys)?;
         let mut rows: Vec<Vec<u32>> = vec![vec![]; BUCKETS];
         for (row, hash) in hashes.iter().enumerate() {
             rows[bucket(*hash, self.level)].push(row as u32);

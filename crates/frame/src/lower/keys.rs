@@ -21,11 +21,24 @@ pub(super) enum Keys {
 }
 
 impl Keys {
-    /// What chains tell a key by: the key itself if that is `exact`, else its hash.
-    pub(super) fn tag(&self, row: usize, exact: bool, hash: u64) -> u64 {
+    /// Those of a batch, which are so many.
+    pub(super) fn of(batch: &RecordBatch, keys: usize) -> Result<Self> {
+        let columns = &batch.columns()[key_range(batch.num_columns(), keys)];
+        Ok(match columns {
+            [] => Self::None,
+            [one] if *one.data_type() == DataType::Int64 => Self::Integers(one.as_primitive::<Int64Type>().clone()),
+            _ => {
+                let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
+                Self::Rows(RowConverter::new(fields)?.convert_columns(columns)?)
+            }
+        })
+    }
+
+    /// What chains tell the keys of `batch` by: the keys themselves if those are `exact`, else their hashes.
+    pub(super) fn tags(&self, batch: &RecordBatch, keys: usize, exact: bool) -> Result<Vec<u64>> {
         match self {
-            Self::Integers(keys) if exact => keys.value(row).cast_unsigned(),
-            _ => hash,
+            Self::Integers(keys) if exact => Ok(keys.values().iter().map(|key| key.cast_unsigned()).collect()),
+            _ => hashes(batch, keys),
         }
     }
 
@@ -49,18 +62,12 @@ impl Keys {
     }
 }
 
-/// The keys of a batch, and their hashes, by which exchanges partition too.
-pub(super) fn keys_of(batch: &RecordBatch, keys: usize) -> Result<(Keys, Vec<u64>)> {
-    let columns = &batch.columns()[key_range(batch.num_columns(), keys)];
+/// The hashes of a batch's keys, by which exchanges partition too.
+pub(super) fn hashes(batch: &RecordBatch, keys: usize) -> Result<Vec<u64>> {
     let mut hashes = vec![0; batch.num_rows()];
-    let compared = match columns {
-        [] => return Ok((Keys::None, hashes)),
-        [one] if *one.data_type() == DataType::Int64 => Keys::Integers(one.as_primitive::<Int64Type>().clone()),
-        _ => {
-            let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-            Keys::Rows(RowConverter::new(fields)?.convert_columns(columns)?)
-        }
-    };
-    create_hashes(columns, REPARTITION_RANDOM_STATE.random_state(), &mut hashes)?;
-    Ok((compared, hashes))
+    if keys > 0 {
+        let columns = &batch.columns()[key_range(batch.num_columns(), keys)];
+        create_hashes(columns, REPARTITION_RANDOM_STATE.random_state(), &mut hashes)?;
+    }
+    Ok(hashes)
 }
