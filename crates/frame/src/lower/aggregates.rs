@@ -2,6 +2,7 @@
 //! behind an exchange.
 
 use super::text_groups::TextGroups;
+use super::text_views::text_views;
 use super::{column, exchange, gather};
 use crate::aggregate::Aggregate;
 use crate::exact::{exact_moments, exact_sum, float_maximum, float_minimum};
@@ -112,7 +113,12 @@ pub fn aggregate_twice(
     )?);
     let whole = partial.group_expr().as_final();
     let partial: Arc<dyn ExecutionPlan> = match keys == 1 && *schema.field(0).data_type() == DataType::Utf8 {
-        true => plan::operator(TextGroups { sources, schema: SerializedSchema(partial.schema()) }, vec![input])?,
+        true => {
+            let is_key_read = sources.iter().any(|(source, index)| *index == 0 && *source != Source::Size);
+            let views = if is_key_read { None } else { text_views(&input, 0)? };
+            let groups = TextGroups { sources, schema: SerializedSchema(partial.schema()) };
+            plan::operator(groups, vec![views.unwrap_or(input)])?
+        }
         false => partial,
     };
     let (exchanged, mode) = match keys {

@@ -58,12 +58,19 @@ impl Canonical {
     }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Canonicalise {
     schema: SerializedSchema,
     compared: Vec<usize>,
     missing: Vec<usize>,
     required: Vec<usize>,
+}
+
+impl Canonicalise {
+    /// The same for other types of columns that it leaves as they are.
+    pub fn with_schema(&self, schema: SchemaRef) -> Self {
+        Self { schema: SerializedSchema(schema), ..self.clone() }
+    }
 }
 
 #[typetag::serde]

@@ -15,7 +15,7 @@
 //! | `single`, `combine` | small results; rows of several frames |
 //! | `distinct` | `unique`, `value_counts` |
 //! | `groupby`, `finish` | `groupby().agg()`; its statistics, from aggregate functions |
-//! | `aggregates`, `text_groups` | aggregate functions in two steps; the first of them where the key is text |
+//! | `aggregates`, `text_groups`, `text_views` | aggregate functions in two steps; the first where the key is text, and that text as views |
 //! | `cumulative` | `cumsum`, `cumprod`, `cummax`, `cummin`, in two passes |
 //! | `merge`, `join` | `merge`; the join of two hash partitions |
 //! | `chains`, `keys`, `buckets` | one side of a join as a table; what rows are compared by; rows that wait on disk |
@@ -56,6 +56,7 @@ mod settled;
 pub(crate) mod shuffle;
 pub(crate) mod single;
 mod text_groups;
+mod text_views;
 mod unordered;
 pub(crate) mod windows;
 

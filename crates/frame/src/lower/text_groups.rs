@@ -5,7 +5,9 @@
 
 use super::aggregates::Source;
 use crate::kernel::values::internal;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StringBuilder};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, MAX_INLINE_VIEW_LEN, RecordBatch, StringArray, StringBuilder, StringViewArray,
+};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::HashMap;
 use datafusion::error::Result;
@@ -99,8 +101,12 @@ impl Open {
     }
 
     fn add(&mut self, batch: &RecordBatch, groups: &mut Vec<usize>) -> Result<()> {
-        let keys = batch.column(0).as_string_opt::<i32>().ok_or_else(|| internal("a key that is no text"))?;
-        self.keys.find(keys, groups);
+        let keys = batch.column(0);
+        match (keys.as_string_opt::<i32>(), keys.as_string_view_opt()) {
+            (Some(keys), _) => self.keys.find(keys, groups),
+            (_, Some(keys)) => self.keys.find_views(keys, groups),
+            _ => return Err(internal("a key that is no text")),
+        }
         for function in &mut self.functions {
             let values = function.argument.evaluate(batch)?.into_array(batch.num_rows())?;
             function.groups.update_batch(&[values], groups, None, self.keys.len())?;
@@ -177,30 +183,54 @@ impl Keys {
         let (bytes, offsets) = (keys.value_data(), keys.value_offsets());
         for row in 0..keys.len() {
             if keys.is_null(row) {
-                let next = self.len();
-                groups.push(*self.missing.get_or_insert_with(|| {
-                    self.texts.append_null();
-                    next
-                }));
+                groups.push(self.missing());
                 continue;
             }
             let (start, end) = (offsets[row] as usize, offsets[row + 1] as usize);
             groups.push(match packed(bytes, start, end) {
-                Some(key) => self.short(key, keys.value(row)),
+                Some(key) => self.short(key, || keys.value(row)),
                 None => self.long(keys.value(row)),
             });
         }
     }
 
+    /// The same for texts of which the short ones lie in their views.
+    fn find_views(&mut self, keys: &StringViewArray, groups: &mut Vec<usize>) {
+        groups.clear();
+        groups.reserve(keys.len());
+        for (row, view) in keys.views().iter().enumerate() {
+            let length = *view as u32;
+            groups.push(if keys.is_null(row) {
+                self.missing()
+            } else if length <= MAX_INLINE_VIEW_LEN {
+                self.short(view >> 32 | u128::from(length) << 120, || keys.value(row))
+            } else {
+                let text = keys.value(row);
+                match packed(text.as_bytes(), 0, text.len()) {
+                    Some(key) => self.short(key, || text),
+                    None => self.long(text),
+                }
+            });
+        }
+    }
+
+    fn missing(&mut self) -> usize {
+        let next = self.len();
+        *self.missing.get_or_insert_with(|| {
+            self.texts.append_null();
+            next
+        })
+    }
+
     #[inline]
-    fn short(&mut self, key: u128, text: &str) -> usize {
+    fn short<'a>(&mut self, key: u128, text: impl FnOnce() -> &'a str) -> usize {
         let place = self.recent.place(key);
         if place.0 == key {
             return place.1;
         }
         let next = datafusion::arrow::array::ArrayBuilder::len(&self.texts);
         let group = *self.short.entry(key).or_insert_with(|| {
-            self.texts.append_value(text);
+            self.texts.append_value(text());
             next
         });
         *place = (key, group);
@@ -262,6 +292,13 @@ mod tests {
         }
         let expected: Vec<usize> = (0..rows.len()).chain((0..rows.len()).rev()).collect();
         assert_eq!(groups, expected);
+        // As views they are the same groups.
+        let views: StringViewArray = array.iter().collect();
+        for (start, length) in [(3, views.len() - 3), (0, 3)] {
+            let mut found = vec![];
+            keys.find_views(&views.slice(start, length), &mut found);
+            assert_eq!(found, expected[start..start + length]);
+        }
         assert_eq!(keys.take().as_string::<i32>(), &rows.into_iter().collect::<StringArray>());
         assert!(keys.is_empty());
     }
