@@ -44,6 +44,14 @@ fn frames(folder: &std::path::Path) -> Vec<Frame> {
             source.shuffle(["key"], 3).unwrap().with_partition_number("partition").unwrap(),
             source.with_row_number("at").unwrap().place_by("at", 2).unwrap(),
             source.merge(&source.head(9).unwrap(), ["key", "value"], Keep::Left).unwrap(),
+            // Read in any order.
+            source
+                .merge(&source.head(9).unwrap(), ["key", "value"], Keep::Left)
+                .unwrap()
+                .groupby(["key"])
+                .unwrap()
+                .agg([Aggregate::sum("whole_x")])
+                .unwrap(),
         ]);
     }
     frames
@@ -101,6 +109,8 @@ fn nothing_is_ordered_for_sums() {
     let sum = [Aggregate::sum("whole")];
     assert!(goes_home(&merged));
     assert!(!goes_home(&groups.clone().agg(sum.clone()).unwrap()));
+    let text = groups.clone().agg(sum.clone()).unwrap().explain(&Settings::default()).unwrap();
+    assert!(!text.contains("number_rows"), "{text}");
     assert!(goes_home(&groups.sort(false).agg(sum).unwrap()), "the order of appearance needs the order of the rows");
 }
 
@@ -140,6 +150,7 @@ fn plans_survive_the_codec() {
         "finish",
         "in_order",
         "join",
+        "number_nothing",
         "number_rows",
         "partition_number",
         "route",
