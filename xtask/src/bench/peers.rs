@@ -132,10 +132,11 @@ const LAZY_WORKS: &[&str] = &[
     "py-merge",
     "py-to-pandas",
     "py-boost",
+    "py-boost-again",
     "py-boost-search",
 ];
 /// Boosting over ranks: `benches/peers/boosting_works.py`.
-const BOOSTING_WORKS: &[&str] = &["py-boost", "py-boost-search"];
+const BOOSTING_WORKS: &[&str] = &["py-boost", "py-boost-again", "py-boost-search"];
 const NUMPY_PYTHON_WORKS: &[&str] = &["py-array-mean", "py-chain", "py-matmul", "py-to-numpy"];
 const DASK_LAZY_WORKS: &[&str] = &[
     "py-scalar",
