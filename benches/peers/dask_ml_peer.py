@@ -11,7 +11,7 @@ from learn_works import CHUNK, learn_works
 
 dask.config.set(scheduler="threads")
 
-#: They take minutes each: once is enough.
+#: They can take minutes each: once is enough.
 ONCE = ("py-logistic-lbfgs", "py-logistic-newton", "py-logistic-admm", "py-linear-regression")
 
 
