@@ -3,6 +3,7 @@
 
 use crate::{Error, Result};
 use std::fs::{DirBuilder, File};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -85,7 +86,10 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.path) {
+        // Whose folder this one lies in may have removed it.
+        if let Err(error) = std::fs::remove_dir_all(&self.path)
+            && error.kind() != ErrorKind::NotFound
+        {
             tracing::warn!(path = %self.path.display(), %error, "a scratch folder can't be removed");
         }
     }
@@ -103,14 +107,18 @@ fn spread(path: &Path) {
     }
 }
 
-/// Removes the folders of processes that are dead: those whose lock is free.
+/// Removes the folders of processes that are dead: those whose lock is free, or is gone because their end was cut short
+/// or something was written late.
 pub fn sweep(parent: &Path) {
     let Ok(entries) = std::fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
         if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
             continue;
         }
-        let is_free = File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        let is_free = match File::open(entry.path().join(LOCK)) {
+            Ok(lock) => lock.try_lock().is_ok(),
+            Err(error) => error.kind() == ErrorKind::NotFound,
+        };
         if is_free && let Err(error) = std::fs::remove_dir_all(entry.path()) {
             tracing::warn!(path = %entry.path().display(), %error, "a dead process's folder can't be removed");
         }
@@ -143,8 +151,10 @@ mod tests {
         File::create(dead.join(LOCK)).unwrap();
         let other = parent.path().join("other");
         std::fs::create_dir(&other).unwrap();
+        let cut_short = parent.path().join(format!("{PREFIX}cut-short"));
+        std::fs::create_dir_all(cut_short.join("job")).unwrap();
         sweep(parent.path());
-        assert!(!dead.exists() && living.path().exists() && other.exists());
+        assert!(!dead.exists() && !cut_short.exists() && living.path().exists() && other.exists());
         let path = living.path().to_owned();
         let neighbour = Scratch::create(parent.path(), "neighbour").unwrap();
         assert_eq!(Scratch::beside(&path, "neighbour").as_deref(), Some(neighbour.path()));
@@ -154,6 +164,8 @@ mod tests {
         assert_eq!(Scratch::beside(&path, "another"), None);
         drop(living);
         assert!(!path.exists());
+        std::fs::remove_dir_all(neighbour.path()).unwrap();
+        drop(neighbour);
     }
 
     #[test]
