@@ -121,12 +121,8 @@ class Overview:
             There is no such worker.
         """
         there = self.scheduler_info()["workers"]
-        named = {found["id"]: address for address, found in there.items()}
-        wanted = list(there) if workers is None else [workers] if isinstance(workers, str) else list(workers)
-        found = {}
-        for worker in (str(each).removeprefix("tcp://") for each in wanted):
-            found[named.get(worker, worker)] = self._log(there[worker]["id"] if worker in there else worker, n)
-        return found
+        names = _names_by_address(there, list(there) if workers is None else workers)
+        return {address: self._log(name, n) for address, name in names.items()}
 
     def get_scheduler_logs(self, n: int | None = None) -> list[tuple[str, str]]:
         """What the scheduler wrote to its log lately: level and text, the latest first."""
@@ -189,12 +185,9 @@ class Overview:
         if not close_workers:
             raise UnsupportedError("retire_workers(close_workers=False)", "workers that are retired end")
         there = self.scheduler_info()["workers"]
-        named = {found["id"]: address for address, found in there.items()}
-        wanted = [workers] if isinstance(workers, str) else list(workers)
-        plain = [str(worker).removeprefix("tcp://") for worker in wanted]
-        addresses = [named.get(worker, worker) for worker in plain]
-        self._native.retire_workers([there[at]["id"] if at in there else at for at in addresses])
-        return {address: there[address] for address in addresses}
+        names = _names_by_address(there, workers)
+        self._native.retire_workers(list(names.values()))
+        return {address: there[address] for address in names}
 
     @property
     def scheduler_address(self) -> str:
@@ -241,3 +234,11 @@ class Overview:
             f"<b>Client</b> {place}"
             f"<table><tr><th>Worker</th><th>Threads</th><th>Memory</th></tr>{rows}</table>"
         )
+
+
+def _names_by_address(there: dict[str, Any], workers: Any) -> dict[str, str]:
+    """The names of workers, which are given by name or address, by their addresses; one that is not there is both."""
+    named = {found["id"]: address for address, found in there.items()}
+    plain = [str(worker).removeprefix("tcp://") for worker in ([workers] if isinstance(workers, str) else workers)]
+    addresses = [named.get(worker, worker) for worker in plain]
+    return {address: there[address]["id"] if address in there else address for address in addresses}
