@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from phalanx import _client
 from phalanx.distributed import Client, LocalCluster
 
 
@@ -36,6 +37,23 @@ def figures_are_closed() -> Iterator[None]:
         pyplot.close("all")
 
 
+@pytest.fixture(autouse=True)
+def clients_are_closed() -> Iterator[None]:
+    """A client that a failed test leaves current is not the one that the next computes with."""
+    before = list(_client._clients)
+    yield
+    left = [client for client in _client._clients if client not in before]
+    for client in left:
+        client.close()
+    assert not left, "a test leaves its client open"
+
+
+@pytest.fixture
+def default_port() -> int:
+    """The port that schedulers take if none is given: tests that start one there wait for each other."""
+    return 8786
+
+
 @pytest.fixture(scope="session")
 def python_cluster() -> Iterator[LocalCluster]:
     """Two workers of one core that run Python functions: one cluster for all suites."""
@@ -51,10 +69,14 @@ def python_client(python_cluster: LocalCluster) -> Iterator[Client]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Says to pytest-xdist what stays together: all that uses a cluster, so that one is started for all suites; and the
-    tests of a file, which share what is slow to make.
+    """Says to pytest-xdist what stays together: all that uses a cluster, so that one is started for all suites; all that
+    takes the default port; and the tests of a file, which share what is slow to make.
     """
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        uses_cluster = any("cluster" in name or name == "python_client" for name in fixtures)
-        item.add_marker(pytest.mark.xdist_group("cluster" if uses_cluster else str(item.path)))
+        group = str(item.path)
+        if "default_port" in fixtures:
+            group = "default port"
+        elif any("cluster" in name or name == "python_client" for name in fixtures):
+            group = "cluster"
+        item.add_marker(pytest.mark.xdist_group(group))

@@ -21,8 +21,8 @@ from typing import Any
 #: Puts the ends of the pipes where the browser looks for them, and becomes it. (A process with many threads must not run
 #: Python between fork and exec.)
 START = """
-import os, sys
-ends = (os.dup2(int(sys.argv[1]), 200), os.dup2(int(sys.argv[2]), 201))
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
 os.dup2(ends[0], 3)
 os.dup2(ends[1], 4)
 os.closerange(5, 256)
@@ -53,6 +53,7 @@ class Browser:
 
     def __init__(self, program: str, *more: str) -> None:
         self._profile = tempfile.TemporaryDirectory(prefix="phalanx-browser-", ignore_cleanup_errors=True)
+        self._log = tempfile.TemporaryFile()
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
         arguments = [
@@ -69,7 +70,7 @@ class Browser:
             pass_fds=(to_browser, from_browser),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=self._log,
         )
         os.close(to_browser)
         os.close(from_browser)
@@ -107,10 +108,16 @@ class Browser:
             if not ready:
                 return None
             part = os.read(self._read, 1 << 20)
-            assert part, "the browser has ended"
+            assert part, f"the browser has ended: {self._said()}"
             self._buffer += part
         message, _, self._buffer = self._buffer.partition(b"\0")
         return dict(json.loads(message))
+
+    def _said(self) -> str:
+        """How it ended, and the last that it wrote about it."""
+        code = self._process.wait(5)
+        self._log.seek(0)
+        return f"{code}, {self._log.read()[-2000:].decode(errors='replace')}"
 
     def page(self) -> Page:
         """A new tab."""
@@ -128,6 +135,7 @@ class Browser:
             self._process.wait()
         os.close(self._write)
         os.close(self._read)
+        self._log.close()
         self._profile.cleanup()
 
 
@@ -166,7 +174,7 @@ class Page:
         assert "exceptionDetails" not in answer, f"{expression}: {answer['exceptionDetails']}"
         return answer["result"].get("value")
 
-    def wait(self, expression: str, timeout: float = 10.0) -> Any:
+    def wait(self, expression: str, timeout: float = 30.0) -> Any:
         """Waits until an expression is true; what it is then."""
         deadline = time.monotonic() + timeout
         # An element comes as an empty dict, and is true as it is in JavaScript.
