@@ -28,6 +28,7 @@
 //! | [`kernel`] | what is computed of rows that lie side by side |
 //! | [`sql`] | `SELECT` over frames |
 //! | [`table`] | a computed result |
+//! | [`texts`] | distinct texts and their numbers |
 //! | [`source`] | Parquet, CSV, JSON, the caller's own data, persisted data |
 //! | [`sink`] | Parquet, CSV and JSON, a file for each partition |
 //! | [`datasets`] | generated data |
@@ -82,6 +83,7 @@ pub mod source;
 pub mod sql;
 pub mod statistic;
 pub mod table;
+pub mod texts;
 pub mod windows;
 
 pub use aggregate::{Aggregate, AggregateOptions};

@@ -23,6 +23,9 @@ pub const DISTINCT_MAX: usize = 1024;
 /// The most columns that [`distinct`] takes: each chunk answers with 8 KiB for each.
 pub const COLUMNS_MAX: usize = 256;
 
+/// Chunks of [`one_hot`] are of so many bytes, whatever those that they are made of: memory that stays in the cache.
+pub const HOT_BYTES_MAX: usize = 4 << 20;
+
 /// What a value is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Key {
@@ -96,7 +99,7 @@ pub async fn distinct(engine: &dyn Engine, array: &Array) -> Result<Option<Vec<V
     if rows == 0 || width == 0 {
         return Ok(Some(vec![vec![]; width]));
     }
-    let input = whole_rows(array)?;
+    let input = whole_rows(array, usize::MAX)?;
     let blocks = input.array.chunks()?.sizes(0).len();
     let line = width * (DISTINCT_MAX + 1);
     let chunks = ChunkSpec::Sizes(vec![vec![line; blocks]]);
@@ -119,11 +122,16 @@ fn rows_and_columns(shape: &[usize]) -> Result<(usize, usize)> {
     }
 }
 
-/// The array in chunks of whole rows, cut along them.
-fn whole_rows(array: &Array) -> Result<BlockInput> {
+/// The array in chunks of whole rows, and of so many rows at most, cut along them.
+fn whole_rows(array: &Array, rows_max: usize) -> Result<BlockInput> {
     let (shape, chunks) = (array.shape()?, array.chunks()?);
     let rest = shape[1..].iter().map(|length| vec![*length]);
-    let array = array.rechunk(ChunkSpec::Sizes(std::iter::once(chunks.sizes(0)).chain(rest).collect()));
+    let pieces = |rows: usize| {
+        let count = rows.div_ceil(rows_max).max(1);
+        (0..count).map(move |piece| rows * (piece + 1) / count - rows * piece / count)
+    };
+    let rows = chunks.sizes(0).into_iter().flat_map(pieces).collect();
+    let array = array.rechunk(ChunkSpec::Sizes(std::iter::once(rows).chain(rest).collect()));
     let axes = (0..shape.len()).map(|axis| (axis == 0).then_some((0, 0, 0))).collect();
     Ok(BlockInput { array, axes, borders: vec![None; shape.len()] })
 }
@@ -152,7 +160,7 @@ pub fn codes(
 ) -> Result<Array> {
     let shape = array.shape()?.to_vec();
     need_columns(&shape, &categories)?;
-    let input = whole_rows(array)?;
+    let input = whole_rows(array, usize::MAX)?;
     let rest = shape[1..].iter().map(|length| vec![*length]);
     let chunks = ChunkSpec::Sizes(std::iter::once(input.array.chunks()?.sizes(0)).chain(rest).collect());
     let function = Codes { key, categories, unknown, missing, dtype };
@@ -160,7 +168,8 @@ pub fn codes(
 }
 
 /// One column of 0 and 1 for each of the `categories` of each column, of the type `dtype`, but for those whose number is in
-/// `left_out`. Values that are none of the categories have 0 everywhere. Lazy.
+/// `left_out`. Values that are none of the categories have 0 everywhere. Chunks have fewer rows than the array's where they
+/// would be larger than [`HOT_BYTES_MAX`]. Lazy.
 ///
 /// # Errors
 /// As [`codes`].
@@ -178,7 +187,7 @@ pub fn one_hot(
     }
     let function = OneHot { key, categories, left_out, dtype };
     let width = function.width();
-    let input = whole_rows(array)?;
+    let input = whole_rows(array, HOT_BYTES_MAX / (width * dtype.itemsize()).max(1) + 1)?;
     let chunks = ChunkSpec::Sizes(vec![input.array.chunks()?.sizes(0), vec![width]]);
     Ok(blockwise_native(function, &[input], vec![rows, width], chunks, dtype))
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phalanx.array._base import Base, axes_of, lazy, wrap
+from phalanx.array._selected import moment_of, selected, started
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "max", "mean", "min", "moment",
@@ -13,58 +14,64 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _refuse(name: str, **options: Any) -> None:
-    for option, value in options.items():
-        if value is not None:
-            hints = {"out": "assign the result", "where": "use where(condition, x, neutral element) first"}
-            hint = hints.get(option, "combine it with the result")
-            raise NotImplementedError(f"{name}: {option}= is not supported for lazy arrays: {hint}")
-
-
 def _reduce(
-    name: str, x: Any, axis: Any, dtype: Any, keepdims: bool, ddof: float = 0.0, **refused: Any
-) -> Any:
+    name: str, x: Any, axis: Any, dtype: Any, keepdims: bool, ddof: float = 0.0, *,
+    out: Any = None, initial: Any = None, where: Any = None, mean: Any = None,
+) -> Any:  # fmt: skip
     """The reduction of this name; ``dtype`` is what elements are cast to, and the result is."""
     from phalanx._lazy import np
 
-    _refuse(name, **refused)
+    if out is not None:
+        raise NotImplementedError(f"{name}: out= is not supported for lazy arrays: assign the result")
     x = lazy(x)
     if dtype is not None:
         target = np.dtype(dtype)
         # Integers are averaged in float64 and cast at the end, as NumPy's accumulators are of that type.
         x = x.astype(target)
-    result = wrap(x._native.reduce(name, axes_of(axis, x.ndim), bool(keepdims), float(ddof)))
+    if name.endswith(("mean", "var", "std")) and (where is not None or mean is not None):
+        result = moment_of(name, x, axis, bool(keepdims), float(ddof), where, mean)
+    else:
+
+        def reduce(name: str, x: Any) -> Any:
+            return wrap(x._native.reduce(name, axes_of(axis, x.ndim), bool(keepdims), float(ddof)))
+
+        x = selected(name, x, where, initial)
+        result = reduce(name, x) if initial is None else started(name, x, reduce, initial)
     return result if dtype is None or result.dtype == target else result.astype(target)
 
 
 class Reductions(Base):
-    """Reductions over axes. ``axis`` is an integer, a tuple of integers, or None for all axes."""
+    """Reductions over axes. ``axis`` is an integer, a tuple of integers, or None for all axes.
+
+    Of elements for which ``where`` (broadcast to the array) is false, nothing is read; ``initial`` is one element more.
+    Variances and deviations are those about ``mean``, if it is given in the shape that it has with ``keepdims``.
+    """
 
     __slots__ = ()
 
     def sum(
-        self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, initial: None = None,
-        where: None = None,
+        self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, initial: Any = None,
+        where: Any = None,
     ) -> Any:  # fmt: skip
         """The sum over axes; of integers in 64 bits."""
         return _reduce("sum", self, axis, dtype, keepdims, out=out, initial=initial, where=where)
 
     def prod(
-        self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, initial: None = None,
-        where: None = None,
+        self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, initial: Any = None,
+        where: Any = None,
     ) -> Any:  # fmt: skip
         """The product over axes; of integers in 64 bits."""
         return _reduce("prod", self, axis, dtype, keepdims, out=out, initial=initial, where=where)
 
     def mean(
-        self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: None = None
+        self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = None
     ) -> Any:
         """The arithmetic mean over axes."""
         return _reduce("mean", self, axis, dtype, keepdims, out=out, where=where)
 
     def var(
         self, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False, *,
-        where: None = None, mean: None = None, correction: float | None = None,
+        where: Any = None, mean: Any = None, correction: float | None = None,
     ) -> Any:  # fmt: skip
         """The variance over axes; the divisor is the number of elements less ``ddof``."""
         ddof = ddof if correction is None else correction
@@ -72,29 +79,29 @@ class Reductions(Base):
 
     def std(
         self, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False, *,
-        where: None = None, mean: None = None, correction: float | None = None,
+        where: Any = None, mean: Any = None, correction: float | None = None,
     ) -> Any:  # fmt: skip
         """The standard deviation over axes; the divisor is the number of elements less ``ddof``."""
         ddof = ddof if correction is None else correction
         return _reduce("std", self, axis, dtype, keepdims, ddof, out=out, where=where, mean=mean)
 
     def min(
-        self, axis: Any = None, out: None = None, keepdims: bool = False, initial: None = None, where: None = None
+        self, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = None
     ) -> Any:
         """The smallest element over axes; NaN if there is one."""
         return _reduce("min", self, axis, None, keepdims, out=out, initial=initial, where=where)
 
     def max(
-        self, axis: Any = None, out: None = None, keepdims: bool = False, initial: None = None, where: None = None
+        self, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = None
     ) -> Any:
         """The largest element over axes; NaN if there is one."""
         return _reduce("max", self, axis, None, keepdims, out=out, initial=initial, where=where)
 
-    def any(self, axis: Any = None, out: None = None, keepdims: bool = False, *, where: None = None) -> Any:
+    def any(self, axis: Any = None, out: None = None, keepdims: bool = False, *, where: Any = None) -> Any:
         """Whether any element over axes is not 0."""
         return _reduce("any", self, axis, None, keepdims, out=out, where=where)
 
-    def all(self, axis: Any = None, out: None = None, keepdims: bool = False, *, where: None = None) -> Any:
+    def all(self, axis: Any = None, out: None = None, keepdims: bool = False, *, where: Any = None) -> Any:
         """Whether all elements over axes are not 0."""
         return _reduce("all", self, axis, None, keepdims, out=out, where=where)
 
@@ -127,7 +134,7 @@ def _function(name: str) -> Any:
 
 def _plain(name: str, doc: str) -> Any:
     def function(
-        a: Any, axis: Any = None, out: None = None, keepdims: bool = False, initial: None = None, where: None = None
+        a: Any, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = None
     ) -> Any:
         absent = [None if repr(value) == "<no value>" else value for value in (initial, where)]
         keep = keepdims if isinstance(keepdims, bool) else False
@@ -140,8 +147,8 @@ def _plain(name: str, doc: str) -> Any:
 
 def _typed(name: str, doc: str) -> Any:
     def function(
-        a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, initial: None = None,
-        where: None = None,
+        a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, initial: Any = None,
+        where: Any = None,
     ) -> Any:  # fmt: skip
         absent = [None if repr(value) == "<no value>" else value for value in (initial, where)]
         keep = keepdims if isinstance(keepdims, bool) else False
@@ -155,7 +162,7 @@ def _typed(name: str, doc: str) -> Any:
 def _deviation(name: str, doc: str) -> Any:
     def function(
         a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False, *,
-        where: None = None, mean: None = None, correction: Any = None,
+        where: Any = None, mean: Any = None, correction: Any = None,
     ) -> Any:  # fmt: skip
         absent = [None if repr(value) == "<no value>" else value for value in (where, mean, correction)]
         keep = keepdims if isinstance(keepdims, bool) else False

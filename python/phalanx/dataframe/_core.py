@@ -127,13 +127,6 @@ class DataFrame(
         """The same frame, computed and kept where it was computed."""
         return self._wrap(_client.native(client).persist_frame(self._native))
 
-    def head(self, n: int = 5, npartitions: int = -1, compute: bool = True) -> Any:
-        """The first ``n`` rows, computed."""
-        if n < 0:
-            raise NotImplementedError("head of a negative number of rows: use head(len(frame) + n), which counts them")
-        first = self._wrap(self._native.head(n))
-        return first.compute() if compute else first
-
     @property
     def values(self) -> Values:
         """The values as a lazy thing that computes to NumPy's array."""
@@ -214,15 +207,23 @@ class DataFrame(
 
     def assign(self, **columns: Any) -> DataFrame:
         """With columns new or replaced: series, values, or functions of the frame."""
-        frame = self
+        frame, waiting = self, []
         for name, value in columns.items():
-            if callable(value) and not isinstance(value, Series):
-                value = value(frame)
+            is_function = callable(value) and not isinstance(value, Series)
             if isinstance(value, Series):
-                frame = self._wrap(frame._native.assign([(name, value._native)]))
+                waiting.append((name, value._native))
+                continue
+            frame, waiting = frame._with(waiting), []
+            value = value(frame) if is_function else value
+            if isinstance(value, Series):
+                waiting.append((name, value._native))
             else:
                 frame = self._wrap(frame._native.assign_value(name, native_value(value)))
-        return frame
+        return frame._with(waiting)
+
+    def _with(self, columns: list[tuple[str, Any]]) -> DataFrame:
+        """With native series as columns, all in one step: a plan grows with its steps."""
+        return self._wrap(self._native.assign(columns)) if columns else self
 
     def copy(self, deep: bool = True) -> DataFrame:
         """A frame that later assignments to this one leave alone."""

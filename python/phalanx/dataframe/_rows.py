@@ -57,12 +57,25 @@ class Rows:
 
     # Some of them.
 
+    def head(self, n: int = 5, npartitions: int = -1, compute: bool = True) -> Any:
+        """The first ``n`` rows, computed unless told otherwise; all but the last ``-n`` where ``n`` is negative, for which
+        rows are counted now. Of the first ``npartitions`` only, if that is positive.
+        """
+        rows = self if npartitions < 1 else self.partitions[:npartitions]
+        count = rows._how_many(n)
+        first = rows._via(lambda native: native.head(count))
+        return first.compute() if compute else first
+
     def tail(self, n: int = 5, compute: bool = True) -> Any:
-        """The last rows of all, computed unless told otherwise."""
-        if n < 0:
-            raise NotImplementedError("tail of a negative number of rows: use iloc[-n:] after counting them")
-        last = self._via(lambda native: native.last_rows(n))
+        """The last ``n`` rows of all, computed unless told otherwise; all but the first ``-n`` where ``n`` is negative, for
+        which rows are counted now.
+        """
+        count = self._how_many(n)
+        last = self._via(lambda native: native.last_rows(count))
         return last.compute() if compute else last
+
+    def _how_many(self, n: int) -> int:
+        return n if n >= 0 else max(len(self) + n, 0)
 
     @property
     def loc(self) -> Any:

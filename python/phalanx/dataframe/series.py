@@ -194,12 +194,6 @@ class Series(Operators, Relations, Tabular):
         """The distinct values in order of first appearance."""
         return self._via(lambda native: native.unique(self._column))
 
-    def head(self, n: int = 5, npartitions: int = -1, compute: bool = True) -> Any:
-        """The first ``n`` values, computed unless told otherwise; of the first ``npartitions`` only, if that is positive."""
-        parts = self if npartitions < 1 else self.partitions[:npartitions]
-        first = parts._via(lambda native: native.head(n))
-        return first.compute() if compute else first
-
     # Values.
 
     def _kept(self, native: Any) -> Any:

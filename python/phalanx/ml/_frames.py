@@ -70,13 +70,7 @@ class Categorizer(TransformerMixin, BaseEstimator):
 
         check_is_fitted(self)
         _need_frame(self, X)
-        if kind_of(X) == "values":
-            return X.assign(**{name: X[name].astype(kind) for name, kind in self.categories_.items()})
-        made = {}
-        for name, kind in self.categories_.items():
-            known = X[name].isin(kind.categories.tolist())
-            made[name] = X[name].where(known, None).astype("category")
-        return X.assign(**made)
+        return X.assign(**{name: X[name].astype(kind) for name, kind in self.categories_.items()})
 
 
 class DummyEncoder(TransformerMixin, BaseEstimator):
@@ -108,8 +102,8 @@ class DummyEncoder(TransformerMixin, BaseEstimator):
         self.non_categorical_columns_ = self.columns_.drop(names)
         self.categories_ = {}
         for name in names:
-            dtype = None if kind_of(X) == "frame" else X[name].dtype
-            if isinstance(dtype, pd.CategoricalDtype):
+            dtype = X[name].dtype
+            if isinstance(dtype, pd.CategoricalDtype) and dtype.categories is not None:
                 found = dtype.categories.tolist()
             else:
                 found = [value for value in table.different(table.names.index(name)).tolist() if not pd.isna(value)]

@@ -140,11 +140,53 @@ def test_one_element_and_none() -> None:
 
 def test_what_is_not_supported_says_so() -> None:
     x = da.from_array(HOLES, 3)
-    with pytest.raises(NotImplementedError, match="initial="):
-        x.sum(initial=3)
-    with pytest.raises(NotImplementedError, match="where="):
-        da.mean(x, where=x > 0)
+    with pytest.raises(NotImplementedError, match="out="):
+        x.sum(out=np.empty(()))
+    with pytest.raises(ValueError, match="'maximum' does not have an identity"):
+        x.max(where=x > 0)
+    with pytest.raises(ValueError, match="axes"):
+        x.sum(where=np.ones((2, *x.shape), bool))
     with pytest.raises(ValueError, match="All-NaN"):
         da.nanargmin(da.from_array(np.full((2, 2), np.nan), 1)).compute()
     with pytest.raises(np.exceptions.AxisError):
         da.sum(x, axis=5)
+
+
+@pytest.mark.filterwarnings("ignore:Degrees of freedom", "ignore:Mean of empty", "ignore:invalid value")
+@pytest.mark.parametrize("name", ["sum", "prod", "any", "all", "mean", "var", "std", "nansum", "nanprod", "nanmean", "nanvar"])
+@pytest.mark.parametrize("dtype", ["bool", "int8", "float32", "float64", "complex128"])
+def test_selected_elements(name: str, dtype: str) -> None:
+    x = sample(dtype)
+    if x.dtype.kind in "fc":
+        x[0, 1, 2] = x[1, 1, 1] = np.nan
+    some = RNG.random(x.shape) < 0.6
+    for where in (some, some[0], some[:, :1], True):
+        for options in AXES:
+            check_array(lambda xp, x, w=where, o=options: REDUCTIONS[name](xp, x, where=w, **o), x, rtol=tolerance(dtype))
+    lazy = da.from_array(x, 2)
+    there = getattr(lazy, name)(where=lazy == lazy) if hasattr(lazy, name) else getattr(da, name)(lazy, where=lazy == lazy)
+    np.testing.assert_allclose(there.compute(), getattr(np, name)(x, where=x == x), rtol=tolerance(dtype))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "float32", "float64"])
+def test_initial_values(dtype: str) -> None:
+    x = sample(dtype)
+    for options in AXES:
+        for name in ("sum", "prod", "min", "max", "nansum", "nanprod", "nanmin", "nanmax"):
+            check_array(lambda xp, x, n=name, o=options: REDUCTIONS[n](xp, x, initial=1, **o), x, rtol=tolerance(dtype))
+            check_array(lambda xp, x, n=name, o=options: REDUCTIONS[n](xp, x, initial=1, where=x > 0, **o), x, rtol=tolerance(dtype))
+    empty = np.zeros((0, 3), dtype)
+    for name in ("min", "max", "sum"):
+        for options in ({}, {"axis": 0}, {"axis": 0, "keepdims": True}):
+            check_array(lambda xp, x, n=name, o=options: getattr(xp, n)(x, initial=1, **o), empty)
+    check_array(lambda xp, x: xp.sum(x, initial=2.5), np.arange(4))
+
+
+def test_about_a_mean_that_is_given() -> None:
+    x = sample("float64")
+    lazy = da.from_array(x, 2)
+    for name in ("var", "std"):
+        for axis in (None, 0, (0, 2)):
+            mine = getattr(lazy, name)(axis, ddof=1, mean=lazy.mean(axis, keepdims=True))
+            theirs = getattr(np, name)(x, axis, ddof=1, mean=x.mean(axis, keepdims=True))
+            np.testing.assert_allclose(mine.compute(), theirs)

@@ -94,10 +94,16 @@ def test_known_types() -> None:
 COMPARISONS = {
     "eq": lambda d: d["level"] == "mid",
     "ne": lambda d: d["level"].ne("mid"),
+    "eq of none": lambda d: d["plain"] == "nobody's",
+    "ne of none": lambda d: d["plain"] != "nobody's",
+    "eq of a number": lambda d: d["number"] == 20,
+    "ne missing": lambda d: d["level"] != "low",
     "lt": lambda d: d["level"] < "mid",
     "ge": lambda d: d["level"].ge("ärmer"),
     "le of two": lambda d: d["level"] <= d["level"].shift(1),
     "isin": lambda d: d["level"].isin(["low", "high"]),
+    "isin missing": lambda d: d["level"].isin(["low", None]),
+    "map": lambda d: d["plain"].astype("str").map({"a": 1.5, "日本": 2.0}),
     "isna": lambda d: d["level"].isna(),
 }
 
@@ -117,6 +123,7 @@ VALUES = {
     "shift": lambda d: d["level"].shift(2),
     "ffill": lambda d: d["level"].ffill(),
     "drop_duplicates": lambda d: d["plain"].drop_duplicates(),
+    "unique": lambda d: pd.Series(d["level"].unique().astype("str"), name="level") if isinstance(d, pd.DataFrame) else d["level"].unique().astype("str"),
     "nunique": lambda d: d["level"].nunique(),
     "count": lambda d: d["level"].count(),
     "upper": lambda d: d["plain"].str.upper(),

@@ -86,7 +86,6 @@ LIMITS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
     "loc is set": (NotImplementedError, "mask", lambda: lazy().loc.__setitem__((0, "a"), 5)),
     "rows are dropped by label": (NotImplementedError, "condition", lambda: lazy().drop(2)),
     "one row": (NotImplementedError, "slice", lambda: lazy().iloc[0]),
-    "all but the last rows": (NotImplementedError, r"len\(frame\)", lambda: lazy().head(-1)),
     "transposed": (AttributeError, "compute", lambda: lazy().T),
     "stack": (AttributeError, "compute", lambda: lazy().stack()),
     "function of whole columns": (NotImplementedError, "map_partitions", lambda: lazy().apply(lambda column: column)),

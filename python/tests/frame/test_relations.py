@@ -331,6 +331,8 @@ SHAPES = {
     "nlargest": lambda d: d.nlargest(7, "value"),
     "nsmallest": lambda d: d.nsmallest(7, ["few", "value"]),
     "tail": lambda d: d.tail(7, compute=False) if not isinstance(d, pd.DataFrame) else d.tail(7),
+    "head but some": lambda d: d.head(-7, compute=False) if not isinstance(d, pd.DataFrame) else d.head(-7),
+    "tail but some": lambda d: d.tail(-7, compute=False) if not isinstance(d, pd.DataFrame) else d.tail(-7),
     "melt": lambda d: d.melt("key", ["value", "whole"], value_name="number"),
     "repartition": lambda d: d.repartition(npartitions=3) if not isinstance(d, pd.DataFrame) else d,
 }

@@ -342,6 +342,10 @@ def test_partitions() -> None:
     equal(series.partitions[4].compute(), N["whole"].iloc[17:40])
     equal(series.repartition(npartitions=2).compute(), N["whole"])
     equal(series.head(4), N["whole"].head(4))
+    equal(series.head(4, npartitions=3), N["whole"].head(2))
+    for few in (-3, -ROWS, -ROWS - 1, 0, ROWS + 1):
+        equal(series.head(few), N["whole"].head(few))
+        equal(series.tail(few), N["whole"].tail(few))
     equal(series.head(4, npartitions=-1, compute=False).compute(), N["whole"].head(4))
     equal(series.tail(3).compute() if hasattr(series.tail(3), "compute") else series.tail(3), N["whole"].tail(3))
     parts = series.random_split([0.4, 0.6], random_state=3)

@@ -139,3 +139,22 @@ def test_windows_of_nothing() -> None:
     assert len(empty.rolling(3).sum().compute()) == 0
     one = lazy(T.iloc[:1], (0, 1, 1))
     pd.testing.assert_frame_equal(one.rolling(2, min_periods=1).sum().compute(), T.iloc[:1].rolling(2, min_periods=1).sum())
+
+
+def test_windows_of_few_and_many_rows() -> None:
+    """Times lie close to each other and far apart by turns: sums are row by row here and exact there."""
+    rng = np.random.default_rng(3)
+    seconds = np.cumsum(np.repeat([1, 90, 2, 400], 150) * rng.integers(1, 4, 600))
+    values = np.where(rng.random(600) < 0.1, np.nan, rng.normal(size=600) * 10.0 ** rng.integers(-2, 3, 600))
+    frame = pd.DataFrame({"v": values, "w": rng.integers(-5, 5, 600)}, pd.Timestamp("2024-03-01") + pd.to_timedelta(seconds, unit="s"))
+    held = np.array([len(window) for window in frame.rolling("3min")])
+    assert held.min() < 8 and held.max() > 64, "windows of both kinds"
+    for borders in ((), (200, 400), (10, 11, 590)):
+        lazied = lazy(frame.rename_axis("t"), borders)
+        for statistic in ("sum", "mean", "std", "median", "count", "max"):
+            for span in ("3min", 65, 64, 3):
+                mine = getattr(lazied.rolling(span, min_periods=1), statistic)().compute()
+                theirs = getattr(frame.rename_axis("t").rolling(span, min_periods=1), statistic)()
+                pd.testing.assert_frame_equal(mine, theirs, rtol=1e-9, atol=1e-6, check_freq=False)
+                again = getattr(lazy(frame.rename_axis("t"), (77,)).rolling(span, min_periods=1), statistic)().compute()
+                pd.testing.assert_frame_equal(mine, again, rtol=0, atol=0)

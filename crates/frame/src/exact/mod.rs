@@ -24,4 +24,4 @@ mod integer;
 pub use aggregate::{exact_moments, exact_sum};
 pub(crate) use digits::{Digits, Power};
 pub use extreme::{float_maximum, float_minimum};
-pub(crate) use finish::{Sum, with_infinities};
+pub(crate) use finish::Sum;

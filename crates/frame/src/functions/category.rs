@@ -5,7 +5,7 @@
 //! below, and whoever needs codes or an order looks values up in it. Without metadata the categories are *unknown*:
 //! they are the values that are there.
 
-use super::lookup::{Answer, Lookup};
+use super::lookup::{Answer, Lookup, distinct};
 use super::operand::{STRICT, argument};
 use super::promote::{comparable, plain};
 use crate::dtype::name as dtype_name;
@@ -51,20 +51,9 @@ impl Categorise {
     }
 }
 
-/// The place of each value among the categories, through its dictionary if it has one.
+/// The place of each value among the categories.
 fn codes(lookup: &Lookup, values: &ArrayRef) -> Result<Int32Array> {
-    let places = |values: &ArrayRef| -> Result<Int32Array> {
-        Ok(lookup.find(values)?.iter().map(|place| place.map(|place| place as i32)).collect())
-    };
-    match values.as_any().downcast_ref::<DictionaryArray<Int32Type>>() {
-        None => places(values),
-        Some(dictionary) => {
-            let places = places(dictionary.values())?;
-            let place =
-                |key: i32| usize::try_from(key).ok().filter(|key| places.is_valid(*key)).map(|key| places.value(key));
-            Ok(dictionary.keys().iter().map(|key| key.and_then(place)).collect())
-        }
-    }
+    Ok(lookup.find(values)?.unary(|place| place as i32))
 }
 
 fn need_fit(values: &DataType, categories: &DataType) -> Result<()> {
@@ -233,7 +222,7 @@ impl RowFunction for Uncategorise {
             return Ok(values);
         }
         let values = cast(&values, plain(values.data_type()))?;
-        let distinct = Lookup::distinct(&values)?;
-        Ok(Arc::new(DictionaryArray::try_new(codes(&distinct, &values)?, Arc::clone(distinct.keys()))?))
+        let (categories, codes) = distinct(&values)?;
+        Ok(Arc::new(DictionaryArray::try_new(codes, categories)?))
     }
 }

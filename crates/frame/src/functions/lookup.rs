@@ -1,22 +1,23 @@
 //! Values looked up in a small table: `isin`, `map` and `replace`.
 
-use super::choose::missing;
+use super::choose;
 use super::operand::argument;
-use super::promote::{self, plain};
+use super::promote::{self, is_text, plain};
 use crate::dtype::name as dtype_name;
+use crate::texts::{Found, Texts};
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, RecordBatch, UInt64Array,
+    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array, RecordBatch,
+    UInt32Array, UInt64Array,
 };
-use datafusion::arrow::compute::{cast, cast_with_options, take, unary};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type, Schema};
+use datafusion::arrow::compute::{cast, cast_with_options, sort_to_indices, take, unary};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type, Int32Type, Schema};
 use datafusion::arrow::ipc::{reader::StreamReader, writer::StreamWriter};
-use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
-use datafusion::common::ScalarValue;
+use datafusion::arrow::row::{RowConverter, Rows, SortField};
+use datafusion::common::{HashMap, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::ColumnarValue;
 use phalanx_engine::{Error, RowFunction, typetag};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 /// What the answer is.
@@ -34,16 +35,16 @@ pub enum Answer {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Lookup {
     answer: Answer,
-    table: Rows,
+    table: Table,
     #[serde(skip)]
     index: OnceLock<Index>,
 }
 
-/// Rows that serde can write, as an Arrow stream.
+/// A batch that serde can write, as an Arrow stream.
 #[derive(Debug, Clone)]
-pub struct Rows(pub RecordBatch);
+pub struct Table(pub RecordBatch);
 
-impl Serialize for Rows {
+impl Serialize for Table {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut bytes = vec![];
         StreamWriter::try_new(&mut bytes, &self.0.schema())
@@ -56,7 +57,7 @@ impl Serialize for Rows {
     }
 }
 
-impl<'de> Deserialize<'de> for Rows {
+impl<'de> Deserialize<'de> for Table {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let bytes = Vec::<u8>::deserialize(deserializer)?;
         let mut reader = StreamReader::try_new(bytes.as_slice(), None).map_err(serde::de::Error::custom)?;
@@ -69,8 +70,17 @@ impl<'de> Deserialize<'de> for Rows {
 /// Where each key is, and whether a missing value is a key.
 #[derive(Debug)]
 struct Index {
-    of: HashMap<OwnedRow, u64>,
+    of: Keys,
     missing: Option<u64>,
+}
+
+/// The place of each key that is there; of one that comes twice, the first counts.
+#[derive(Debug)]
+enum Keys {
+    /// Of distinct texts by their numbers.
+    Texts(Box<Texts>, Vec<usize>),
+    /// Of values of any type as bytes.
+    Rows(HashMap<Box<[u8]>, u64>),
 }
 
 impl Lookup {
@@ -106,24 +116,8 @@ impl Lookup {
             });
             fields.push(Field::new("value", data_type, true));
         }
-        let table = Rows(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?);
+        let table = Table(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?);
         Ok(Self { answer, table, index: OnceLock::new() })
-    }
-
-    /// The distinct values that are there, in their order, as keys.
-    pub fn distinct(values: &ArrayRef) -> Result<Self> {
-        let values = normal(values)?;
-        let gone = missing(&values)?;
-        let rows = RowConverter::new(vec![SortField::new(values.data_type().clone())])?
-            .convert_columns(&[Arc::clone(&values)])?;
-        let mut present: Vec<usize> = (0..values.len()).filter(|row| !gone.value(*row)).collect();
-        present.sort_unstable_by(|left, right| rows.row(*left).cmp(&rows.row(*right)));
-        present.dedup_by(|left, right| rows.row(*left) == rows.row(*right));
-        let places: UInt64Array = present.into_iter().map(|row| Some(row as u64)).collect();
-        let keys = take(&values, &places, None)?;
-        let schema = Schema::new(vec![Field::new("key", keys.data_type().clone(), true)]);
-        let table = Rows(RecordBatch::try_new(Arc::new(schema), vec![keys])?);
-        Ok(Self { answer: Answer::Whether, table, index: OnceLock::new() })
     }
 
     fn value_type(&self) -> DataType {
@@ -135,39 +129,103 @@ impl Lookup {
         self.table.0.column(0)
     }
 
-    /// The place of each value among the keys; missing if it is none.
+    /// The place of each value among the keys; missing if it is none. Of a dictionary each value is looked up once.
     pub fn find(&self, values: &ArrayRef) -> Result<UInt64Array> {
-        let key_type = self.keys().data_type().clone();
-        let compared = normal(&cast_with_options(&normal(values)?, &key_type, &super::operand::STRICT)?)?;
-        let converter = RowConverter::new(vec![SortField::new(key_type)])?;
-        let index = self.index(&converter)?;
-        let gone = missing(&compared)?;
-        let converted = converter.convert_columns(&[compared])?;
-        Ok((0..values.len())
-            .map(|row| match gone.value(row) {
-                true => index.missing,
-                false => index.of.get(&converted.row(row).owned()).copied(),
-            })
-            .collect())
+        if let Some(dictionary) = values.as_any().downcast_ref::<DictionaryArray<Int32Type>>() {
+            let (places, missing) = (self.find(dictionary.values())?, self.index()?.missing);
+            let place = |key: usize| places.is_valid(key).then(|| places.value(key));
+            return Ok(dictionary.keys_iter().map(|key| key.map_or(missing, place)).collect());
+        }
+        let Index { of, missing } = self.index()?;
+        match of {
+            Keys::Texts(texts, places) if is_text(values.data_type()) => {
+                let places = texts.find(values, |found| match found {
+                    Found::Missing => *missing,
+                    Found::Unknown => None,
+                    Found::Number(number) => Some(places[number] as u64),
+                })?;
+                Ok(places.into())
+            }
+            // Only what is missing can be both text and of another type.
+            Keys::Texts(..) => {
+                Ok(choose::missing(values)?.iter().map(|gone| gone.and_then(|gone| missing.filter(|_| gone))).collect())
+            }
+            Keys::Rows(places) => {
+                let compared = self.as_keys(values)?;
+                let gone = choose::missing(&compared)?;
+                let rows = rows(&compared)?;
+                let place = |row: usize| match gone.value(row) {
+                    true => *missing,
+                    false => places.get(rows.row(row).as_ref()).copied(),
+                };
+                Ok((0..values.len()).map(place).collect())
+            }
+        }
     }
 
-    fn index(&self, converter: &RowConverter) -> Result<&Index> {
+    /// Values in the type of the keys.
+    fn as_keys(&self, values: &ArrayRef) -> Result<ArrayRef> {
+        normal(&cast_with_options(&normal(values)?, self.keys().data_type(), &super::operand::STRICT)?)
+    }
+
+    fn index(&self) -> Result<&Index> {
         if let Some(index) = self.index.get() {
             return Ok(index);
         }
-        let keys = normal(self.table.0.column(0))?;
-        let gone = missing(&keys)?;
-        let rows = converter.convert_columns(&[Arc::clone(&keys)])?;
-        let mut index = Index { of: HashMap::new(), missing: None };
-        for row in 0..keys.len() {
-            if gone.value(row) {
-                index.missing = index.missing.or(Some(row as u64));
-            } else {
-                index.of.entry(rows.row(row).owned()).or_insert(row as u64);
+        let keys = normal(self.keys())?;
+        let gone = choose::missing(&keys)?;
+        let missing = (0..keys.len()).find(|row| gone.value(*row)).map(|row| row as u64);
+        let of = if is_text(keys.data_type()) {
+            let (texts, places, _) = Texts::number(&keys)?;
+            Keys::Texts(Box::new(texts), places)
+        } else {
+            let rows = rows(&keys)?;
+            let mut places = HashMap::new();
+            for row in (0..keys.len()).filter(|row| !gone.value(*row)) {
+                places.entry(rows.row(row).as_ref().into()).or_insert(row as u64);
             }
-        }
-        Ok(self.index.get_or_init(|| index))
+            Keys::Rows(places)
+        };
+        Ok(self.index.get_or_init(|| Index { of, missing }))
     }
+}
+
+/// The distinct values that are there, in their order, and the place of each value among them; missing where it is.
+pub fn distinct(values: &ArrayRef) -> Result<(ArrayRef, Int32Array)> {
+    let values = normal(values)?;
+    let gone = choose::missing(&values)?;
+    let (first, numbers) = if is_text(values.data_type()) {
+        let (_, first, numbers) = Texts::number(&values)?;
+        (first, numbers)
+    } else {
+        let (rows, mut first) = (rows(&values)?, vec![]);
+        let mut known: HashMap<&[u8], usize> = HashMap::new();
+        let number = |row: usize| {
+            // What is missing is one value, whatever its bytes.
+            let bytes: &[u8] = if gone.value(row) { &[] } else { rows.row(row).data() };
+            let next = first.len();
+            *known.entry(bytes).or_insert_with(|| {
+                first.push(row);
+                next
+            })
+        };
+        let numbers = (0..values.len()).map(number).collect();
+        (first, numbers)
+    };
+    let keys = take(&values, &UInt64Array::from_iter_values(first.iter().map(|row| *row as u64)), None)?;
+    let order = sort_to_indices(&keys, None, None)?;
+    let there = order.values().iter().filter(|number| !gone.value(first[**number as usize]));
+    let mut places = vec![None; first.len()];
+    for (place, number) in there.clone().enumerate() {
+        places[*number as usize] = Some(place as i32);
+    }
+    let keys = take(&keys, &UInt32Array::from_iter_values(there.copied()), None)?;
+    Ok((keys, numbers.into_iter().map(|number| places[number]).collect()))
+}
+
+fn rows(values: &ArrayRef) -> Result<Rows> {
+    let converter = RowConverter::new(vec![SortField::new(values.data_type().clone())])?;
+    Ok(converter.convert_columns(&[Arc::clone(values)])?)
 }
 
 /// The type that all values have in common.
@@ -182,7 +240,7 @@ fn value_type(types: impl Iterator<Item = DataType>) -> Result<DataType> {
     Ok(common)
 }
 
-/// −0.0 is 0.0; what is NaN is found by [`missing`].
+/// −0.0 is 0.0; what is NaN is found by [`choose::missing`].
 fn normal(values: &ArrayRef) -> Result<ArrayRef> {
     Ok(match values.data_type() {
         DataType::Float64 => {
@@ -229,8 +287,7 @@ impl RowFunction for Lookup {
     }
     fn run(&self, inputs: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
         let values = argument(inputs, rows)?;
-        let own = normal(&values)?;
-        let found = self.find(&own)?;
+        let found = self.find(&values)?;
         let is_found = || {
             BooleanArray::new(
                 datafusion::arrow::buffer::BooleanBuffer::collect_bool(rows, |row| found.is_valid(row)),
@@ -241,6 +298,7 @@ impl RowFunction for Lookup {
             Answer::Whether => Ok(Arc::new(is_found())),
             Answer::Value => Ok(take(self.table.0.column(1), &found, None)?),
             Answer::ValueOrSelf => {
+                let own = normal(&values)?;
                 let common = promote::common(own.data_type(), &self.value_type())
                     .ok_or_else(|| DataFusionError::Internal(String::from("a replacement of another type")))?;
                 let new = cast(&take(self.table.0.column(1), &found, None)?, &common)?;

@@ -7,6 +7,8 @@ use crate::exact::{Digits, Power, Sum};
 use crate::statistic::Statistic;
 use datafusion::arrow::array::ArrayRef;
 use datafusion::error::Result;
+use phalanx_chunk::simd::{self, Kernel};
+use std::ops::Range;
 
 /// Statistics of exact sums: see [`exact`](crate::exact).
 pub fn exact(aggregate: &Aggregate, column: &ArrayRef, ranges: Ranges<'_>) -> Result<ArrayRef> {
@@ -82,7 +84,11 @@ pub fn spread(aggregate: &Aggregate, variance: Option<f64>, count: u64) -> Optio
 }
 
 fn mean(values: &[f64]) -> f64 {
-    let mut digits = digits(Power::Value, values, &vec![0; values.len()], 1);
+    static FIRST: [usize; 4096] = [0; 4096];
+    let mut digits = digits(Power::Value, &[], &[], 1);
+    for strip in values.chunks(FIRST.len()) {
+        digits.add(strip, &FIRST[..strip.len()]);
+    }
     let mut mean = f64::NAN;
     digits.take(1, |row| mean = Sum::of(row).mean(values.len() as u64).unwrap_or(f64::NAN));
     mean
@@ -134,21 +140,23 @@ pub fn kurtosis_of(count: f64, second: f64, fourth: f64) -> Option<f64> {
 /// Covariance or correlation of the pairs that are whole.
 pub fn comoments(aggregate: &Aggregate, left: &ArrayRef, right: &ArrayRef, ranges: Ranges<'_>) -> Result<ArrayRef> {
     let (left, right) = (floats(left)?, floats(right)?);
+    let all_there = !left.iter().chain(&right).any(|value| value.is_nan());
     let (mut x, mut y) = (vec![], vec![]);
-    Ok(float_array(
-        ranges
-            .iter()
-            .map(|range| {
-                x.clear();
-                y.clear();
-                for row in range.clone().filter(|row| !left[*row].is_nan() && !right[*row].is_nan()) {
-                    x.push(left[row]);
-                    y.push(right[row]);
-                }
-                comoment(aggregate, &x, &y)
-            })
-            .collect(),
-    ))
+    let of_range = |range: &Range<usize>| {
+        if all_there {
+            return comoment(aggregate, &left[range.clone()], &right[range.clone()]);
+        }
+        // Without a branch, which random gaps would mislead: what is not kept is written over.
+        x.resize(range.len(), 0.0);
+        y.resize(range.len(), 0.0);
+        let mut kept = 0;
+        for row in range.clone() {
+            (x[kept], y[kept]) = (left[row], right[row]);
+            kept += usize::from(!left[row].is_nan() && !right[row].is_nan());
+        }
+        comoment(aggregate, &x[..kept], &y[..kept])
+    };
+    Ok(float_array(ranges.iter().map(of_range).collect()))
 }
 
 fn comoment(aggregate: &Aggregate, x: &[f64], y: &[f64]) -> f64 {
@@ -157,14 +165,46 @@ fn comoment(aggregate: &Aggregate, x: &[f64], y: &[f64]) -> f64 {
     if count <= ddof || count < aggregate.options.min_count as u64 || x.iter().chain(y).any(|v| v.is_infinite()) {
         return f64::NAN;
     }
-    let (mean_x, mean_y) = (mean(x), mean(y));
-    let sum = |a: &[f64], mean_a: f64, b: &[f64], mean_b: f64| -> f64 {
-        a.iter().zip(b).map(|(a, b)| (a - mean_a) * (b - mean_b)).sum()
-    };
-    let both = sum(x, mean_x, y, mean_y);
+    let [squares_x, squares_y, both] = simd::run(Products { x, y, mean_x: mean(x), mean_y: mean(y) });
     if aggregate.statistic == Statistic::Covariance {
         return both / (count - ddof) as f64;
     }
-    let scale = (sum(x, mean_x, x, mean_x) * sum(y, mean_y, y, mean_y)).sqrt();
+    let scale = (squares_x * squares_y).sqrt();
     if scale == 0.0 { f64::NAN } else { (both / scale).clamp(-1.0, 1.0) }
+}
+
+/// Sums that go on side by side.
+const LANES: usize = 8;
+
+/// The sums of the products of distances from the means: of the first values with themselves, of the second, of both.
+struct Products<'a> {
+    x: &'a [f64],
+    y: &'a [f64],
+    mean_x: f64,
+    mean_y: f64,
+}
+
+impl Kernel for Products<'_> {
+    type Output = [f64; 3];
+
+    #[inline(always)]
+    fn run(self) -> [f64; 3] {
+        let mut sums = [[0.0; LANES]; 3];
+        let ((x, rest_x), (y, rest_y)) = (self.x.as_chunks::<LANES>(), self.y.as_chunks::<LANES>());
+        for block in 0..x.len().min(y.len()) {
+            for lane in 0..LANES {
+                let (x, y) = (x[block][lane] - self.mean_x, y[block][lane] - self.mean_y);
+                sums[0][lane] += x * x;
+                sums[1][lane] += y * y;
+                sums[2][lane] += x * y;
+            }
+        }
+        for lane in 0..rest_x.len().min(rest_y.len()) {
+            let (x, y) = (rest_x[lane] - self.mean_x, rest_y[lane] - self.mean_y);
+            sums[0][lane] += x * x;
+            sums[1][lane] += y * y;
+            sums[2][lane] += x * y;
+        }
+        sums.map(|lanes| lanes.iter().sum())
+    }
 }

@@ -160,11 +160,13 @@ fn over_values(
     })))
 }
 
-/// The quantile `q` of `values`, which are sorted by this; NumPy's definitions.
+/// The quantile `q` of `values`, whose order this changes; NumPy's definitions.
 pub fn quantile(values: &mut [f64], q: f64, interpolation: Interpolation) -> Option<f64> {
-    values.sort_unstable_by(f64::total_cmp);
     let (low, high, fraction) = quantile_place(values.len(), q)?;
-    Some(interpolation.between(values[low], values[high], fraction, low))
+    let (_, lower, above) = values.select_nth_unstable_by(low, f64::total_cmp);
+    let lower = *lower;
+    let upper = if high == low { lower } else { above.iter().copied().min_by(f64::total_cmp)? };
+    Some(interpolation.between(lower, upper, fraction, low))
 }
 
 /// The two ranks between which the quantile `q` of `count` sorted values lies, and how far from the first.

@@ -1,12 +1,11 @@
 //! Statistics of the rows around each row.
 //!
 //! A window's result depends on the rows in it alone, never on the windows before, so it has the same bits wherever
-//! partitions begin. Short windows are summed row by row; longer ones, and windows of time, keep an exact sum to which
-//! rows are added and from which they are taken away, and which is rounded once a row.
+//! partitions begin. Windows of few rows are summed row by row; for longer ones an exact sum is kept, to which rows are added
+//! and from which they are taken away, and which is rounded once a row.
 
 use super::Ranges;
 use super::moments::{kurtosis_of, skewness_of, spread};
-use super::reduce::quantile;
 use super::values::{float_array, floats, internal, present};
 use crate::aggregate::Aggregate;
 use crate::exact::{Digits, Power};
@@ -129,10 +128,6 @@ impl Rolling {
             Closed::Neither => (false, true),
         }
     }
-
-    fn short(&self) -> bool {
-        matches!(self.span, Span::Rows(rows) if rows <= SHORT)
-    }
 }
 
 /// The statistic of each row's window.
@@ -145,14 +140,7 @@ pub fn rolling(column: &ArrayRef, options: &Rolling, times: Option<&[i64]>, rang
     let mut results = vec![f64::NAN; values.len()];
     for range in ranges {
         let windows = options.windows(times, range)?;
-        over_windows(
-            &values,
-            &windows,
-            options.min_periods,
-            &options.aggregate,
-            options.short(),
-            &mut results[range.clone()],
-        );
+        over_windows(&values, &windows, options.min_periods, &options.aggregate, &mut results[range.clone()]);
     }
     Ok(float_array(results))
 }
@@ -170,7 +158,7 @@ pub fn expanding(column: &ArrayRef, min_periods: usize, aggregate: &Aggregate, r
     let mut results = vec![f64::NAN; values.len()];
     for range in ranges {
         let windows: Vec<Range<usize>> = range.clone().map(|row| range.start..row + 1).collect();
-        over_windows(&values, &windows, min_periods, aggregate, false, &mut results[range.clone()]);
+        over_windows(&values, &windows, min_periods, aggregate, &mut results[range.clone()]);
     }
     Ok(float_array(results))
 }
@@ -181,10 +169,9 @@ fn over_windows(
     windows: &[Range<usize>],
     min_periods: usize,
     aggregate: &Aggregate,
-    short: bool,
     results: &mut [f64],
 ) {
-    let mut state = State::new(aggregate, short);
+    let (mut state, mut scratch) = (State::new(aggregate), vec![]);
     let (mut start, mut end) = windows.first().map_or((0, 0), |window| (window.start, window.start));
     let mut count = 0_usize;
     for (result, window) in results.iter_mut().zip(windows) {
@@ -204,17 +191,37 @@ fn over_windows(
         if aggregate.statistic == Statistic::Count {
             *result = if window.len() >= min_periods { count as f64 } else { f64::NAN };
         } else if count >= min_periods {
-            *result = state.value(values, window, count, aggregate).unwrap_or(f64::NAN);
+            let value = match &mut state {
+                State::Fresh => fresh(there(values, window, count, &mut scratch), aggregate),
+                State::Exact(_) if window.len() <= SHORT => {
+                    fresh(there(values, window, count, &mut scratch), aggregate)
+                }
+                State::Exact(sums) => sums.of(values, window, count as u64, aggregate),
+                State::Extreme { rows, .. } => rows.front().map(|&row| values[row]),
+                State::Sorted(sorted) => middle(sorted, aggregate),
+            };
+            *result = value.unwrap_or(f64::NAN);
         }
     }
+}
+
+/// The values of a window that are there, of which there are `count`.
+fn there<'a>(values: &'a [f64], window: &Range<usize>, count: usize, scratch: &'a mut Vec<f64>) -> &'a [f64] {
+    let values = &values[window.clone()];
+    if count == values.len() {
+        return values;
+    }
+    scratch.clear();
+    scratch.extend(values.iter().copied().filter(|value| !value.is_nan()));
+    scratch
 }
 
 /// What is kept from window to window.
 enum State {
     /// Nothing: each window is computed afresh.
     Fresh,
-    /// Exact sums of the values and, if wanted, of their squares; infinite values are counted.
-    Exact { sums: Digits, squares: Option<Digits>, positive: usize, negative: usize },
+    /// Exact sums.
+    Exact(Sums),
     /// The rows that could still be the extreme, best first.
     Extreme { rows: VecDeque<usize>, smallest: bool },
     /// All values, sorted.
@@ -222,40 +229,22 @@ enum State {
 }
 
 impl State {
-    fn new(aggregate: &Aggregate, short: bool) -> Self {
-        let digits = |power| {
-            let mut digits = Digits::new(power);
-            digits.resize(1);
-            digits
-        };
-        let squares = match aggregate.statistic {
+    fn new(aggregate: &Aggregate) -> Self {
+        match aggregate.statistic {
             Statistic::Minimum | Statistic::Maximum => {
-                let smallest = aggregate.statistic == Statistic::Minimum;
-                return Self::Extreme { rows: VecDeque::new(), smallest };
+                Self::Extreme { rows: VecDeque::new(), smallest: aggregate.statistic == Statistic::Minimum }
             }
-            Statistic::Median | Statistic::Quantile => return Self::Sorted(vec![]),
-            Statistic::Sum | Statistic::Mean if !short => false,
-            Statistic::Variance | Statistic::Deviation | Statistic::StandardError if !short => true,
-            _ => return Self::Fresh,
-        };
-        let squares = squares.then(|| digits(Power::Square));
-        Self::Exact { sums: digits(Power::Value), squares, positive: 0, negative: 0 }
+            Statistic::Median | Statistic::Quantile => Self::Sorted(vec![]),
+            Statistic::Sum | Statistic::Mean => Self::Exact(Sums::new(false)),
+            Statistic::Variance | Statistic::Deviation | Statistic::StandardError => Self::Exact(Sums::new(true)),
+            _ => Self::Fresh,
+        }
     }
 
     fn enter(&mut self, values: &[f64], row: usize) {
         let value = values[row];
         match self {
-            Self::Fresh => {}
-            Self::Exact { sums, squares, positive, negative } => {
-                if value.is_infinite() {
-                    *(if value > 0.0 { positive } else { negative }) += 1;
-                    return;
-                }
-                sums.add(&[value], &[0]);
-                if let Some(squares) = squares {
-                    squares.add(&[value], &[0]);
-                }
-            }
+            Self::Fresh | Self::Exact(_) => {}
             Self::Extreme { rows, smallest } => {
                 while rows
                     .back()
@@ -273,66 +262,81 @@ impl State {
     }
 
     fn leave(&mut self, values: &[f64], row: usize) {
-        let value = values[row];
         match self {
-            Self::Fresh => {}
-            Self::Exact { sums, squares, positive, negative } => {
-                if value.is_infinite() {
-                    *(if value > 0.0 { positive } else { negative }) -= 1;
-                    return;
-                }
-                sums.add(&[-value], &[0]);
-                if let Some(squares) = squares {
-                    squares.subtract(value, 0);
-                }
-            }
+            Self::Fresh | Self::Exact(_) => {}
             Self::Extreme { rows, .. } => {
                 if rows.front() == Some(&row) {
                     rows.pop_front();
                 }
             }
             Self::Sorted(sorted) => {
-                let at = sorted.partition_point(|other| other.total_cmp(&value).is_lt());
+                let at = sorted.partition_point(|other| other.total_cmp(&values[row]).is_lt());
                 sorted.remove(at);
-            }
-        }
-    }
-
-    fn value(&mut self, values: &[f64], window: &Range<usize>, count: usize, aggregate: &Aggregate) -> Option<f64> {
-        match self {
-            Self::Fresh => fresh(&values[window.clone()], aggregate),
-            Self::Extreme { rows, .. } => rows.front().map(|&row| values[row]),
-            Self::Sorted(sorted) => {
-                let q = if aggregate.statistic == Statistic::Median { 0.5 } else { aggregate.options.q };
-                let (low, high, fraction) = super::reduce::quantile_place(sorted.len(), q)?;
-                Some(aggregate.options.interpolation.between(sorted[low], sorted[high], fraction, low))
-            }
-            Self::Exact { sums, squares, positive, negative } => {
-                let special = crate::exact::with_infinities(0.0, *positive > 0, *negative > 0);
-                let sum = sums.peek();
-                match squares {
-                    None if special != 0.0 => Some(special),
-                    None if aggregate.statistic == Statistic::Sum => Some(sum.value()),
-                    None => sum.mean(count as u64),
-                    Some(_) if special != 0.0 => None,
-                    Some(squares) => spread(aggregate, sum.variance(&squares.peek(), count as u64), count as u64),
-                }
             }
         }
     }
 }
 
-/// The statistic of one window, row by row.
-fn fresh(window: &[f64], aggregate: &Aggregate) -> Option<f64> {
-    let mut there: Vec<f64> = window.iter().copied().filter(|value| !value.is_nan()).collect();
+/// Exact sums of the values of a window and, if wanted, of their squares. They follow only when a window asks for them.
+struct Sums {
+    values: Digits,
+    squares: Option<Digits>,
+    rows: Range<usize>,
+}
+
+impl Sums {
+    fn new(squares: bool) -> Self {
+        let digits = |power| {
+            let mut digits = Digits::new(power);
+            digits.resize(1);
+            digits
+        };
+        Self { values: digits(Power::Value), squares: squares.then(|| digits(Power::Square)), rows: 0..0 }
+    }
+
+    fn of(&mut self, values: &[f64], window: &Range<usize>, count: u64, aggregate: &Aggregate) -> Option<f64> {
+        if window.start >= self.rows.end {
+            *self = Self { rows: window.start..window.start, ..Self::new(self.squares.is_some()) };
+        }
+        for value in values[self.rows.end..window.end].iter().filter(|value| !value.is_nan()) {
+            self.values.add(&[*value], &[0]);
+            if let Some(squares) = &mut self.squares {
+                squares.add(&[*value], &[0]);
+            }
+        }
+        for value in values[self.rows.start..window.start].iter().filter(|value| !value.is_nan()) {
+            self.values.add(&[-*value], &[0]);
+            if let Some(squares) = &mut self.squares {
+                squares.subtract(*value, 0);
+            }
+        }
+        self.rows = window.clone();
+        let sum = self.values.peek();
+        match &mut self.squares {
+            Some(squares) => spread(aggregate, sum.variance(&squares.peek(), count), count),
+            None if aggregate.statistic == Statistic::Sum => Some(sum.value()),
+            None => sum.mean(count),
+        }
+    }
+}
+
+/// A quantile of sorted values.
+fn middle(sorted: &[f64], aggregate: &Aggregate) -> Option<f64> {
+    let q = if aggregate.statistic == Statistic::Median { 0.5 } else { aggregate.options.q };
+    let (low, high, fraction) = super::reduce::quantile_place(sorted.len(), q)?;
+    Some(aggregate.options.interpolation.between(sorted[low], sorted[high], fraction, low))
+}
+
+/// The statistic of the values of one window, one by one.
+fn fresh(there: &[f64], aggregate: &Aggregate) -> Option<f64> {
     let count = there.len() as f64;
-    let mean = || there.iter().sum::<f64>() / count;
+    let mean = || sum(there, |value| value) / count;
     let central = |power: i32| {
         let mean = mean();
-        there.iter().map(|value| (value - mean).powi(power)).sum::<f64>()
+        sum(there, |value| (value - mean).powi(power))
     };
     match aggregate.statistic {
-        Statistic::Sum => Some(there.iter().sum::<f64>() + 0.0),
+        Statistic::Sum => Some(sum(there, |value| value) + 0.0),
         Statistic::Mean if there.is_empty() => None,
         Statistic::Mean => Some(mean()),
         Statistic::Variance | Statistic::Deviation | Statistic::StandardError => {
@@ -341,11 +345,23 @@ fn fresh(window: &[f64], aggregate: &Aggregate) -> Option<f64> {
         }
         Statistic::Skewness => skewness_of(count, central(2), central(3)),
         Statistic::Kurtosis => kurtosis_of(count, central(2), central(4)),
-        Statistic::Median => quantile(&mut there, 0.5, aggregate.options.interpolation),
         Statistic::First => there.first().copied(),
         Statistic::Last => there.last().copied(),
         _ => None,
     }
+}
+
+/// A sum in four parts, each of which does not wait for the others.
+fn sum(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
+    let (fours, rest) = values.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for four in fours {
+        for lane in 0..4 {
+            sums[lane] += of(four[lane]);
+        }
+    }
+    let rest = rest.iter().fold(0.0, |sum, value| sum + of(*value));
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 /// May windows have this statistic?

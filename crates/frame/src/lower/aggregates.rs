@@ -112,10 +112,11 @@ pub fn aggregate_twice(
         Arc::clone(&schema),
     )?);
     let whole = partial.group_expr().as_final();
-    let partial: Arc<dyn ExecutionPlan> = match keys == 1 && *schema.field(0).data_type() == DataType::Utf8 {
+    let partial: Arc<dyn ExecutionPlan> = match keys == 1 && TextGroups::takes(schema.field(0).data_type()) {
         true => {
             let is_key_read = sources.iter().any(|(source, index)| *index == 0 && *source != Source::Size);
-            let views = if is_key_read { None } else { text_views(&input, 0)? };
+            let is_written_out = *schema.field(0).data_type() == DataType::Utf8;
+            let views = if is_key_read || !is_written_out { None } else { text_views(&input, 0)? };
             let groups = TextGroups { sources, schema: SerializedSchema(partial.schema()) };
             plan::operator(groups, vec![views.unwrap_or(input)])?
         }

@@ -39,12 +39,20 @@ pub enum Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fixed(nanoseconds) => write!(f, "{nanoseconds} ns"),
-            Self::FixedRight(nanoseconds) => write!(f, "{nanoseconds} ns, the last of them in"),
+            Self::Fixed(length) => f.write_str(&length_name(*length)),
+            Self::FixedRight(length) => write!(f, "{}, with their last time", length_name(*length)),
             Self::Weeks => write!(f, "weeks"),
             Self::Months(months, _) => write!(f, "{months} months"),
         }
     }
+}
+
+/// So many nanoseconds as pandas says it: `5min`, `2D`.
+fn length_name(nanoseconds: i64) -> String {
+    const UNITS: [(i64, &str); 6] =
+        [(DAY, "D"), (DAY / 24, "h"), (60_000_000_000, "min"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
+    let fits = UNITS.iter().find(|(unit, _)| nanoseconds % unit == 0).unwrap_or(&(1, "ns"));
+    format!("{}{}", nanoseconds / fits.0, fits.1)
 }
 
 impl Rule {

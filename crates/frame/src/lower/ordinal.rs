@@ -141,6 +141,45 @@ impl Operator for NumberRows {
     }
 }
 
+/// Numbered rows that were gathered into one partition, in the order of their ordinals, the last column. Rows come in runs
+/// whose numbers follow on each other, batches mostly, and only these are sorted. For who holds all rows anyway.
+pub fn put_in_order(gathered: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    plan::operator(PutInOrder { schema: SerializedSchema(gathered.schema()) }, vec![gathered])
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PutInOrder {
+    schema: SerializedSchema,
+}
+
+#[typetag::serde]
+impl Operator for PutInOrder {
+    fn name(&self) -> &'static str {
+        "put_in_order"
+    }
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema.0)
+    }
+    fn run(&self, input: Vec<SendableRecordBatchStream>, _context: &TaskContext) -> Result<SendableRecordBatchStream> {
+        Ok(stream::gather(self.schema(), input, |inputs| {
+            let mut runs: Vec<(i64, RecordBatch)> = inputs.iter().flatten().flat_map(runs).collect();
+            runs.sort_by_key(|(first, _)| *first);
+            Ok(runs.into_iter().map(|(_, run)| run).collect())
+        }))
+    }
+}
+
+/// The runs of a batch, each with its first ordinal.
+fn runs(batch: &RecordBatch) -> Vec<(i64, RecordBatch)> {
+    let ordinals = batch.column(batch.num_columns() - 1).as_primitive::<Int64Type>().values();
+    let (mut first, mut runs) = (0, vec![]);
+    for run in ordinals.chunk_by(|left, right| left + 1 == *right) {
+        runs.push((run[0], batch.slice(first, run.len())));
+        first += run.len();
+    }
+    runs
+}
+
 /// The rows of a sort, as they are. Passes that run on a worker's stages take out a sort whose keys are projected away,
 /// since nobody above seems to require it: this operator does.
 pub fn in_order(sorted: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -166,5 +205,29 @@ impl Operator for InOrder {
         _context: &TaskContext,
     ) -> Result<SendableRecordBatchStream> {
         Ok(input.swap_remove(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_put_in_order() {
+        let batch = |ordinals: &[i64]| {
+            let column: ArrayRef = Arc::new(Int64Array::from(ordinals.to_vec()));
+            RecordBatch::try_from_iter([("ordinal", column)]).unwrap()
+        };
+        let second = 1 << ROW_BITS;
+        // Batches of two partitions were joined, and a later one of the first came last.
+        let mut found: Vec<(i64, RecordBatch)> =
+            [batch(&[0, 1, second, second + 1, second + 2]), batch(&[]), batch(&[2, 3])]
+                .iter()
+                .flat_map(runs)
+                .collect();
+        found.sort_by_key(|(first, _)| *first);
+        let runs: Vec<&[i64]> =
+            found.iter().map(|(_, run)| &**run.column(0).as_primitive::<Int64Type>().values()).collect();
+        assert_eq!(runs, [&[0, 1][..], &[2, 3], &[second, second + 1, second + 2]]);
     }
 }

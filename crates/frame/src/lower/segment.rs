@@ -1,9 +1,10 @@
-//! Groups as ranges of rows: an exchange by key, a sort by key and ordinal, and a task over whole groups.
+//! Groups as ranges of rows: an exchange by key, a sort by key and ordinal, and a task over whole groups. Without a key all rows
+//! are the group, and only their batches are put in order.
 //!
 //! The sort spills, and a task holds no more than a batch of groups, or one group if that is larger.
 
 use super::canonical::Canonical;
-use super::ordinal::{ROW_BITS, number_rows};
+use super::ordinal::{ROW_BITS, number_rows, put_in_order};
 use super::{exchange, gather, project, sort_partitions};
 use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
 use datafusion::arrow::compute::{concat_batches, partition};
@@ -45,11 +46,13 @@ pub fn segments(
     let required = if dropna { range.clone() } else { vec![] };
     let input = Canonical { compared: range.clone(), missing: range.clone(), required }.over(input)?;
     let numbered = number_rows(input)?;
-    let columns = numbered.schema().fields().len();
-    let placed = if keys == 0 { gather(numbered)? } else { exchange(numbered, &range, partitions)? };
-    let mut by: Vec<(usize, bool)> = range.iter().map(|&key| (key, false)).collect();
-    by.push((columns - 1, false));
-    let sorted = sort_partitions(placed, &by, None)?;
+    let sorted = if keys == 0 {
+        put_in_order(gather(numbered)?)?
+    } else {
+        let ordinal = numbered.schema().fields().len() - 1;
+        let by: Vec<(usize, bool)> = range.iter().chain([&ordinal]).map(|&key| (key, false)).collect();
+        sort_partitions(exchange(numbered, &range, partitions)?, &by, None)?
+    };
     let schema = schema(&sorted.schema())?;
     over_sorted(sorted, keys, schema, task)
 }

@@ -1,13 +1,14 @@
 //! The number of each text of a frame's column among categories.
 
-use datafusion::arrow::array::{ArrayRef, AsArray, Float64Array};
+use datafusion::arrow::array::{ArrayRef, AsArray, Float64Array, StringArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Column, HashMap};
+use datafusion::common::Column;
 use datafusion::error::Result as DataFusionResult;
 use datafusion::logical_expr::{ColumnarValue, col};
 use phalanx_engine::{Error, Result, RowFunction, scalar, typetag};
 use phalanx_frame::Frame;
+use phalanx_frame::texts::{Found, Texts};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -61,14 +62,20 @@ impl RowFunction for NumberOfText {
     fn run(&self, inputs: &[ColumnarValue], rows: usize) -> DataFusionResult<ArrayRef> {
         let [texts] = inputs else { return Err(Error::internal("the number of one text").into()) };
         let texts = texts.to_array(rows)?;
-        let mut known: HashMap<&str, f64> = HashMap::new();
-        for (number, category) in self.categories.iter().enumerate() {
-            known.entry(category.as_str()).or_insert(number as f64);
-        }
-        let Some(dictionary) = texts.as_any_dictionary_opt() else {
-            return Ok(Arc::new(Float64Array::from(self.look_up(&known, &texts)?)));
+        let categories: ArrayRef = Arc::new(StringArray::from_iter_values(&self.categories));
+        // Of a category that is named twice, the first place counts.
+        let (known, places, _) = Texts::number(&categories)?;
+        let look_up = |texts: &ArrayRef| {
+            known.find(texts, |found| match found {
+                Found::Missing => self.missing,
+                Found::Unknown => self.unknown,
+                Found::Number(number) => places[number] as f64,
+            })
         };
-        let numbers = self.look_up(&known, dictionary.values())?;
+        let Some(dictionary) = texts.as_any_dictionary_opt() else {
+            return Ok(Arc::new(Float64Array::from(look_up(&texts)?)));
+        };
+        let numbers = look_up(dictionary.values())?;
         let keys = cast(dictionary.keys(), &DataType::Int64)?;
         let keys = keys.as_primitive::<datafusion::arrow::datatypes::Int64Type>();
         let number = |key: Option<i64>| match key.and_then(|key| usize::try_from(key).ok()) {
@@ -79,21 +86,10 @@ impl RowFunction for NumberOfText {
     }
 }
 
-impl NumberOfText {
-    fn look_up(&self, known: &HashMap<&str, f64>, texts: &ArrayRef) -> DataFusionResult<Vec<f64>> {
-        let texts = cast(texts, &DataType::Utf8)?;
-        let number = |text: Option<&str>| match text {
-            Some(text) => known.get(text).copied().unwrap_or(self.unknown),
-            None => self.missing,
-        };
-        Ok(texts.as_string::<i32>().iter().map(number).collect())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use datafusion::arrow::array::{DictionaryArray, StringArray};
+    use datafusion::arrow::array::DictionaryArray;
     use datafusion::arrow::datatypes::Int8Type;
 
     #[test]
