@@ -68,7 +68,7 @@ def alone(prepare):
 WORKS = {
     "cluster-start": (0, 1, alone(lambda: start)),
     "cluster-first-result": (0, 1, alone(lambda: first_result)),
-    "exchange": (0, 1, alone(exchange)),
+    "exchange": (0, 2, alone(exchange)),
 }
 
 if __name__ == "__main__":
