@@ -111,9 +111,11 @@ impl Teller for Ends {
                     self.head.push(batch.slice(0, near));
                 }
                 let last = own[own.len() - 1].saturating_sub(before);
-                self.tail.push(batch);
-                while self.tail.len() > 1 && times(&self.tail[0])?.iter().all(|&at| at < last) {
-                    self.tail.remove(0);
+                for batch in std::mem::take(&mut self.tail).into_iter().chain([batch]) {
+                    let far = times(&batch)?.partition_point(|&at| at < last);
+                    if far < batch.num_rows() {
+                        self.tail.push(batch.slice(far, batch.num_rows() - far));
+                    }
                 }
             }
             Reach::Present(true) => self.tail = vec![nearest(&self.tail, &batch, true)?],
