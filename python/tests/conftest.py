@@ -48,12 +48,6 @@ def clients_are_closed() -> Iterator[None]:
     assert not left, "a test leaves its client open"
 
 
-@pytest.fixture
-def default_port() -> int:
-    """The port that schedulers take if none is given: tests that start one there wait for each other."""
-    return 8786
-
-
 @pytest.fixture(scope="session")
 def python_cluster() -> Iterator[LocalCluster]:
     """Two workers of one core that run Python functions: one cluster for all suites."""
@@ -69,14 +63,10 @@ def python_client(python_cluster: LocalCluster) -> Iterator[Client]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Says to pytest-xdist what stays together: all that uses a cluster, so that one is started for all suites; all that
-    takes the default port; and the tests of a file, which share what is slow to make.
+    """Says to pytest-xdist what stays together: all that uses a cluster, so that one is started for all suites; and the
+    tests of a file, which share what is slow to make.
     """
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        group = str(item.path)
-        if "default_port" in fixtures:
-            group = "default port"
-        elif any("cluster" in name or name == "python_client" for name in fixtures):
-            group = "cluster"
-        item.add_marker(pytest.mark.xdist_group(group))
+        uses_cluster = any("cluster" in name or name == "python_client" for name in fixtures)
+        item.add_marker(pytest.mark.xdist_group("cluster" if uses_cluster else str(item.path)))

@@ -49,7 +49,6 @@ def run(source: str, names: dict[str, object]) -> str:
     return out.getvalue()
 
 
-@pytest.mark.usefixtures("default_port")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_pages_print_and_draw_what_they_say(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

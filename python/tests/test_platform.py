@@ -83,7 +83,6 @@ def test_the_blogs_program_with_changed_imports_on_the_platform(platform: Platfo
     platform.check_secrets()
 
 
-@pytest.mark.usefixtures("default_port")
 def test_the_blogs_program_on_this_machine(tmp_path: Path) -> None:
     path = os.pathsep.join(each for each in sys.path if each)
     environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": path}

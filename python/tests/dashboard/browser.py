@@ -48,6 +48,10 @@ def find() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
+class Moved(AssertionError):
+    """The tab went to another page before it could answer."""
+
+
 class Browser:
     """A running browser; pages are tabs of it."""
 
@@ -90,7 +94,9 @@ class Browser:
             answer = self._next(deadline)
             assert answer is not None, f"the browser does not answer to {method}"
             if answer.get("id") == self._number:
-                assert "error" not in answer, f"{method}: {answer['error']}"
+                if "error" in answer:
+                    said = str(answer["error"].get("message"))
+                    raise (Moved if "navigated" in said or "context" in said else AssertionError)(f"{method}: {said}")
                 return dict(answer["result"])
             self._events.append(answer)
 
@@ -178,10 +184,16 @@ class Page:
         """Waits until an expression is true; what it is then."""
         deadline = time.monotonic() + timeout
         # An element comes as an empty dict, and is true as it is in JavaScript.
-        while (found := self.value(expression)) in (None, False, 0, ""):
+        while (found := self._value_here(expression)) in (None, False, 0, ""):
             assert time.monotonic() < deadline, f"{expression} is not true after {timeout} s"
             time.sleep(0.02)
         return found
+
+    def _value_here(self, expression: str) -> Any:
+        try:
+            return self.value(expression)
+        except Moved:
+            return None
 
     def press(self, key: str, code: int) -> None:
         """Presses and lets go a key."""

@@ -32,13 +32,13 @@ def text(page: Page) -> str:
 
 
 @pytest.mark.alone
-def test_from_launch_to_shutdown_with_the_dashboard_open(page: Page, default_port: int) -> None:
+def test_from_launch_to_shutdown_with_the_dashboard_open(page: Page) -> None:
     scheduler = workers.launch_workers(n=1, cpu=1, memory=2, code=SCHEDULER)
     launched = list(scheduler)
     try:
         described = workers.list_workers()
         address = next(worker["ip_address"] for worker in described if worker["id"] == scheduler[0]["id"])
-        url = f"tcp://{address}:{default_port}"
+        url = f"tcp://{address}:8786"
         client = Client(url)
         assert client.dashboard_link is not None
         page.open(client.dashboard_link)
