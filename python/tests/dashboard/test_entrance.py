@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,15 +52,7 @@ def led_to(page: Page, url: str, path: str) -> None:
 
 def left(page: Page, path: str) -> None:
     """Waits until a page has become another."""
-    end = time.monotonic() + 20
-    while True:
-        try:
-            if page.value(f"location.pathname === {path!r} && document.readyState === 'complete'"):
-                return
-        except AssertionError:
-            pass  # the page is just being replaced
-        assert time.monotonic() < end, f"it does not lead to {path}: {page.value('document.body.textContent')}"
-        time.sleep(0.05)
+    page.wait(f"location.pathname === {path!r} && document.readyState === 'complete'")
 
 
 def test_a_token_lets_a_browser_in_once(browser: Browser, entrance: tuple[str, str]) -> None:
