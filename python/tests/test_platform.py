@@ -120,8 +120,7 @@ with CloudCluster(2, worker_cpu=1, worker_memory=2, nvidia_gpu=0) as cluster:
         print("without credentials:", "only loopback" in str(error))
     os.environ["HOME"] = home
     client.close()
-print([worker["status"] for worker in theirs.list_workers()][:3])
-print(all(worker["status"] in ("succeeded", "stopped") for worker in theirs.list_workers()[3:]))
+print([worker["status"] for worker in theirs.list_workers()])
 print(workers.stop_workers())
 """
 
@@ -139,9 +138,8 @@ def test_a_cluster_in_one_call(platform: Platform, tmp_path: Path) -> None:
         "[True, True]",
         "['0.0.0.0', '127.0.0.1']",
         "without credentials: True",
-        # Somebody else's runs on; those that were let go ended by themselves, or were stopped when they just had left.
-        "['running', 'stopped', 'stopped']",
-        "True",
+        # Somebody else's runs on; those that were let go ended by themselves.
+        "['running', 'stopped', 'stopped', 'succeeded', 'succeeded']",
         "[]",
     ]
     assert all(call["ids"] for call in platform.calls("stop")), "without ids, everybody's workers would be stopped"

@@ -23,7 +23,7 @@ def _reduce(
 
     if out is not None:
         raise NotImplementedError(f"{name}: out= is not supported for lazy arrays: assign the result")
-    x = lazy(x)
+    x, where = lazy(x), None if where is True else where
     if dtype is not None:
         target = np.dtype(dtype)
         # Integers are averaged in float64 and cast at the end, as NumPy's accumulators are of that type.

@@ -19,8 +19,8 @@ _EXTREMES = {"min": "minimum", "max": "maximum", "nanmin": "fmin", "nanmax": "fm
 
 
 def _mask(x: Any, where: Any) -> Any:
-    """The mask in the shape of ``x``; None, if it selects all."""
-    if where is None or where is True:
+    """The mask in the shape of ``x``; None, if there is none."""
+    if where is None:
         return None
     mask = lazy(where)
     if mask.ndim > x.ndim:

@@ -207,17 +207,16 @@ class DataFrame(
 
     def assign(self, **columns: Any) -> DataFrame:
         """With columns new or replaced: series, values, or functions of the frame."""
-        frame, waiting = self, []
+        frame = self
+        waiting: list[tuple[str, Any]] = []
         for name, value in columns.items():
-            is_function = callable(value) and not isinstance(value, Series)
-            if isinstance(value, Series):
-                waiting.append((name, value._native))
-                continue
-            frame, waiting = frame._with(waiting), []
-            value = value(frame) if is_function else value
+            if callable(value) and not isinstance(value, Series):
+                frame, waiting = frame._with(waiting), []
+                value = value(frame)
             if isinstance(value, Series):
                 waiting.append((name, value._native))
             else:
+                frame, waiting = frame._with(waiting), []
                 frame = self._wrap(frame._native.assign_value(name, native_value(value)))
         return frame._with(waiting)
 

@@ -17,6 +17,8 @@ __all__ = ["CloudCluster"]
 PORT = 8786
 #: Seconds within which all of a cluster must be there.
 START_TIMEOUT = 300.0
+#: Seconds within which a session ends whose worker has left.
+END_TIMEOUT = 10.0
 
 
 class CloudCluster(Cluster):
@@ -179,6 +181,8 @@ class CloudCluster(Cluster):
         going = [each for each in self.describe() if each["id"] in workers and each.get("status") not in _api.ENDED]
         if going and self._scheduler not in workers:
             _sessions.retire(None, [str(each.get("ip_address")) for each in going], client=self._looking())
+            # What has left ends by itself in a moment; only what does not is stopped.
+            _api.await_workers([each["id"] for each in going], timeout_seconds=END_TIMEOUT)
         self._stop(workers)
 
     def _stop(self, sessions: Sequence[Any]) -> None:
